@@ -1,7 +1,7 @@
 //! Measures what a step of a training loop costs the host: preparing, rebinding, recording, calling again.
 //!
-//! The time of the GPU is left out, as far as the driver allows: what is recorded is not submitted, and what is submitted is
-//! small. The results are checked before anything is timed.
+//! The GPU's time is left out as far as the driver allows: recorded steps are not submitted, and the calls that do submit have
+//! small operands. The results are checked before anything is timed.
 
 use criterion::{BatchSize, Criterion};
 use std::error::Error;
@@ -9,7 +9,7 @@ use std::hint::black_box;
 use wgloss::wgpu::{CommandEncoderDescriptor, ComputePassDescriptor};
 use wgloss::{Array, CrossEntropy, Gpu, Gradient, InfoNce, Job, Operand, Outputs, Tensor, Term, cpu};
 
-/// The length of the log that a job writes to.
+/// The length of the tensor to which a job writes the loss of each step.
 const STEPS: usize = 10_001;
 
 /// A term of small tensors, so that the work of the GPU does not hide the host's.
@@ -69,7 +69,7 @@ fn measure(criterion: &mut Criterion, gpu: &Gpu, subject: &Subject) -> Result<()
     let outputs = subject.outputs(&log);
     let job = gpu.prepare(&subject.term, &outputs)?;
     let name = |what: &str| format!("{}/{what}", subject.name);
-    // pipelines are there: what is left is checks, plans, memory and bind groups
+    // the pipelines exist already, so this measures checks, plans, memory and bind groups
     criterion.bench_function(&name("prepare"), |bencher| {
         bencher.iter(|| black_box(gpu.prepare(&subject.term, &outputs).is_ok()));
     });
@@ -82,18 +82,18 @@ fn measure(criterion: &mut Criterion, gpu: &Gpu, subject: &Subject) -> Result<()
         });
     }
     let pipelines = gpu.pipelines();
-    // the first call prepares, the others reuse; each is submitted
+    // the first call prepares a job and the others reuse it; every call is submitted
     criterion.bench_function(&name("gradients"), |bencher| {
         bencher.iter(|| black_box(gpu.gradients(&subject.term, [&subject.of]).is_ok()));
     });
-    // the same submission, recorded by hand from a job: what of the time is the driver's
+    // the same submission by a prepared job, to show how much of the time is the driver's
     criterion.bench_function(&name("run"), |bencher| bencher.iter(|| black_box(job.run().is_ok())));
     record(gpu, &job, STEPS - 1);
     assert_eq!(gpu.pipelines(), pipelines, "steps make no pipelines");
     Ok(())
 }
 
-/// Records a step, and drops it.
+/// Records a step, and drops the command buffer without submitting it.
 fn record(gpu: &Gpu, job: &Job, step: usize) {
     let mut encoder = gpu.device().create_command_encoder(&CommandEncoderDescriptor::default());
     let recorded = job.encode_at(&mut encoder.begin_compute_pass(&ComputePassDescriptor::default()), step);

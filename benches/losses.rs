@@ -13,19 +13,19 @@ use wgloss_bench::suite::ready::{Ready, check, submit};
 use wgloss_bench::suite::stopwatch::Stopwatch;
 use wgloss_bench::suite::{copy, list};
 
-/// How much smaller the batch of the twin and of a test is.
+/// The factor by which the batches of the twin and of a test are smaller.
 const SMALLER: usize = 64;
 
-/// The most operations of a value that Criterion measures. It repeats runs often, so only the report measures larger
-/// cases.
+/// The most operations that the value of a case may take here. Criterion repeats runs often, so only the report measures
+/// larger cases.
 const FLOPS: f64 = 1e10;
 
 /// The median times of a case.
 struct Row {
     name: String,
     least: Least,
-    /// The times of the value on the GPU, of the value with the gradients on the GPU, and of both on the twin, scaled
-    /// up from its smaller batch. `None` if a filter left one of them out.
+    /// The times of the value on the GPU, of the value with its gradients on the GPU, and of the value with its gradients
+    /// on the twin, scaled up from the smaller batch. `None` if a filter left one of them out.
     times: Option<[Duration; 3]>,
 }
 
@@ -79,7 +79,7 @@ fn row(
     });
     let times = match (times, twin) {
         ([Some(value), Some(gradients)], Some(twin)) => {
-            // the ratio of the amounts of work: a rate over one second is an amount
+            // the ratio of the amounts of work, since the rate of a run of one second is proportional to its work
             let more = least.rate(true, 1.0) / small_problem.least.rate(true, 1.0);
             Some([value, gradients, twin.mul_f64(more)])
         }
@@ -106,7 +106,8 @@ fn measure(criterion: &mut Criterion, name: &str, mut work: impl FnMut()) -> Opt
     times.get(times.len() / 2).copied()
 }
 
-/// Prints the table. Rates are of the least work. Rates of memory traffic are also shares of the best copy.
+/// Prints the table. Rates count the least work that a case needs. Rates of memory traffic are also given as shares of the
+/// best copy's rate.
 fn report(gpu: &Gpu, stopwatch: &Stopwatch, rows: &[Row]) {
     let copy = copy::best_rate(gpu, stopwatch, copy::BYTES);
     let info = gpu.device().adapter_info();

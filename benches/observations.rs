@@ -1,5 +1,5 @@
-//! Measures what observations add to the time of a loss: each case with and without them, in turns. The answers are checked before
-//! anything is timed.
+//! Measures what observations add to the time of a loss: each case with and without them, in turns. The answers are checked
+//! before anything is timed.
 //!
 //! `cargo bench --bench observations` prints a table; in test mode each case runs once, on small inputs.
 
@@ -27,7 +27,7 @@ const OBSERVED: [(&str, &[Observation]); 8] = [
 /// How often each case is measured, with and without observations.
 const ROUNDS: usize = 9;
 
-/// The most elements of an operand whose results are compared with the twin's.
+/// The most elements that an operand has in the check against the twin.
 const CHECKED: usize = 1 << 16;
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -1,6 +1,6 @@
-"""Cases of the losses and options that users ask for, each by the code of a library that has it.
+"""Cases of the losses and options that users ask for. Each is computed by the code of a library that has it.
 
-Where no library can be called, the formula stands here, written from the paper or the file that is named.
+Where no library can be called, the formula is written here after the paper or the file that is named.
 """
 
 import contextlib
@@ -37,7 +37,7 @@ def double():
 
 
 def binary(g):
-    # timm/loss/asymmetric_loss.py of timm 1.0; its package imports much that is not needed here
+    # timm/loss/asymmetric_loss.py of timm 1.0, without the package's __init__, which imports much that is not needed here
     import importlib.util
 
     spec = importlib.util.find_spec("timm")
@@ -140,7 +140,7 @@ def regression(g):
 
 
 def by_pair(loss, *operands):
-    """The values of one of Liger-Kernel's losses of pairs, which it divides by half the length of its target."""
+    """The values of a loss of pairs of Liger-Kernel, pair by pair, since it divides by half the length of its target."""
     return torch.stack([loss(*(x[i:i + 1] for x in operands))[0] for i in range(len(operands[0]))])
 
 
@@ -212,7 +212,7 @@ def policies(g):
         of = lambda pc, pr, rc, rr: LigerFusedLinearDPOFunction.preference_loss_fn(pc, pr, pair, rc, rr, beta, "hinge")
         return reduce(by_pair(of, policy_chosen, policy_rejected, reference_chosen, reference_rejected), r)
 
-    # trl/trainer/dpo_trainer.py of TRL 1.16, "ipo", on means over tokens
+    # "ipo" of trl/trainer/dpo_trainer.py of TRL 1.16, applied to means over tokens
     def ipo(policy_chosen, policy_rejected, reference_chosen, reference_rejected, beta, r):
         delta = (policy_chosen - reference_chosen) - (policy_rejected - reference_rejected)
         return reduce((delta - 1 / (2 * beta)) ** 2, r)
@@ -254,7 +254,7 @@ def policies(g):
 
 
 def entropies(g):
-    """The clipped policy objective less a share of the policy's entropy, as Schulman et al. (2017) have it in equation 9."""
+    """The clipped policy objective minus a share of the policy's entropy, as in equation 9 of Schulman et al. (2017)."""
     def objective(log_probs, old_log_probs, advantages, entropy, mask=None, coef=0.01, kind="clip", r="mean"):
         ratio = (log_probs - old_log_probs).exp()
         held = ratio.detach().clamp(max=1.25)
@@ -297,7 +297,7 @@ def smoothed(g):
                 yield Case("sigmoid_focal", f"label_smoothing{ls}_gamma{gamma}_{red}", {"label_smoothing": ls, "gamma": gamma, "reduction": red},
                            {"input": x, "target": t}, ["input"],
                            lambda input, target, ls=ls, ga=gamma, r=red: sigmoid_focal_loss(input, smooth(target, ls), gamma=ga, reduction=r))
-        # torchvision takes one alpha; it is a factor, so that each class's own can be multiplied in
+        # torchvision takes a single alpha; alpha is a factor, so each class's alpha can be multiplied in afterwards
         def by_class(input, target, alpha, r=red):
             plain = sigmoid_focal_loss(input, target, alpha=-1, reduction="none")
             return reduce((alpha * target + (1 - alpha) * (1 - target)) * plain, r)
@@ -343,7 +343,8 @@ def diffusion(g):
     abar = torch.cumprod(1 - torch.linspace(1e-4, 0.02, 1000), 0).float().double()
     c, steps = float(torch.tensor(0.1).float()), torch.tensor([0, 10, 100, 400, 999])
 
-    # diffusers/examples/text_to_image of Diffusers 0.32, and the weightings of k-diffusion 0.1, in the space of the sample
+    # diffusers/examples/text_to_image of Diffusers 0.32, and the weightings of k-diffusion 0.1, which are in the space of
+    # the sample
     errors = {"squared": lambda d: d ** 2, "huber": lambda d: F.huber_loss(d, torch.zeros_like(d), reduction="none", delta=c),
               "pseudo_huber": lambda d: 2 * c * ((d ** 2 + c ** 2).sqrt() - c)}
     weights = {"none": None, "snr": lambda snr: snr, "truncated_snr": lambda snr: snr.clamp(min=1), "soft_min_snr": lambda snr: snr * 5 / (snr + 5)}
@@ -395,7 +396,7 @@ def diffusion(g):
 
 
 def sides(x):
-    """Two corners, and width and height."""
+    """The two corners of boxes, and their sizes (width and height)."""
     low, high = x[..., :2], x[..., 2:]
     return low, high, high - low
 
@@ -450,13 +451,13 @@ def overlaps(g):
             for red in REDUCTIONS:
                 for tag, spread in (("overlapping", 2.0), ("sparse", 40.0), ("far", 1000.0)):
                     yield case(kind, form, f"{kind}_{form}_{red}_{tag}", [draw(37, spread, form), draw(37, spread, form)], red)
-            # boxes within one another, boxes that are a thousand times as long as high, and boxes that share sides
+            # boxes inside one another, boxes that are a thousand times as long as high, and boxes that share sides
             a = torch.tensor([[0.0, 0, 4, 4], [1, 1, 2, 2.5], [0, 0, 64, 0.0625], [8, 0, 8.0625, 64], [0, 0, 2, 2], [0, 0, 2, 2]])
             b = torch.tensor([[1.0, 1.5, 2, 3], [0, 0, 4, 4], [1, 0.03125, 60, 0.125], [8.03125, 1, 8.125, 60], [0, 1, 2, 4], [1.0, 2, 4, 5]])
             if form == "cxcywh":
                 a, b = (box_convert(x, "xyxy", "cxcywh") for x in (a, b))
             yield case(kind, form, f"{kind}_{form}_hand", [a, b], "none")
-            # boxes that differ by a ten-thousandth
+            # pairs of boxes that differ by a ten-thousandth
             a = draw(37, 2.0, form)
             yield case(kind, form, f"{kind}_{form}_alike", [a, (a + g.normal(37, 4, scale=1e-4)).float().double()], "none")
     for kind in ("eiou", "siou"):
@@ -502,7 +503,7 @@ def soft_and_logs(g):
 
 
 def roots(g):
-    """A power below 1 of how far a quality is off."""
+    """A power below 1 of the distance between prediction and quality."""
     for red in REDUCTIONS:
         yield Case("quality_focal", f"{red}_beta0.5", {"reduction": red, "beta": 0.5}, {"input": g.normal(6, 7, scale=3), "target": g.uniform(6, 7)}, ["input"],
                    lambda input, target, r=red: reduce((target - torch.sigmoid(input)).abs() ** 0.5 * F.binary_cross_entropy_with_logits(input, target, reduction="none"), r))
@@ -543,7 +544,7 @@ def directions(g):
 
 
 def softcapped(g):
-    """Logits through c·tanh(x/c), as Gemma 2's model and Liger-Kernel's cross-entropy cap them, then PyTorch's losses."""
+    """PyTorch's losses of logits that are capped by c·tanh(x/c), as in Gemma 2's model and Liger-Kernel's cross-entropy."""
     def capped(x, c):
         return c * torch.tanh(x / c)
 
@@ -605,7 +606,7 @@ def smoothed_over_finite(g):
         return x.movedim(1, -1).reshape(-1, x.shape[1])
 
     def masked(x, t):
-        # a class that is not the label's
+        # classes other than the label's are masked at random
         hidden = (g.uniform(*x.shape) < 0.3) & ~F.one_hot(t.clamp(min=0), x.shape[1]).movedim(-1, 1).bool()
         return x.masked_fill(hidden, -math.inf)
 
@@ -632,10 +633,10 @@ def smoothed_over_finite(g):
 
 
 def labelled_pairs(g):
-    """Contrastive losses whose batch holds several rows of one label: the others of a label are left out of the softmax, as
-    sentence-transformers leaves false negatives out, or count as positives, as in SupCon (Khosla 2020)."""
+    """Contrastive losses whose batch has several rows with the same label. Other rows with a row's label are left out of the
+    softmax, like false negatives in sentence-transformers, or count as positives, as in SupCon (Khosla 2020)."""
     def direction(z, labels, positive):
-        # further rows may have labels, after those of the keys
+        # further rows may have labels too, which follow those of the keys
         n, m = z.shape[0], max(len(labels), z.shape[0])
         own, equal = torch.eye(n, m, dtype=torch.bool), labels[:n, None] == labels[None, :]
         together = equal if positive else own
@@ -684,8 +685,8 @@ def labelled_pairs(g):
 
 
 def weighted_items(g):
-    """A sample weight for each item: of a loss of elements, and of an autoencoder's two parts. The weighted mean is
-    Keras' (`sample_weight`), but that it divides by the sum of the weights."""
+    """A sample weight for each item, for a loss of elements and for both parts of an autoencoder. The weighted mean is that of
+    Keras (`sample_weight`), except that it divides by the sum of the weights."""
     def vae(input, target, mu, log_var, sample_weight, recon, beta, r):
         fn = F.mse_loss if recon == "mse" else F.binary_cross_entropy_with_logits
         of_item = fn(input, target, reduction="none").flatten(1).sum(1)

@@ -1,4 +1,4 @@
-"""What a conformance case is, and what its inputs are drawn with."""
+"""The class of conformance cases, and the generator of their inputs."""
 
 from dataclasses import dataclass, field
 
@@ -13,13 +13,13 @@ class Case:
     name: str
     options: dict
     inputs: dict  # name -> tensor (float64 holding float32-exact values, or int)
-    diff: list  # names differentiated
+    diff: list  # names of the differentiated inputs
     fn: object = None  # inputs -> loss tensor
     error: str | None = None
     rtol: float = 1e-5
     atol: float = 1e-7
     tensors: dict = field(default_factory=dict)
-    draws: object = None  # what draws its upstream gradient, where it is not the generator of all
+    draws: object = None  # the generator of its upstream gradient, if it is not the common one
 
 
 class Gen:

@@ -1,4 +1,4 @@
-"""Cases of losses whose logits come from a linear layer, where another loss of logits or class weights stand after it.
+"""Cases of losses whose logits come from a linear layer: cross-entropy with class weights, and other losses of logits.
 
 The reference is PyTorch's own linear layer with PyTorch's cross-entropy, with the focal loss of Lin et al. (2017), with the
 divergence of a student's softmax from a teacher's, or with a loss of pairs of answers: Liger-Kernel's or TRL's.
@@ -39,7 +39,7 @@ def heads(g):
         z = z if softcap is None else softcap * torch.tanh(z / softcap)
         safe = target.clamp(min=0)
         log_p = torch.log_softmax(z, 1).gather(1, safe[:, None])[:, 0]
-        # 1 − p by the other classes, which keeps the digits of a confident row
+        # 1 − p as the sum over the other classes, which keeps the digits of a confident row
         miss = torch.softmax(z, 1).masked_fill(F.one_hot(safe, z.shape[1]).bool(), 0.0).sum(1)
         w = torch.ones(target.shape) if alpha is None else alpha[safe]
         return reduced(torch.where(kept, -w * miss**gamma * log_p, 0.0), kept, 1.0, sample_weight, r)
@@ -84,7 +84,7 @@ def heads(g):
     for red in REDUCTIONS:
         inputs = drawn(9, 6, 70, True) | factors(9) | {"class_weight": g.uniform(70, lo=0.25, hi=2)}
         yield weighed(f"{red}_mask_sample_weight", inputs, r=red, smoothing=0.125, z_loss=0.0625)
-    # a weight of 0 mutes its class, also where a bias masks it
+    # a weight of 0 leaves its class out, also where a bias masks the class
     muted = drawn(6, 5, 4, True, ignored=0.0)
     muted["bias"][2], muted["target"][1:3] = -math.inf, torch.tensor([2, 0])
     muted["class_weight"] = torch.tensor([1.0, 0.5, 0.0, 2.0]).double()
@@ -94,7 +94,7 @@ def heads(g):
 
 
 def teachers(g):
-    """A student's linear layer after a teacher's, which is wider or narrower: the divergence of logits that are stored whole."""
+    """A student's linear layer compared with a wider or narrower teacher's: the divergence of their logits."""
     def kl(p, q):
         return (p.exp() * (p - q)).sum(1)
 
@@ -130,7 +130,8 @@ def teachers(g):
         for red in (*REDUCTIONS, "batch_mean"):
             yield case(f"{direction}_{red}_mask_sample_weight", drawn(5, 6, 4, 7) | factors, direction=direction, r=red)
     yield case("js_beta", drawn(6, 7, 9, 11), direction="js", beta=0.125)
-    # a student that nearly is the teacher: by so few factors, and by numbers of so few digits, that f32 holds all products exactly
+    # a student that is nearly the teacher, with so few factors and numbers of so few digits that all products are exact in
+    # f32
     x, w = (g.normal(*shape).mul(16).round() / 16 for shape in ((5, 3), (9, 3)))
     near = {"student": x, "student_weight": w, "teacher": x + g.ints(5, 3, lo=-1, hi=2) / 64, "teacher_weight": w}
     for direction in ("forward", "reverse", "js"):
@@ -146,14 +147,14 @@ def teachers(g):
 
 
 def answers(g):
-    """Pairs of answers, each the tokens of a segment, whose log-probabilities a linear layer gives."""
+    """Pairs of answers, whose tokens are segments of the rows of a linear layer."""
     def drawn(n, d, v, pairs, bias=False, scale=0.3):
         inputs = {"hidden": g.normal(n, d), "weight": g.normal(v, d, scale=scale), "target": g.ignoring(g.ints(n, hi=v), -100)}
         inputs |= {"segments": g.ints(n, hi=2 * pairs), "reference": g.normal(2 * pairs, scale=3, shift=-n / pairs)}
         return inputs | ({"bias": g.normal(v, scale=0.1)} if bias else {})
 
-    # liger_kernel/chunked_loss/dpo_loss.py of Liger-Kernel 0.8.5; "ipo" of trl/trainer/dpo_trainer.py of TRL 1.16; with smoothing
-    # Mitchell 2023
+    # liger_kernel/chunked_loss/dpo_loss.py of Liger-Kernel 0.8.5; "ipo" of trl/trainer/dpo_trainer.py of TRL 1.16;
+    # smoothing by Mitchell 2023
     def of_pairs(chosen, rejected, of_chosen, of_rejected, kind, beta, smoothing):
         pair = torch.zeros(2, 1)
         if kind == "ipo":
@@ -191,7 +192,7 @@ def answers(g):
         factors = {"mask": torch.tensor([1.0, 0.0, 1.0]), "sample_weight": g.uniform(3, lo=0.5, hi=2)}
         yield case(f"{red}_mask_sample_weight", drawn(13, 4, 7, 3, True) | factors, r=red)
         yield case(f"{red}_softcap", drawn(13, 4, 7, 2, True, scale=4.0), r=red, softcap=5.0)
-    # answers whose tokens follow each other, one of them without a token; and more tokens and classes than a tile has
+    # answers whose tokens lie one after the other, one answer without tokens, and more tokens and classes than a tile has
     for kind in ("sigmoid", "ipo"):
         some = drawn(12, 5, 7, 2)
         yield case(f"{kind}_an_answer_without_tokens", some | {"segments": torch.tensor([0] * 5 + [1] * 4 + [2] * 3)}, kind=kind, r="none")

@@ -15,7 +15,7 @@ def margins(g):
         # CosFaceLoss takes the margin as a cosine, ArcFaceLoss in degrees
         of, m = (CosFaceLoss, m) if kind == "cosface" else (ArcFaceLoss, math.degrees(m))
         loss = of(num_classes=weight.shape[0], embedding_size=weight.shape[1], margin=m, scale=s)
-        # the library's weights are a parameter of its own, whose gradient would not reach ours
+        # the library's weights are its own parameter; replace them, so that the gradient reaches the case's weights
         del loss.W
         loss.W = weight.t()
         loss.cast_types = lambda dtype, device: None
@@ -51,7 +51,7 @@ def margins(g):
         yield case(f"{kind}_no_margin", drawn(6, 5, 4), kind=kind, m=0.0, s=8.0)
         yield case(f"{kind}_ignores_0", drawn(8, 5, 4, ignored=0.0), ignore=0, **of)
         yield case(f"{kind}_one_class", drawn(4, 3, 1) | {"target": torch.zeros(4, dtype=torch.int64)}, **of)
-        # vectors near the class of their label, and near its opposite; and vectors of any length
+        # vectors near the class of their label, and near its opposite; then vectors of any length
         for where, sign, apart in (("near", 1.0, 0.0625), ("opposite", -1.0, 0.25)):
             inputs = drawn(6, 5, 4, ignored=0.0)
             inputs["features"] = (sign * inputs["weight"][inputs["target"]] + apart * g.normal(6, 5, scale=0.3)).float().double()

@@ -1,4 +1,4 @@
-"""Cases of Dice with a loss of elements, by MONAI and PyTorch."""
+"""Cases of Dice with a fused loss of elements, by MONAI and PyTorch."""
 
 import warnings
 
@@ -17,7 +17,7 @@ def hot(target, classes):
 
 
 def dice(input, target, activation, factor, batch=False, first=0):
-    """The Dice loss of each item and class from `first` on, each element times its factor: MONAI's formula, which takes no such factor."""
+    """The Dice loss of each item and of each class from `first` on: MONAI's formula with a factor for each element."""
     p, target, factor = ACTIVATIONS[activation](input)[:, first:], target[:, first:], factor[:, first:]
     axes = ([0] if batch else []) + list(range(2, input.ndim))
     return 1 - (2 * (factor * p * target).sum(axes) + 1e-5) / ((factor * p).sum(axes) + (factor * target).sum(axes) + 1e-5)
@@ -103,7 +103,7 @@ def with_elements(g):
                 factor = factor * (target != 255) * (1.0 if mask is None else mask)
                 classes = hot(target, 3)
                 first = 0 if background else 1
-                # the softmax is over all classes, also where the background is not scored
+                # the softmax is over all classes, also if the background is left out of the loss
                 each = monai(FocalLoss, input, classes, gamma=own.get("gamma", 2.0), use_softmax=True, weight=weight, reduction="none")[:, first:]
                 each = each * factor.unsqueeze(1)
                 focal = each.sum() if red == "sum" else each.sum() / (factor.sum() * (3 - first))
@@ -118,7 +118,7 @@ def with_elements(g):
     yield Case("dice_focal", "refuses_smoothing_of_softmax", {"use_softmax": True, "label_smoothing": 0.5}, {"input": g.normal(2, 3, 4), "target": g.ints(2, 4, hi=3)}, [], error="invalid_option")
     yield Case("dice_focal", "refuses_answers_for_softmax", {"use_softmax": True}, {"input": g.normal(2, 3, 4), "target": g.binary(2, 3, 4)}, [], error="unsupported_dtype")
     yield Case("dice_focal", "sum", {"reduction": "sum"}, {"input": g.normal(*shape), "target": g.binary(*shape)}, ["input"],
-               # MONAI's own sum is over means
+               # MONAI's own sum adds up means
                lambda input, target: DiceLoss(sigmoid=True, reduction="sum")(input, target).sum() + monai(FocalLoss, input, target, reduction="none").sum())
     for tag in ("mask", "mask_of_elements", "sample_weight", "ignore_index"):
         more = {"mask": {"mask": g.binary(*at)}, "mask_of_elements": {"mask": g.binary(*shape)}, "sample_weight": {"sample_weight": g.uniform(*at, lo=0.1, hi=3)}}.get(tag, {})

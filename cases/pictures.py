@@ -1,4 +1,4 @@
-"""Cases of losses of pictures, whose neighbouring pixels are seen together."""
+"""Cases of losses of pictures, which compare neighbouring pixels."""
 
 import torch
 import torch.nn.functional as F
@@ -30,9 +30,9 @@ def windows(g):
         bell = torch.exp(-((torch.arange(window) - window // 2) ** 2) / (2 * sigma**2))
         bell = bell / bell.sum()
         if padding == "valid":
-            # the weights that it makes itself are float32
+            # passes the window, since the window that the library makes is float32
             return reduce(1 - reference(input, target, data_range=data_range, size_average=False, win=bell.expand(input.shape[1], 1, 1, window)), r)
-        # as the losses of Gaussian splatting: zeros around the pictures, the same windows
+        # as in the losses of Gaussian splatting: zeros around the pictures, and the same windows
         bell = bell.outer(bell).expand(input.shape[1], 1, window, window)
         mean = lambda x: F.conv2d(x, bell, padding=window // 2, groups=input.shape[1])
         mx, my = mean(input), mean(target)
@@ -67,7 +67,7 @@ def levels(g):
         bell = (bell / bell.sum()).expand(input.shape[1], 1, 1, window)
         return reduce(1 - reference_of_levels(input, target, data_range=data_range, size_average=False, win=bell), r)
 
-    # pixels of few digits, which take less room when they are packed
+    # pixels with few digits, which compress well
     def alike(*shape, share=0.25, hi=1.0):
         x, own = (g.ints(*shape, hi=257) / 256 * hi for _ in range(2))
         return x, (1 - share) * x + share * own
@@ -84,7 +84,7 @@ def levels(g):
                lambda input, target: ms_ssim(input, target, 5, 2.0, 255.0))
     x, t = (F.interpolate(x, scale_factor=(2, 3)) for x in alike(1, 1, 81, 54))
     yield Case("ms_ssim", "window11", {}, {"input": x, "target": t}, [], ms_ssim)
-    # a level without anything alike: autograd's gradient is NaN, and ours 0
+    # a level without any similarity: autograd's gradient is NaN, and the library's is 0
     x = g.ints(1, 2, 33, 33, hi=257) / 256 - 0.5
     t = torch.cat([-x[:, :1], 0.5 * x[:, 1:]], 1)
     yield Case("ms_ssim", "opposite", {"window": 3}, {"input": x, "target": t}, [], lambda input, target: ms_ssim(input, target, 3))

@@ -1,7 +1,7 @@
-"""Cases of policies whose tokens lie in sequences, `[B, T]`: one ratio for a sequence (GSPO), and the mean over sequences (GRPO).
+"""Cases of policies whose tokens are in sequences, `[B, T]`: one ratio for a sequence (GSPO), and the mean over sequences (GRPO).
 
-Where Liger-Kernel 0.8 has the loss, its `ppo_loss_fn` computes it, which follows TRL's GRPOTrainer. What it has not stands here as the
-formula: a sum, values that are not reduced, an advantage for each token, sample weights, an entropy.
+Liger-Kernel 0.8 computes the losses that it has with `ppo_loss_fn`, which follows TRL's GRPOTrainer. The other formulas are written
+here: a sum, values that are not reduced, an advantage for each token, sample weights, an entropy.
 """
 
 import torch
@@ -14,12 +14,12 @@ CLIPS = {"clip_low": LOW, "clip_high": HIGH}
 
 
 def mean_of_rows(x, m):
-    """The mean over the kept tokens of each sequence, 0 for a sequence without any."""
+    """The mean over the kept tokens of each sequence; 0 for a sequence without kept tokens."""
     return (m * x).sum(1) / m.sum(1).clamp(min=1)
 
 
 def reduced(x, m, r, s=1.0):
-    """Reduces values with a mask and sample weights, which are no part of the means over sequences."""
+    """Reduces values with a mask and sample weights. A mean over sequences does not divide by sample weights."""
     s = s * torch.ones(x.shape)
     return {"none": m * s * x, "sum": (m * s * x).sum(), "mean": (m * s * x).sum() / (m * s).sum(), "sequence_mean": mean_of_rows(s * x, m).sum() / len(x)}[r]
 
@@ -30,7 +30,7 @@ def of_sequences(g):
         return {"log_probs": (old + g.normal(*shape, scale=0.6)).float().double(), "old_log_probs": old}
 
     def ragged(shape):
-        """Keeps the first tokens of each sequence, as many as are drawn; none of the second."""
+        """A mask that keeps a random number of tokens at the beginning of each sequence, and none of the second."""
         lengths = g.ints(shape[0], lo=1, hi=shape[1] + 1)
         lengths[1] = 0
         return (torch.arange(shape[1]) < lengths[:, None]).double()
@@ -51,7 +51,7 @@ def of_sequences(g):
     for level, kind in (("token", "clip"), ("sequence", "sequence")):
         for red, theirs in (("sequence_mean", "grpo"), ("mean", "bnpo")):
             for tag, mask in (("", {}), ("_mask", {"mask": ragged(shape)})):
-                # one advantage for a sequence, as both papers have it
+                # one advantage for each sequence, as in both papers
                 inputs = drawn(shape) | {"advantages": g.normal(shape[0], 1).expand(shape).contiguous()} | mask
                 if (kind, red) != ("clip", "mean"):
                     yield Case("ppo_policy", f"{kind}_{red}{tag}", {"kind": kind, "reduction": red, **CLIPS}, inputs, ["log_probs"], lambda t=theirs, l=level, **of: liger(**of, kind=t, level=l))
@@ -64,7 +64,7 @@ def of_sequences(g):
             every = inputs | {"entropy": g.uniform(*shape, lo=0.0, hi=3.0), "sample_weight": g.uniform(*shape, lo=0.1, hi=3)}
             if kind == "sequence" or red == "sequence_mean":
                 yield Case("ppo_policy", f"{kind}_with_all_{red}", {**options, "entropy_coef": 0.5}, every, ["log_probs", "entropy"], lambda r=red, k=kind, **of: policy(**of, kind=k, coef=0.5, r=r))
-    # longer than a workgroup has lanes, and no multiple of four
+    # longer than a workgroup has lanes, and not a multiple of four
     long = (2, 301)
     yield Case("ppo_policy", "sequence_long", {"kind": "sequence", "reduction": "sequence_mean", **CLIPS}, drawn(long) | {"advantages": g.normal(*long)}, ["log_probs"], lambda **of: policy(**of, kind="sequence", r="sequence_mean"))
     yield Case("ppo_policy", "sequence_without_tokens", {"kind": "sequence", "reduction": "sequence_mean"}, drawn((3, 4)) | {"advantages": g.normal(3, 4), "mask": torch.zeros(3, 4)}, ["log_probs"], lambda **of: policy(**of, kind="sequence", r="sequence_mean"))

@@ -1,4 +1,4 @@
-"""Cases of triplets that a batch chooses itself, by pytorch-metric-learning, and by PyTorch where several are equally hard."""
+"""Cases of triplets that are found in the batch, by pytorch-metric-learning, and by PyTorch where several are equally hard."""
 
 import torch
 import torch.nn.functional as F
@@ -11,7 +11,7 @@ from drawn import REDUCTIONS, Case, reduce
 
 
 def mined(features, labels, margin, soft):
-    """The loss of each anchor that has a triplet, and these anchors."""
+    """The loss of each anchor that has a triplet, and the indices of these anchors."""
     distance = LpDistance(normalize_embeddings=False, p=2, power=1)
     triplets = BatchHardMiner(distance=distance)(features, labels)
     loss = TripletMarginLoss(margin=0.0 if soft else margin, smooth_loss=soft, distance=distance, reducer=DoNothingReducer())
@@ -19,7 +19,7 @@ def mined(features, labels, margin, soft):
 
 
 def shared(features, labels, margin=0.3, soft=False):
-    """The loss of each anchor, and whether it has one. amax and amin share a gradient among equal numbers."""
+    """The loss of each anchor, and whether it has a triplet. amax and amin divide a gradient among equal numbers."""
     distances = torch.linalg.vector_norm(features[:, None] - features[None], dim=-1)
     same = labels[:, None] == labels[None]
     positive = same & ~torch.eye(len(labels), dtype=torch.bool)
@@ -43,7 +43,7 @@ def hardest(g):
                        lambda features, labels, r=r, options=options: of_library(features, labels, r=r, **options))
     yield Case("triplet_hard", "several_tiles", {}, {"features": g.normal(131, 5), "labels": g.ints(131, hi=12)}, ["features"], of_library)
 
-    # so few places that most rows have several hardest ones, and some lie on each other
+    # so few places that most rows have several hardest rows, and some rows are equal
     for soft in (False, True):
         for r in REDUCTIONS:
             def value(features, labels, sample_weight=None, r=r, soft=soft):

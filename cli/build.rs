@@ -13,7 +13,7 @@ fn main() {
     }
 }
 
-/// The commit that cargo leaves in a published package.
+/// The commit that cargo recorded in a published package.
 fn published(package: &Path) -> Option<String> {
     let info = fs::read_to_string(package.join(".cargo_vcs_info.json")).ok()?;
     let (_, commit) = info.split_once("\"sha1\": \"")?;
@@ -33,7 +33,7 @@ fn record_commit(root: &Path) {
     let Some(commit) = git(&["rev-parse", "--short=12", "HEAD"]) else { return };
     let changed = git(&["status", "--porcelain", "--untracked-files=no"]).is_none_or(|changes| !changes.is_empty());
     println!("cargo::rustc-env=WGLOSS_COMMIT={commit}{}", if changed { " with changes" } else { "" });
-    // the log of HEAD grows with every commit and checkout; the sources decide "with changes"
+    // the log of HEAD grows with every commit and checkout; a change of the sources may add or remove "with changes"
     let log = git(&["rev-parse", "--git-path", "logs/HEAD"]).map(|log| root.join(log));
     let sources = ["src", "shaders", "cli/src", "Cargo.lock"].map(|source| root.join(source));
     for path in sources.into_iter().chain(log).filter(|path| path.exists()) {

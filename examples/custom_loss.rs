@@ -10,18 +10,17 @@ use wgloss::custom::{ElementScore, Pointwise, prove};
 use wgloss::header::{Denominator, Header, OperandSpec, Range, Role, Source};
 use wgloss::{Array, Gpu, Reduction, cpu};
 
-// The struct has the options, with defaults and ranges. `loss!` writes `Default`, `of`, and the setters of options by
-// name.
+// The struct has the options, with defaults and ranges. `loss!` also writes `Default`, `new`, `of`, and a setter for each
+// option.
 wgloss::loss! {
     /// Charbonnier loss: `√((x − t)² + ε²) − ε` for each element.
     pub struct Charbonnier of (input, target) as Pointwise {
-        /// How wide the bottom is, in units of the input.
+        /// The width of the rounded bottom, in units of the input.
         pub epsilon: f32 = 1e-3, Range::Above(0.0);
     }
 }
 
-// The header has everything that is not mathematics: the operands and their roles, what a mean divides by, and the
-// leaf's shader.
+// The header has everything else: the operands and their roles, what a mean divides by, and the leaf's shader.
 static HEADER: Header = Header {
     id: "charbonnier",
     title: "smooth absolute error",

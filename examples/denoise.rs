@@ -33,7 +33,7 @@ const PATCH: usize = 24;
 const STEPS: usize = 400;
 const RATE: f32 = 0.02;
 
-/// The columns and rows with the photographer, which are shown and judged. No training patch has a pixel of them.
+/// The columns and rows around the photographer, which are shown and judged. No training patch overlaps them.
 const SHOWN: [Range<usize>; 2] = [120..376, 50..306];
 
 /// ᾱ at a timestep: the cosine schedule of Nichol & Dhariwal, 2021.

@@ -1,9 +1,8 @@
-//! Trains a network on handwritten digits in kernels of the program's own, with wgloss in the same compute pass.
+//! Trains a network on handwritten digits with the program's own kernels, and with wgloss in the same compute pass.
 //!
 //! The network has one hidden layer. `mlp.wgsl` computes its logits, takes their gradient back through the layers, and
 //! steps the weights. wgloss computes the loss between them, and writes the gradient of the logits where the kernels
-//! read it. An epoch is one submission: 24 steps, and the loss of digits that the network does not learn from. Nothing
-//! is read before its end.
+//! read it. An epoch is one submission: 24 steps, and the loss of held-out digits. Nothing is read before its end.
 //!
 //! Run it with `cargo run --release --example mlp`.
 
@@ -26,7 +25,7 @@ const STEPS: usize = 24;
 const LEARNT: usize = BATCH * STEPS;
 const EPOCHS: usize = 20;
 
-/// Uniforms of two batches lie this far apart, as WebGPU wants dynamic offsets.
+/// The distance in bytes between the uniforms of two batches, which WebGPU's dynamic offsets require.
 const STRIDE: usize = 256;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -62,8 +61,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let target = gpu.wrap(buffer.slice(first..first + count as u64), [count], DType::U8)?;
         Ok::<_, wgloss::Error>(CrossEntropy::new().of(&tensor(6, count)?, &target))
     };
-    // The logits of all batches lie in one place, and their labels one after the other: each batch is the first job, bound
-    // to other labels.
+    // The logits of every batch lie in the same buffer, and the labels of the batches lie one after the other. So each
+    // batch is the first job, bound to other labels.
     let logged = Outputs { loss: Some(log.clone()), ..Outputs::default() };
     let gradients = vec![Gradient::store(&tensor(6, BATCH)?, &tensor(7, BATCH)?)];
     let learning = Outputs { gradients, ..logged.clone() };
@@ -97,17 +96,18 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("epoch {epoch:2}  loss {mean:.4}  held out: loss {:.4}, accuracy {accuracy:.3}", losses[STEPS]);
         }
     }
-    // A label out of range would be an error here. The batches share what they find.
+    // A label out of range would be an error here. The jobs that were bound anew share one verdict, so the last of them is
+    // enough.
     for job in &jobs[STEPS - 1..] {
         job.check().wait()?;
     }
-    // Always the same digit would be right for a tenth of them, and so is a network that has not learnt.
+    // An untrained network, or one that always gives the same digit, is right for a tenth of the digits.
     assert!(accuracy > 0.9, "{accuracy} of the digits held out are recognised");
     assert!(losses[STEPS] < 0.25 * (CLASSES as f32).ln(), "{losses:?}");
     Ok(())
 }
 
-/// The images, `[N, PIXELS]` from 0 to 1, and their labels, in an order in which the writers are mixed.
+/// The images, `[N, PIXELS]` from 0 to 1, and their labels. The order mixes the writers.
 fn digits() -> Result<(Vec<f32>, Vec<u8>), Box<dyn Error>> {
     let mut text = String::new();
     GzDecoder::new(&include_bytes!("../cli/data/digits.csv.gz")[..]).read_to_string(&mut text)?;
@@ -119,7 +119,7 @@ fn digits() -> Result<(Vec<f32>, Vec<u8>), Box<dyn Error>> {
     Ok((images, mixed.map(|row| row[PIXELS]).collect()))
 }
 
-/// Small weights that differ, from a generator with a fixed seed.
+/// Small random weights, from a generator with a fixed seed.
 fn first_weights() -> Vec<f32> {
     let mut state = 1u32;
     let mut uniform = || {
@@ -130,7 +130,7 @@ fn first_weights() -> Vec<f32> {
     (0..PARAMETERS).map(|place| 4.0 * uniform() / (width(place) as f32).sqrt()).collect()
 }
 
-/// The share of rows whose greatest logit is the label's.
+/// The fraction of rows whose greatest logit is at the label.
 fn right(logits: &[f32], labels: &[u8]) -> f32 {
     let greatest = |row: &[f32]| (0..CLASSES).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap_or(0);
     let hits = logits.chunks_exact(CLASSES).zip(labels).filter(|(row, label)| greatest(row) == usize::from(**label));

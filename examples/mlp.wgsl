@@ -6,7 +6,8 @@ const CLASSES: u32 = 10u;
 const RATE: f32 = 0.1;
 const MOMENTUM: f32 = 0.9;
 
-// Where the parameters begin: a matrix [HIDDEN, PIXELS], its biases, a matrix [CLASSES, HIDDEN], its biases.
+// Where `weights` holds the parameters: a matrix [HIDDEN, PIXELS] from 0 on, its biases, a matrix [CLASSES, HIDDEN], its
+// biases; and how many parameters there are.
 const FIRST_BIASES: u32 = 2048u;
 const SECOND: u32 = 2080u;
 const SECOND_BIASES: u32 = 2400u;
@@ -23,7 +24,7 @@ struct Batch {
 @group(0) @binding(1) var<storage, read> images: array<f32>;
 @group(0) @binding(2) var<storage, read_write> weights: array<f32>;
 @group(0) @binding(3) var<storage, read_write> velocity: array<f32>;
-// [count, HIDDEN], and the loss's derivatives with respect to them
+// [count, HIDDEN]: the hidden units, and the loss's derivatives with respect to their sums before the ReLU
 @group(0) @binding(4) var<storage, read_write> hidden: array<f32>;
 @group(0) @binding(5) var<storage, read_write> d_hidden: array<f32>;
 // [count, CLASSES]: wgloss reads the logits, and writes their gradient
@@ -60,7 +61,7 @@ fn classify(@builtin(global_invocation_id) id: vec3<u32>) {
     logits[id.x] = sum;
 }
 
-// From the gradient of the logits to that of the hidden units, one invocation for each.
+// One invocation for each hidden unit of each image: from the gradient of the logits to that of the unit's sum before the ReLU.
 @compute @workgroup_size(64)
 fn pull(@builtin(global_invocation_id) id: vec3<u32>) {
     let row = id.x / HIDDEN;

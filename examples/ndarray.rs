@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let y = Array1::from_shape_fn(POINTS, |i| angle(i).sin() + around(i).0 * around(i).1.sin());
     let features = ndarray::stack![Axis(1), x, y, Array1::ones(POINTS)];
     let labels = Array1::from_shape_fn(POINTS, |i| (i % CLASSES) as i32);
-    // The last quarter is held out: the mask leaves it out of the loss and of the gradient.
+    // The last quarter is held out: a mask leaves it out of the loss and of the gradient.
     let learnt = Array1::from_shape_fn(POINTS, |i| i < POINTS * 3 / 4);
 
     let (target, mask) = (array(labels.view())?, array(learnt.view())?);

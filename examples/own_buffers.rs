@@ -73,7 +73,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         // dispatches of a pass: each sees what the one before it wrote.
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
         predict.encode(&mut pass, POINTS * CLASSES);
-        // the loss of each step goes to its own place in the log
+        // the loss of each step goes to its own slot of the log
         job.encode_at(&mut pass, step)?;
         learn.encode(&mut pass, 3 * CLASSES);
     }
@@ -165,7 +165,7 @@ fn three_clouds() -> (Vec<[f32; 2]>, Vec<i32>) {
     (0..POINTS).map(point).unzip()
 }
 
-/// The losses that the log has to hold, from the same training in f64.
+/// The losses that the log should hold, from the same training in f64.
 fn twin_losses(points: &[[f32; 2]], labels: &[i32]) -> wgloss::Result<Vec<f64>> {
     let labels = Array::new(labels, [POINTS])?;
     let features = |point: usize| [f64::from(points[point][0]), f64::from(points[point][1]), 1.0];

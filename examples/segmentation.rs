@@ -103,7 +103,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The pixels that a threshold or a trained classifier found.
+/// What a threshold or a trained classifier found.
 struct Answer {
     name: &'static str,
     colour: Colour,
@@ -192,7 +192,7 @@ fn linear(features: &[Vec<f32>], weights: &[f32]) -> Vec<f32> {
     sum
 }
 
-/// How far each pixel's coin logit is above its background's.
+/// Each pixel's logit for coin minus its logit for background.
 fn evidence_of(features: &[Vec<f32>], [background, coin]: &[Vec<f32>; 2]) -> Vec<f32> {
     let background = linear(features, background);
     linear(features, coin).iter().zip(background).map(|(coin, background)| coin - background).collect()
@@ -293,7 +293,7 @@ impl Judge {
         let shape = [1, labels.len() / columns.len(), columns.len()];
         let [n, height, across] = shape;
         let evidence = gpu.empty([n, 1, height, across])?;
-        // one channel of logits; the walk of Dice counts the intersection over union beside its loss
+        // one channel of logits; the observation counts the intersection over union in the walk of Dice
         let term = Dice::new().activation(Activation::Sigmoid).of(&evidence, &gpu.upload(&labels, shape)?);
         let job = gpu.prepare(&term.observe(Observation::Iou), &Outputs::default())?;
         Ok(Judge { evidence, job, width, columns })
@@ -342,7 +342,7 @@ fn draw(photograph: &Photograph, coin: &[bool], held_out: usize, answers: &[Answ
                 (false, true) => MISSED,
                 (true, false) => INVENTED,
             };
-            // the training half is pale
+            // the training half is drawn paler
             if x < held_out { colour } else { colour.mix(Colour::WHITE, 0.65) }
         });
     }

@@ -1,4 +1,5 @@
-//! A tensor in the host's memory: the CPU twins compute with it, and the GPU's inputs and results are copied from and to it.
+//! A tensor in the host's memory. The CPU twins compute with it. It is uploaded to a GPU, and results of a GPU are read
+//! into it.
 
 use crate::error::{Error, Result};
 use crate::shape::{ClassAxis, DType, elements};
@@ -20,7 +21,7 @@ pub struct Array {
     data: Data,
     shape: Vec<usize>,
     pub(crate) class_axis: ClassAxis,
-    /// The element type that a GPU's gradient is to have, where it is not the array's own.
+    /// The element type of the gradient on a GPU, where it is not the array's own.
     pub(crate) gradient: Option<DType>,
 }
 
@@ -47,13 +48,14 @@ pub enum Data {
 
 /// A type that an [`Array`]'s elements can have.
 pub trait Element: Copy {
-    /// Its name as data.
+    /// The type as a [`DType`].
     const DTYPE: DType;
     /// Copies a slice into an array's storage.
     fn store(slice: &[Self]) -> Data;
 }
 
-/// Evaluates `$body` with `$numbers` bound to an iterator over the elements, whatever their type. f16 and bf16 come as f32.
+/// Evaluates `$body` with `$numbers` bound to an iterator over the elements of any type. f16 and bf16 elements are converted to
+/// f32.
 macro_rules! each_type {
     ($data:expr, $numbers:ident => $body:expr) => {
         each_type!($data, $numbers => $body, [F32 F64 I32 U32 U8 I64], [F16 BF16])

@@ -1,18 +1,20 @@
-//! How a smaller tensor is broadcast to a shape: where the number of an element lies in it.
+//! Broadcasting: which element of a smaller tensor belongs to an element of a larger shape.
 
-/// The most axes of a broadcast operand, where adjacent ones count as one. Kernels hold them in a uniform of this length.
+/// The most axes of a broadcast operand, after adjacent axes are merged. Kernels hold them in a uniform array of this length.
 pub(crate) const MOST_BROADCAST: usize = 8;
 
-/// An axis of an operand that is broadcast, or several adjacent ones: how many elements of the whole one step along it takes,
-/// how long it is, and how far apart its numbers lie.
+/// An axis of a broadcast operand, or several adjacent axes merged into one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct BroadcastAxis {
+    /// The elements of the larger shape from one index along the axis to the next.
     pub inner: usize,
     pub length: usize,
+    /// The elements of the operand from one index along the axis to the next.
     pub stride: usize,
 }
 
-/// The axes of a tensor that is broadcast to a shape by trailing axes, as PyTorch and NumPy do; nothing if it does not fit.
+/// The axes of a tensor of `shape` that is broadcast to `to` by trailing axes, as PyTorch and NumPy do. Axes of length 1
+/// are left out. `None` if the tensor does not fit.
 pub(crate) fn broadcast(shape: &[usize], to: &[usize]) -> Option<Vec<BroadcastAxis>> {
     if shape.len() > to.len() {
         return None;
@@ -22,7 +24,7 @@ pub(crate) fn broadcast(shape: &[usize], to: &[usize]) -> Option<Vec<BroadcastAx
     for (&own, &length) in shape.iter().rev().zip(to.iter().rev()) {
         match axes.last_mut() {
             _ if own != length && own != 1 => return None,
-            // an axis of length 1 has one place
+            // an axis of length 1 has no index but 0
             _ if own == 1 => {}
             Some(last) if last.inner * last.length == inner => last.length *= length,
             _ => axes.push(BroadcastAxis { inner, length, stride }),
@@ -33,7 +35,7 @@ pub(crate) fn broadcast(shape: &[usize], to: &[usize]) -> Option<Vec<BroadcastAx
 }
 
 impl BroadcastAxis {
-    /// Where the number of an element lies in a tensor that is broadcast along these axes.
+    /// The element of a tensor with these axes that belongs to an element of the larger shape.
     pub fn place(axes: &[BroadcastAxis], element: usize) -> usize {
         axes.iter().map(|axis| element / axis.inner.max(1) % axis.length.max(1) * axis.stride).sum()
     }

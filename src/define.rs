@@ -1,7 +1,7 @@
-//! `loss!`, which writes a loss's struct and its page.
+//! The macro `loss!`, which writes a loss's struct and its documentation.
 
-/// The text about types, reductions and errors on the page of every loss. Its family decides about labels and limits; the
-/// literal is the crate's name in links.
+/// The text about types, reductions and errors in the documentation of every loss. The text about labels and limits depends on
+/// the family. The literal is the crate's name, for links.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! loss_page {
@@ -82,7 +82,8 @@ macro_rules! loss_page {
     };
 }
 
-/// The targets of the links to [`Extra`](crate::Extra) and [`Error`](crate::Error) that a loss's documentation may have.
+/// The targets of the links to [`Extra`](crate::Extra), [`Error`](crate::Error) and [`Term`](crate::Term) that a loss's
+/// documentation may contain.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! loss_links {
@@ -97,17 +98,18 @@ macro_rules! loss_links {
 /// Writes a loss's struct from its documentation, its required operands, its family, and its options.
 ///
 /// A loss of your own needs what this crate's losses have: the struct, a static `HEADER`, and the leaf in Rust and in WGSL.
-/// [`custom`](crate::custom) has what the WGSL may use.
-/// Each option has a type, a default and a range, which the macro adds to the option's documentation. The type is one word, or
-/// one word around another as in `Option<f32>`; the range is written out, as in `Range::AtLeast(0.0)`. To the loss's
-/// documentation the macro adds types, reductions and errors, and the targets of links such as `` [`Extra::Weight`] ``.
-/// It writes `new`, and for each option a method that sets it: `Quartic::new().scale(0.5)` is
-/// `Quartic { scale: 0.5, ..Default::default() }`.
-/// Nothing but documentation may stand before the struct: [`Loss::page`](crate::Loss::page) returns it.
+/// [`custom`](crate::custom) lists what the WGSL may use.
+/// Each option has a type, a default and a range. The type is one name, or one name with one argument as in `Option<f32>`. The
+/// range is written out, as in `Range::AtLeast(0.0)`.
 ///
-/// Some shader compilers reject, mistranslate or take long over code that others accept. In the WGSL of a leaf,
+/// The macro adds the default and the range to the option's documentation. To the loss's documentation it adds types,
+/// reductions, errors, and the targets of links such as `` [`Extra::Weight`] ``. It writes `new`, and for each option a
+/// method that sets it: `Quartic::new().scale(0.5)` is `Quartic { scale: 0.5, ..Default::default() }`. Only doc comments
+/// may stand before the struct, because [`Loss::page`](crate::Loss::page) returns them.
+///
+/// Some shader compilers reject, miscompile or take long over code that others accept. In the WGSL of a leaf,
 /// - write `a & b` and `a | b` instead of `a && b` and `a || b`, and `select` instead of `if` with `else` or an early
-///   `return`. SwiftShader, which headless browsers run on, doubles its time with each branch after some twenty.
+///   `return`. In SwiftShader, which headless browsers run on, the compile time doubles with each branch after about twenty.
 /// - index no vector with a value that is not constant. FXC, the older compiler of DX12, makes all components NaN if one is
 ///   NaN or infinite. An array may be indexed.
 /// - test for NaN with `is_nan`, which looks at the bits. `x != x` is false in Metal and FXC.
@@ -167,7 +169,7 @@ macro_rules! loss_links {
 /// ```
 #[macro_export]
 macro_rules! loss {
-    // `@` and the name of the crate in links: only this library's own losses give it
+    // only this library's own losses give `@` and the crate's name for links
     (
         @$name:literal
         $(#[doc = $doc:expr])*

@@ -1,4 +1,5 @@
-//! Everything that can go wrong, as one typed error. It names the loss, the operand, what was given and what was expected.
+//! Everything that can go wrong, as one typed error. A refusal names the loss, the operand, what was given and what was
+//! expected.
 
 use crate::shape::DType;
 use std::fmt;
@@ -34,7 +35,7 @@ pub enum Error {
         loss: &'static str,
         /// The operand that holds the label.
         operand: String,
-        /// The place of the first bad label in the operand, counted in elements.
+        /// The index of the first bad label in the operand, counted in elements.
         position: u64,
         /// Its value.
         value: i64,
@@ -43,26 +44,28 @@ pub enum Error {
         /// The `ignore_index`, where the loss has one.
         ignored: Option<i32>,
     },
-    /// A number of a [checked](crate::Term::checked) term's target or mask lies outside of what it may hold.
+    /// A number in the target or mask of a [checked](crate::Term::checked) term lies outside the range that the operand
+    /// may hold.
     TargetOutOfRange {
         /// The loss's id.
         loss: &'static str,
         /// The operand that holds the number.
         operand: String,
-        /// The place of the first such number in the operand, counted in elements; of a sum over classes, its position.
+        /// The index of the first such number in the operand, counted in elements. If the probabilities of a position do
+        /// not add up to 1, the index of this position.
         position: u64,
         /// The number.
         value: String,
         /// The numbers that it may hold.
         expected: String,
     },
-    /// A number of a [checked](crate::Term::checked) term's operand is NaN or infinite, and takes part.
+    /// A number in an operand of a [checked](crate::Term::checked) term is NaN or infinite, although it takes part in the loss.
     NotFinite {
         /// The loss's id.
         loss: &'static str,
         /// The operand that holds the number.
         operand: String,
-        /// The place of the first such number in the operand, counted in elements.
+        /// The index of the first such number in the operand, counted in elements.
         position: u64,
         /// The number.
         value: String,
@@ -112,13 +115,13 @@ pub enum Error {
         /// How much there can be.
         limit: u64,
     },
-    /// An output overlaps an input or another output. In a browser also, their bindings share bytes of a buffer.
+    /// An output overlaps an input or another output; or, in a browser, two written bindings share bytes of a buffer.
     OverlappingBuffers {
         /// The output.
         output: String,
         /// The other operand or result that it overlaps.
         other: String,
-        /// The rule to keep to, for a gradient that overwrites its own operand, or for bindings in a browser.
+        /// The rule to follow, for a gradient that overwrites its own operand, or for bindings in a browser.
         rule: Option<&'static str>,
     },
     /// A tensor belongs to another device than the one that was called. One call can't use the buffers of two devices.
@@ -145,7 +148,7 @@ pub enum Error {
         /// The compiler's message, with file and line.
         message: String,
     },
-    /// `prove` found a difference between a loss's value, its gradients and its shader, or does not know the loss's family.
+    /// `prove` found a difference between a loss's value, its gradients and its shader, or does not support the loss's family.
     NotProven {
         /// The loss's id.
         loss: &'static str,
@@ -168,7 +171,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// This error of one loss of a sum, as an error of the sum: with the sum's id and the sum's names for the operands.
+    /// Turns an error of one loss of a sum into an error of the sum, with the sum's id and the sum's names for the operands.
     pub(crate) fn within(mut self, whole: &'static str, own_name: impl Fn(&str) -> Option<&'static str>) -> Error {
         match &mut self {
             Error::ShapeMismatch { loss, operand, .. }

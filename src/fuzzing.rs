@@ -1,4 +1,5 @@
-//! The functions that the fuzz targets of fuzz/ call: for plans, and for leaves from outside. Nobody else should call them.
+//! What the fuzz targets in fuzz/ use: a source of choices, and the functions that fuzz plans and leaves of callers. No
+//! other code should use it.
 
 use crate::error::Error;
 use crate::gpu::case::{Case, FLOATS, Gradients, LABELS, Shard, noop};
@@ -8,7 +9,7 @@ use crate::loss::Loss;
 use crate::options::{Kind, OptionSpec, Range, Value};
 use crate::shape::ClassAxis;
 
-/// Bytes as a source of choices: zeros follow the last, so that every input says something.
+/// Bytes as a source of choices. After the last byte it yields zeros, so that every input is valid.
 #[derive(Debug)]
 pub struct Draw<'a>(pub &'a [u8]);
 
@@ -20,7 +21,7 @@ impl Draw<'_> {
         first
     }
 
-    /// The next number of four bytes.
+    /// The next four bytes, as a little-endian number.
     pub fn word(&mut self) -> u32 {
         u32::from_le_bytes([(); 4].map(|()| self.byte()))
     }
@@ -41,7 +42,8 @@ impl Draw<'_> {
         these[self.below(these.len())].clone()
     }
 
-    /// The length of an axis: mostly short, else near a power of two or of ten, where walks are cut in another way.
+    /// The length of an axis. Of eight draws, three are below 34, two lie near a power of two and one near a power of
+    /// ten, where walks may be cut in another way. One is below 2^16, and one is any `u32`.
     fn length(&mut self) -> usize {
         match self.below(8) {
             0..=2 => self.below(34),
@@ -52,7 +54,7 @@ impl Draw<'_> {
         }
     }
 
-    /// A value that an option can have; none for its default.
+    /// A value for an option, or `None` to leave the option at its default.
     pub fn option(&mut self, spec: &OptionSpec) -> Option<Value> {
         Some(match spec.kind {
             _ if self.below(3) == 0 => return None,
@@ -69,7 +71,8 @@ impl Draw<'_> {
         })
     }
 
-    /// A number in a range: its ends, numbers at which leaves change over, and any other.
+    /// A number in a range: near an end of the range, a number at which some leaves change their formula, or any number
+    /// below 4295.
     fn number(&mut self, range: Range) -> f64 {
         let least = f64::from(f32::MIN_POSITIVE);
         let ends = match range {
@@ -85,13 +88,15 @@ impl Draw<'_> {
     }
 }
 
-/// The most dispatches that an input may ask for: a plan has no bound of its own, but for walks over tiles.
+/// The most bindings that an operand of eight bytes an element is cut into. Most plans do not bound their dispatches, so a long
+/// operand with a small limit on bindings would give too many to check.
 const MOST_CUTS: u64 = 1 << 11;
 
-/// Plans a loss for any shapes, options, limits and kind of adapter.
+/// Plans a loss for drawn shapes, options, limits and a drawn kind of adapter.
 ///
 /// # Panics
-/// Where the plan does not keep to what all plans keep to, or is refused by an error that stands for a defect.
+/// If the plan breaks an invariant of plans, or the refusal is [`Error::Gpu`], has no message, or names a limit that is not
+/// exceeded.
 pub fn plan(bytes: &[u8]) {
     let mut draw = Draw(bytes);
     let losses = crate::losses::walked();
@@ -107,17 +112,17 @@ pub fn plan(bytes: &[u8]) {
     }
 }
 
-/// One way to plan a loss.
+/// Draws a case of a loss.
 fn case(loss: &dyn Loss, draw: &mut Draw<'_>) -> Case {
     let header = loss.header();
     let specs = loss.specs();
     let options = specs.iter().filter_map(|spec| Some((spec.name, draw.option(spec)?))).collect();
     let mut shape = shape(loss, draw);
     if let Some(last) = shape.last_mut().filter(|_| specs.iter().any(|spec| spec.kind == Kind::Numbers)) {
-        // numbers of the loss's own, one for each
+        // `Case` sets one number for each index of the last axis
         *last = (*last).clamp(1, 1 << 10);
     }
-    // more elements than are allowed are refused at once: mostly as many as are not
+    // a shape with too many elements is refused before anything is planned, so seven of eight shapes are cut to the limit
     if draw.below(8) > 0 {
         let too_many =
             |shape: &[usize]| shape.iter().map(|&axis| axis as u128).product::<u128>() >= (1 << 32) - (1 << 16);
@@ -184,10 +189,11 @@ fn shape(loss: &dyn Loss, draw: &mut Draw<'_>) -> Vec<usize> {
     shape
 }
 
-/// Makes the kernels of a loss of which the leaf's shader is the text after the first two bytes, as [`foreign`] says.
+/// Makes the kernels of a loss. Two bytes choose its family and the kind of kernels, as [`foreign::prepare`] says. The
+/// text after them is the shader of its leaf.
 ///
 /// # Panics
-/// Where anything comes of it but success, [`Error::InvalidShader`], or [`Error::TooLarge`] for its operands.
+/// If this gives anything but success, [`Error::TooLarge`], or [`Error::InvalidShader`] with a message.
 pub fn leaf(bytes: &[u8]) {
     let mut draw = Draw(bytes);
     let (family, kind) = (draw.byte(), draw.byte());

@@ -1,9 +1,9 @@
-//! The description that every loss has: its name, operands and options. For programs that list losses or set options by name, and
-//! for losses of your own.
+//! The description that every loss has: its name, operands and options. It is for programs that list losses or set
+//! options by name, and for losses of your own.
 //!
-//! [`Loss::header`](crate::Loss::header) gives the [`Header`]: a loss's id, its operands with their roles, the reductions that
-//! it takes. [`Role`] decides the shape and dtype of an operand; [`Sizes`] computes that shape. [`Options`] gives the options
-//! of a loss with their kinds, ranges and values, and sets them.
+//! [`Loss::header`](crate::Loss::header) gives the [`Header`]: a loss's id, its operands with their roles, and the
+//! reductions that it takes. The [`Role`] of an operand decides its shape and dtype; [`Sizes`] computes the shape.
+//! [`Options`] gives the options of a loss with their kinds, ranges and values, and sets them.
 //!
 //! ```
 //! use wgloss::header::Value;

@@ -1,15 +1,16 @@
 //! Imports run one way: no file imports, directly or through others, a file that imports it.
 //!
-//! A file depends on the files that define what its paths name: `use` lines, and paths such as `crate::math::greatest` in the
-//! code. A re-export is not a definition, so a file may import its neighbour's items, but not its parent's own.
+//! A file imports from the files that define the items its paths name, in `use` lines and in code such as
+//! `crate::math::greatest`. A re-export is no definition: a path through a parent module leads to the file that defines
+//! the item.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// A folder of tests, which may import what they like.
+/// A folder of tests, which may import anything.
 const LEFT_OUT: &str = "gpu/tests/";
 
-/// Imports that run back, and why no file can be moved to change that.
+/// Imports that close a circle, and why no file can be moved to avoid this.
 const RUNNING_BACK: &[(&str, &str, &str)] = &[
     ("leaf/composite.rs", "loss.rs", "a loss has a leaf, and the leaf of a sum has losses"),
     ("leaf/region.rs", "loss.rs", "a loss has a leaf, and the leaf of a region loss may have a fused loss"),
@@ -17,13 +18,13 @@ const RUNNING_BACK: &[(&str, &str, &str)] = &[
 
 /// A file of the library.
 struct File {
-    /// Its modules from the crate's root.
+    /// The path of its module from the crate's root, such as `["gpu", "plan"]`.
     module: Vec<String>,
     /// Its code, without comments and tests.
     code: String,
 }
 
-/// Every file below `src`, by its path there.
+/// Every file below `src` that the test covers, by its path below `src`.
 fn files() -> BTreeMap<String, File> {
     fn add(folder: &Path, below: &str, files: &mut BTreeMap<String, File>) {
         for entry in std::fs::read_dir(folder).expect("a folder of the tree") {
@@ -44,7 +45,7 @@ fn files() -> BTreeMap<String, File> {
     files
 }
 
-/// The root only re-exports.
+/// Whether the test leaves a file out: tests, and this file.
 fn is_left_out(path: &str) -> bool {
     path.starts_with(LEFT_OUT) || path.ends_with("tests.rs") || path == "imports.rs"
 }
@@ -54,7 +55,8 @@ fn code(text: &str) -> String {
     shipped.lines().filter_map(|line| line.split("//").next()).collect::<Vec<_>>().join("\n")
 }
 
-/// The paths that begin at the start of a text, such as `a::{b, c::d}`, name by name; and the text after them.
+/// Parses the path or the group of paths that a text begins with, such as `a::{b, c::d}`. Returns the names of each
+/// path, and the text after the last one.
 fn paths(mut text: &str) -> (Vec<Vec<&str>>, &str) {
     let mut names = Vec::new();
     loop {
@@ -89,7 +91,7 @@ fn defines(file: &File, name: &str) -> bool {
     kinds.iter().any(|kind| file.code.split(&format!("{kind}{name}")).skip(1).any(ends))
 }
 
-/// The file that defines what a path names, beginning in a module.
+/// The file that defines what a path names. The path is relative to `module`.
 fn defining<'a>(files: &'a BTreeMap<String, File>, mut module: Vec<String>, path: &[&str]) -> Option<&'a str> {
     let is_module = |module: &[String]| files.values().any(|file| file.module.starts_with(module));
     let mut names = path.iter().copied().peekable();
@@ -99,7 +101,7 @@ fn defining<'a>(files: &'a BTreeMap<String, File>, mut module: Vec<String>, path
     while let Some(name) = names.next_if(|name| is_module(&[&module[..], &[name.to_string()]].concat())) {
         module.push(name.to_string());
     }
-    // a folder of losses is a module without a file of its own
+    // `None` for a folder of losses, which is a module without a file of its own
     let own = files.iter().find(|(_, file)| file.module == module).map(|(path, _)| path.as_str());
     let Some(item) = names.next() else { return own };
     if own.is_some_and(|own| defines(&files[own], item)) {
@@ -119,7 +121,7 @@ fn imports<'a>(files: &'a BTreeMap<String, File>, path: &str) -> BTreeSet<&'a st
     for (at, _) in code.match_indices("::") {
         let start = code[..at].rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |before| before + 1);
         let (name, before) = (&code[start..at], &code[..start]);
-        // the middle of a path, a macro's own crate, or a visibility
+        // a path does not start in the middle of another, at `$crate`, or in `pub(in ...)`
         let is_start = !before.ends_with(':') && !before.ends_with('$') && !before.ends_with("(in ");
         if is_start && starts.contains(&name) {
             let (from, text) =
@@ -127,13 +129,14 @@ fn imports<'a>(files: &'a BTreeMap<String, File>, path: &str) -> BTreeSet<&'a st
             found.extend(paths(text).0.iter().filter_map(|path| defining(files, from.clone(), path)));
         }
     }
+    // the root only re-exports
     found.retain(|other| *other != path && *other != "lib.rs");
     found
 }
 
-/// A circle of imports among these files, where there is one.
+/// A circle of imports among these files, if there is one.
 fn circle(imports: &BTreeMap<&str, BTreeSet<&str>>) -> Option<Vec<String>> {
-    // files that import no file that is left are taken away until nothing changes
+    // removes files that import none of the remaining files, until nothing changes
     let mut left: BTreeSet<&str> = imports.keys().copied().collect();
     loop {
         let stuck: BTreeSet<&str> =

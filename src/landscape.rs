@@ -45,7 +45,7 @@ impl Grid {
             Err(Error::InvalidOption { loss: "landscape", option: option.into(), value, expected: expected.into() })
         };
         for (name, [from, to]) in [("x", x), ("y", y)] {
-            // the width must be finite as well, or the points between are not
+            // if the width overflows, points between the ends are not finite
             if !(from < to && (to - from).is_finite()) {
                 return refuse(name, format!("{from} to {to}"), "two finite numbers in ascending order");
             }
@@ -76,8 +76,8 @@ impl Grid {
         self.ends
     }
 
-    /// The point at a place, counted along the rows. The last point of a row or column lies exactly on its end, and the middle
-    /// one exactly in the middle.
+    /// The point with this index, counted row by row. The last point of a row or column lies exactly on its end, and the middle
+    /// point exactly in the middle.
     pub fn point(&self, place: usize) -> [f32; 2] {
         let along = |axis: usize, step: usize| {
             let [from, to] = self.ends[axis].map(f64::from);
@@ -293,7 +293,7 @@ mod tests {
         for direction in plane.directions() {
             for filter in &filters {
                 let of = |numbers: &[f32]| norm(numbers[filter.clone()].iter().map(|&x| f64::from(x)));
-                // f32 keeps a norm to 1e-7
+                // f32 rounds a norm by about 1e-7
                 assert!((of(direction) - of(&centre)).abs() < 1e-6, "{filter:?}");
             }
             assert_eq!(direction[90..95], [0.0; 5], "what belongs to no filter stays");

@@ -1,6 +1,6 @@
 #![cfg_attr(feature = "gpu", doc = include_str!("../docs/crate.md"))]
 #![cfg_attr(not(feature = "gpu"), doc = "Loss functions and their gradients: the CPU twins alone, without a GPU.")]
-// the documentation's site says which feature an item needs
+// docs.rs shows which feature an item needs
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod array;

@@ -13,7 +13,7 @@ pub trait Loss: Options + fmt::Debug + Send + Sync + 'static {
     fn header(&self) -> &'static Header;
     /// The mathematics, as an implementation of the family's trait.
     fn leaf(&self) -> Leaf<'_>;
-    /// The loss's documentation, in Markdown. [`loss!`](crate::loss!) keeps the text of the struct's page.
+    /// The loss's documentation, in Markdown. With [`loss!`](crate::loss!), it is the documentation of the struct.
     fn page(&self) -> &'static str {
         ""
     }
@@ -27,10 +27,11 @@ impl PartialEq for dyn Loss {
 }
 
 impl dyn Loss {
-    /// The loss with another value of an option. The value's range is not checked.
+    /// Returns the loss with one option changed. The value's range is not checked.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`](crate::Error::InvalidOption) for an option that the loss does not have, or a value of another kind.
+    /// [`Error::InvalidOption`](crate::Error::InvalidOption) for an option that the loss does not have, or a value of
+    /// another kind.
     pub(crate) fn with_option(&self, name: &str, value: &Value) -> Result<Box<dyn Loss>> {
         let header = self.header();
         let mut loss = (header.default)();
@@ -49,8 +50,8 @@ impl dyn Loss {
             && self.header().operands.iter().map(role).eq(other.header().operands.iter().map(role))
     }
 
-    /// Whether one plan serves both: another loss has the same family, and levels or a mean over sequences if this one has
-    /// them.
+    /// Whether one plan serves both losses: they have the same family, both or neither have levels, and both or neither take
+    /// [`Reduction::SequenceMean`].
     pub fn is_planned_as(&self, other: &dyn Loss) -> bool {
         let sequenced = |loss: &dyn Loss| loss.header().reductions.contains(&Reduction::SequenceMean);
         std::mem::discriminant(&self.leaf()) == std::mem::discriminant(&other.leaf())
@@ -58,16 +59,17 @@ impl dyn Loss {
             && sequenced(self) == sequenced(other)
     }
 
-    /// Whether the loss goes through its elements sequence by sequence under a reduction.
+    /// Whether the walk goes through the elements sequence by sequence under this reduction.
     pub(crate) fn goes_by_sequences(&self, reduction: Reduction) -> bool {
         reduction == Reduction::SequenceMean || self.leaf().of_sequences()
     }
 
-    /// Whether a batch may be cut along its first axis, so that the sums of the pieces add up to the batch's sum and their
-    /// denominators to its denominator. It may not where items are compared with each other, or where a ratio runs over all.
+    /// Whether a batch may be cut along its first axis, so that the sums of the pieces add up to the batch's sum and
+    /// their denominators to its denominator. This fails if items are compared with each other, or if a ratio is taken
+    /// over all items.
     pub fn adds_up(&self) -> bool {
         match self.leaf() {
-            // items of a loss of alignments lie along the second axis, and a segment's rows anywhere
+            // the items of alignments lie along the second axis, and the rows of a segment may lie anywhere
             Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Alignments(_) | Leaf::Segments(_) => false,
             Leaf::Region(leaf) => !leaf.settings().batch,
             _ => true,
@@ -106,14 +108,14 @@ impl Header {
         self.operands.iter().filter(|spec| matches!(spec.role, Role::Element | Role::Column | Role::Row))
     }
 
-    /// The operand with a role that no two operands of a loss have.
+    /// The operand with this role, for a role that at most one operand of a loss has.
     pub(crate) fn player(&self, role: Role) -> Option<&'static OperandSpec> {
         self.operands.iter().find(|spec| spec.role == role)
     }
 }
 
 impl dyn Loss + '_ {
-    /// The names of the operands that the loss cannot do without, in order. Options may ask for one table in place of another.
+    /// The names of the required operands, in order. An option may decide the name of a table.
     pub fn required(&self) -> impl Iterator<Item = &'static str> {
         let table = self.leaf().table();
         let of =
@@ -122,17 +124,18 @@ impl dyn Loss + '_ {
     }
 }
 
-/// The name of an operand of [`loss!`](crate::loss!)'s `of`, whose table is the one that the options ask for.
+/// The operand's name for a parameter of the method `of`, which [`loss!`](crate::loss!) writes. The options may decide
+/// the name of a table.
 #[doc(hidden)]
 pub fn name_of(loss: &dyn Loss, name: &'static str) -> &'static str {
     let is_table = loss.header().operand(name).is_some_and(|spec| spec.role == Role::Table);
     loss.leaf().table().filter(|_| is_table).unwrap_or(name)
 }
 
-/// A WGSL file, held in the library.
+/// A WGSL file that is compiled into the library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Source {
-    /// Its path below `shaders/`, without `.wgsl`. For a file of yours, the path by which errors shall name it.
+    /// Its path below `shaders/`, without `.wgsl`. For a loss of your own, the path that errors name.
     pub path: &'static str,
     /// Its text.
     pub text: &'static str,
@@ -164,16 +167,16 @@ pub struct OperandSpec {
     pub integers: bool,
     /// The values it holds, which tests and benchmarks draw from.
     pub domain: Domain,
-    /// The flag among the loss's options under which it holds the logs of its values.
+    /// The name of a flag among the loss's options. If the flag is set, the operand holds the logarithms of its values.
     pub logs_if: Option<&'static str>,
-    /// The number that a pointwise leaf gets if a call leaves it out.
+    /// The number that a pointwise leaf gets if a call leaves the operand out.
     pub absent: f32,
 }
 
 impl OperandSpec {
     /// The optional weight of each value.
     pub const WEIGHT: OperandSpec = OperandSpec::new("weight", Role::Weight).optional().holding(Domain::Positive);
-    /// The optional factor of each value and of what a mean counts it as.
+    /// The optional factor of each value. It also multiplies what the value adds to the denominator of a mean.
     pub const SAMPLE_WEIGHT: OperandSpec =
         OperandSpec::new("sample_weight", Role::SampleWeight).optional().holding(Domain::Positive);
     /// The optional mask of the values.
@@ -207,7 +210,7 @@ impl OperandSpec {
         self.gradient = true;
         self
     }
-    /// Lets the operand hold integers or `bool` too: the GPU reads an integer as the float that it stands for.
+    /// Lets the operand hold integers or `bool` too. The GPU converts them to floats.
     pub const fn or_integers(mut self) -> OperandSpec {
         self.integers = true;
         self
@@ -222,7 +225,7 @@ impl OperandSpec {
         self.absent = absent;
         self.optional()
     }
-    /// Names the flag among the loss's options under which the operand holds the logs of its values.
+    /// Names a flag among the loss's options. If the flag is set, the operand holds the logarithms of its values.
     pub const fn or_logs_if(mut self, flag: &'static str) -> OperandSpec {
         self.logs_if = Some(flag);
         self
@@ -239,6 +242,6 @@ impl OperandSpec {
 pub enum Denominator {
     /// The number of values that take part.
     Count,
-    /// The sum of their weights; their number if no weights are given.
+    /// The sum of the weights of the values that take part, or their number if no weights are given.
     Weights,
 }

@@ -1,6 +1,6 @@
 //! The scalar functions that leaves share, in f64. `shaders/lib/math.wgsl` has the same functions in f32.
 
-/// The place of the greatest number, 0 where there is none.
+/// The index of the greatest number, or of the last one among equals; 0 for an empty slice.
 pub(crate) fn greatest(x: &[f64]) -> usize {
     (0..x.len()).max_by(|&a, &b| x[a].total_cmp(&x[b])).unwrap_or(0)
 }

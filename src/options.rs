@@ -1,4 +1,4 @@
-//! A loss's options: their names, values and ranges, which the loss's own struct states once.
+//! A loss's options: their names, values and ranges, which only the declaration of the loss's struct states.
 
 use crate::error::{Error, Result};
 use std::fmt;
@@ -22,7 +22,7 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Value::None => f.write_str("none"),
-            // options are f32, so that this prints as few digits as tell an f32 from its neighbours
+            // most options are f32: the fewest digits that tell an f32 from its neighbours are printed
             Value::Number(x) if f64::from(*x as f32) == *x => write!(f, "{}", *x as f32),
             Value::Number(x) => write!(f, "{x}"),
             Value::Flag(x) => write!(f, "{x}"),
@@ -58,7 +58,7 @@ pub enum Range {
     Any,
     /// From this number up.
     AtLeast(f64),
-    /// Greater than this number by at least the least normal f32: GPUs take smaller differences for 0.
+    /// Greater than this number by at least the smallest normal f32, because GPUs flush smaller differences to 0.
     Above(f64),
     /// From the first number to the second, both included.
     Within(f64, f64),
@@ -66,7 +66,7 @@ pub enum Range {
     Between(f64, f64),
 }
 
-/// How far a number has to lie above the end of a range that excludes it. GPUs take smaller numbers for 0.
+/// How far a number has to lie above a lower end that the range excludes. GPUs flush smaller numbers to 0.
 const LEAST: f64 = f32::MIN_POSITIVE as f64;
 
 impl Range {
@@ -85,9 +85,9 @@ impl Range {
 
 #[cfg(feature = "gpu")]
 impl Range {
-    /// The least and the greatest f32 in the range, for a kernel to compare a number with.
+    /// The least and the greatest f32 in the range, for a kernel that compares a number with them.
     pub(crate) fn ends(self) -> [f32; 2] {
-        // neighbours of the range's own ends, since these may be left out, or may be no f32
+        // looks at the neighbours of an end too, since the range may exclude the end, or the end may be no f32
         let least = |low: f64| {
             let near = [low, low + LEAST].map(|x| x as f32);
             let near = near.into_iter().flat_map(|x| [x.next_down(), x, x.next_up()]);
@@ -153,7 +153,7 @@ impl OptionSpec {
 pub trait OptionType: Sized {
     /// The kind of value that it takes.
     const KIND: Kind;
-    /// Its value.
+    /// The option's value.
     fn get(&self) -> Value;
     /// The option with this value, or `None` where the value is of another kind.
     fn from_value(value: &Value) -> Option<Self>;
@@ -237,14 +237,14 @@ pub trait Options {
     fn specs(&self) -> Vec<OptionSpec>;
     /// Their values, in the order of [`specs`](Self::specs).
     fn values(&self) -> Vec<Value>;
-    /// Sets the option at this place in the order; false where the value is of another kind.
+    /// Sets the option at this index of [`specs`](Self::specs). Returns false if the value is of another kind.
     fn set_at(&mut self, place: usize, value: &Value) -> bool;
 }
 
-/// The options of a term, which a program may name among a loss's own.
+/// The options of a term, which a program may name along with a loss's own options.
 pub(crate) const TERMS: [&str; 3] = ["reduction", "empty_is_zero", "checked"];
 
-/// Sets an option by name. Its range is not checked here but by [`check`], which also sees structs that were written by hand.
+/// Sets an option by name. Its range is not checked here but by [`check`], which also checks structs that were written by hand.
 pub(crate) fn set(options: &mut dyn Options, loss: &'static str, name: &str, value: &Value) -> Result<()> {
     let specs = options.specs();
     let Some(place) = specs.iter().position(|spec| spec.name == name) else {
@@ -274,7 +274,7 @@ pub(crate) fn check(options: &(impl Options + ?Sized), loss: &'static str) -> Re
     Ok(())
 }
 
-/// The refusal of a number out of the range of an option, or of another number of a term.
+/// The error for a number outside its range, of an option or of another number of a term.
 pub(crate) fn out_of_range(loss: &'static str, name: &str, value: f32, range: Range) -> Error {
     Error::InvalidOption { loss, option: name.into(), value: value.to_string(), expected: range.to_string() }
 }
@@ -290,8 +290,8 @@ fn integer(range: Range) -> String {
     }
 }
 
-/// The type that the builder of an option takes: the option's, or one that turns into it where a bare number stands for `Some`
-/// number, or an array for a `Vec`.
+/// The type that an option's setter takes: the option's own type, or `impl Into` for an `Option` or a `Vec`, so that a
+/// bare number becomes `Some` and an array becomes a `Vec`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! option_argument {
@@ -299,8 +299,8 @@ macro_rules! option_argument {
     ($type:ident<$item:ident>) => { impl Into<$type<$item>> };
 }
 
-/// The values that an option takes, in words for its documentation: of the type and the range that [`loss!`](crate::loss!)
-/// reads. A range is matched as tokens, since words cannot be made of an expression.
+/// The values that an option takes, in words for its documentation, from the type and the range that are given to
+/// [`loss!`](crate::loss!). The range is matched as tokens, since an expression cannot be turned into words.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! option_values {

@@ -1,4 +1,5 @@
-//! Proves a caller's own loss: the twin's gradients against slopes of its value, and the kernel against the twin.
+//! Proves a caller's own loss: compares the twin's gradients with difference quotients ("slopes") of its value, and the
+//! kernel with the twin.
 
 use crate::array::{Array, Data};
 use crate::cpu;
@@ -12,14 +13,15 @@ use crate::role::{Axis, Domain, Role, Sizes};
 use crate::shape::{ClassAxis, DType};
 use crate::term::{Operand, Term};
 
-/// No elements; one less and one more than a subgroup and a workgroup hold; rows of an odd length; more than a tile.
+/// Shapes of elements: none; one less and one more than a subgroup and a workgroup hold; rows of an odd length; a long one.
 const ELEMENTS: &[&[usize]] =
     &[&[0], &[1], &[2], &[63], &[64], &[65], &[255], &[257], &[3, 5, 7], &[2, 4099], &[70_001]];
 
-/// Sequences: none, and without elements; around a workgroup, and cut into chunks.
+/// Shapes of sequences: no sequence; empty sequences; lengths around that of a workgroup; lengths that are cut into chunks.
 const SEQUENCES: &[&[usize]] = &[&[0, 3], &[3, 0], &[1, 1], &[3, 257], &[5, 64], &[2, 4099], &[2, 4100]];
 
-/// No rows and one class; rows of one lane and of many, and such that are cut into chunks; pixels of few classes and many.
+/// Shapes with classes: no rows; one class; rows that one lane folds, that many lanes fold, and that are cut into
+/// chunks; pixels of few classes and of many.
 const CLASSES: &[&[usize]] = &[
     &[0, 3],
     &[257, 1],
@@ -33,8 +35,8 @@ const CLASSES: &[&[usize]] = &[
     &[2, 80, 33],
 ];
 
-/// The ways to store a call: whether optional operands are given, the dtype of floats, and that of labels. A target of
-/// labels or probabilities holds the second, and so do masks.
+/// The ways to give and store a call's operands: whether optional operands are given, the dtype of floats, and the dtype
+/// of masks and of targets, which are labels or probabilities.
 const WAYS: &[(bool, DType, DType)] = &[
     (false, DType::F32, DType::I32),
     (true, DType::F32, DType::U32),
@@ -46,11 +48,11 @@ const WAYS: &[(bool, DType, DType)] = &[
     (false, DType::BF16, DType::BF16),
 ];
 
-/// How far a GPU's result may lie from the twin's, relative to the greatest entry: f32 arithmetic and drivers' exp and log
-/// leave this much.
+/// How far a GPU's result may lie from the twin's, relative to the greatest entry. It covers the errors of f32
+/// arithmetic and of drivers' exp and log.
 const RTOL: f64 = 1e-5;
 
-/// The step that slopes are taken over.
+/// The step over which slopes are taken.
 const STEP: f64 = 1e-5;
 /// How far a gradient may lie from its slopes, relative to the greatest entry.
 const OF_SLOPE: f64 = 1e-4;
@@ -99,7 +101,7 @@ pub async fn prove_async(gpu: &Gpu, loss: &dyn Loss) -> Result<Proof> {
         false => (ELEMENTS, &[&[5, 7][..]][..]),
     };
     let of_sequences = SEQUENCES.iter().filter(|_| sequenced);
-    // the class axis lies last too where there are positions
+    // shapes with more than two axes are also tried with the class axis last
     let axes = |shape: &[usize]| match by_class && shape.len() > 2 {
         true => &[ClassAxis::Second, ClassAxis::Last][..],
         false => &[ClassAxis::Second][..],
@@ -151,7 +153,7 @@ struct Call<'a> {
 
 impl<'a> Call<'a> {
     fn draw(loss: &'a dyn Loss, shape: &[usize], axis: ClassAxis, way: Way, reduction: Reduction) -> Result<Call<'a>> {
-        // with the class axis last, the same number of classes
+        // moves the class axis last, with the same number of classes
         let mut shape = shape.to_vec();
         if axis == ClassAxis::Last {
             shape[1..].rotate_left(1);
@@ -260,7 +262,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// A tensor of an array. Labels of 64 bits keep them, which an upload would narrow.
+/// Uploads an array. Labels of 64 bits stay i64, while an ordinary upload narrows them to i32.
 fn tensor(gpu: &Gpu, array: &Array) -> Result<Tensor> {
     let Data::I64(labels) = array.data() else { return gpu.upload_array(array) };
     let bytes: &[u8] = bytemuck::cast_slice(labels);
@@ -274,12 +276,12 @@ fn tensor(gpu: &Gpu, array: &Array) -> Result<Tensor> {
     gpu.wrap(buffer.slice(..bytes.len() as u64), array.shape(), DType::I64)
 }
 
-/// The type of labels where the target could be probabilities too.
+/// The type of labels: `dtype` itself, or i32 if `dtype` is a float type for probabilities.
 fn integer(dtype: DType) -> DType {
     if dtype.is_float() { DType::I32 } else { dtype }
 }
 
-/// A label, or now and then the one that is ignored, if the type holds it.
+/// A random label below `classes`, or sometimes the ignored label if the type can hold it.
 fn label(loss: &dyn Loss, classes: usize, dtype: DType, random: &mut Random) -> i64 {
     let ignored = match loss.leaf() {
         Leaf::Softmax(leaf) => Some(leaf.ignore_index()),

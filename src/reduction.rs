@@ -1,9 +1,9 @@
-//! How the values of a loss become one.
+//! How the values of a loss are reduced to one number.
 
 use crate::options::choice;
 
 choice! {
-    /// How the values of a loss become one.
+    /// How the values of a loss are reduced to one number.
     pub enum Reduction {
         /// The sum over the values that take part, divided by their count or by the sum of their weights, as each loss says.
         /// Where no value takes part, the mean is NaN, or 0 under [`empty_is_zero`](crate::Term::empty_is_zero).
@@ -14,8 +14,9 @@ choice! {
         None = "none",
         /// The sum divided by the size of the batch, axis 0. Only some losses have it.
         BatchMean = "batch_mean",
-        /// The mean over sequences, the rows of `[B, T]`, of the mean over the values of each that take part, which is 0 where there
-        /// are none. Sample weights are factors of values, and count in neither mean. Only some losses have it.
+        /// The mean over sequences, the rows of `[B, T]`, of each sequence's mean over its values that take part. A
+        /// sequence without such values has the mean 0. Sample weights are factors of values, and count in neither mean.
+        /// Only some losses have it.
         SequenceMean = "sequence_mean",
     }
 }

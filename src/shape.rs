@@ -68,14 +68,13 @@ pub enum ClassAxis {
 
 /// The number of elements of a shape. `None` where it does not fit a `usize`, with axes of length 0 counted as 1.
 ///
-/// Once a shape is counted, the product of any of its axes fits a `usize`, even on a 32-bit target.
+/// If this returns a number, the product of any of the axes fits a `usize`, even on a 32-bit target.
 pub(crate) fn elements(shape: &[usize]) -> Option<usize> {
     let counted = shape.iter().try_fold(1usize, |product, &d| product.checked_mul(d.max(1)));
     counted.map(|counted| if shape.contains(&0) { 0 } else { counted })
 }
 
-/// The number of elements of a shape, with axes of length 0 counted as 1, for an error to show. `u64::MAX` stands for every
-/// larger number.
+/// The number of elements of a shape, with axes of length 0 counted as 1, for an error to show. It is at most `u64::MAX`.
 pub(crate) fn elements_needed(shape: &[usize]) -> u64 {
     shape.iter().fold(1, |product: u64, &d| product.saturating_mul(d.max(1) as u64))
 }
@@ -112,7 +111,7 @@ impl Classes {
         })
     }
 
-    /// The element that position `(i, j)` has for class `k`.
+    /// The element of class `k` at position `j` of item `i`.
     pub fn index(&self, i: usize, j: usize, k: usize) -> usize {
         i * self.c * self.s + j * self.position_stride + k * self.class_stride
     }
@@ -153,15 +152,15 @@ impl Pictures {
         })
     }
 
-    /// The map of all windows of `size` × `size` pixels that fit a picture with `margin` pixels around it, each at the place of
-    /// its first pixel. Its planes follow each other.
+    /// The shape of a map with an element for each window of `size` × `size` pixels that fits a picture with `margin`
+    /// pixels around it. A window has the place of its first pixel. The map's planes follow each other without gaps.
     pub fn windows(&self, size: usize, margin: usize) -> Pictures {
         let fit = |length: usize| (length + 2 * margin + 1).saturating_sub(size);
         let (height, width) = (fit(self.height), fit(self.width));
         Pictures { height, width, plane: height * width, step: 1, ..*self }
     }
 
-    /// The pictures of half the height and the width, rounded up. Their planes follow each other.
+    /// The shape of pictures of half the height and width, rounded up, whose planes follow each other without gaps.
     pub fn halved(&self) -> Pictures {
         let (height, width) = (self.height.div_ceil(2), self.width.div_ceil(2));
         Pictures { height, width, plane: height * width, step: 1, ..*self }
@@ -177,7 +176,7 @@ impl Pictures {
         self.c * self.height * self.width
     }
 
-    /// The elements of a row, with those of the other planes that lie between them.
+    /// The elements from the start of a row to the start of the next, including those of other planes that lie between.
     #[cfg(feature = "gpu")]
     pub fn row(&self) -> usize {
         self.width * self.step

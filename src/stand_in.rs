@@ -1,4 +1,4 @@
-//! A loss whose twin computes nothing. It stands in for a caller's own loss, in tests and in fuzzing.
+//! A loss whose twin computes nothing. Tests and fuzzing use it in place of a caller's own loss.
 
 use crate::leaf::{
     Activation, Boxes, ClassScore, ClassSeen, ClassSum, Component, Composite, Distances, Divergence, DivergenceScore,
@@ -17,7 +17,7 @@ pub(crate) struct StandIn {
     pub leaf: for<'a> fn(&'a StandIn) -> Leaf<'a>,
     /// The names of its options, which are numbers.
     pub numbers: &'static [&'static str],
-    /// Whether it sees sequences by a mean, if it is a pointwise loss.
+    /// What [`Pointwise::of_sequences`] returns, if it is a pointwise loss.
     pub of_sequences: bool,
     /// The loss that is fused with it, if it is a region loss.
     pub fused: Option<fn() -> Box<dyn Loss>>,

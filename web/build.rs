@@ -28,7 +28,7 @@ fn types_of(loss: &dyn Loss) -> String {
     let header = loss.header();
     let mut text = format!("  /** {} */\n  {}: {{\n    operands: {{\n", header.title, header.id);
     for operand in header.operands {
-        // one table may stand in for another, as the options say
+        // one of two tables may be left out, as the loss's options decide
         let replaced = header.operands.iter().any(|other| other.optional && other.role == operand.role);
         let mark = if operand.optional || (replaced && operand.role == Role::Table) { "?" } else { "" };
         writeln!(text, "      /** {} */", comment(operand.role.doc())).expect("a string takes any text");
@@ -59,7 +59,7 @@ fn type_of(option: &OptionSpec) -> String {
     }
 }
 
-/// Documentation as the text of a comment, which it must not end.
+/// The documentation as the text of a comment, without the characters that would end the comment.
 fn comment(doc: &str) -> String {
     doc.replace("*/", "* /").split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -41,7 +41,7 @@ if ! command -v timeout >/dev/null; then
 fi
 mkdir -p "$out/logs" "$out/ours" "$out/peers" || exit 2
 out=$(cd -- "$out" && pwd) || exit 2
-# inputs may be gigabytes
+# inputs may take gigabytes
 trap 'rm -rf "$out"/ours/*/inputs' EXIT
 trap 'exit 130' INT TERM
 start=$(date +%s)
@@ -62,9 +62,8 @@ use() {
     fi
 }
 
-# Rates the adapter that this loader and driver file give: 4 a GPU with Vulkan, 3 a GPU with GL, 2 a CPU with Vulkan, 1
-# a CPU
-# with GL, 0 none.
+# Rates the adapter that this loader and driver file give: 4 a GPU with Vulkan, 3 a GPU with GL, 2 a CPU with Vulkan, 1 a
+# CPU with GL, 0 none.
 rating() {
     found=$( (use "$1" "$2" && timeout 15 "$here/wgloss" devices) 2>>"$out/logs/devices.log" |
         sed -n '/(used)$/,/^[^ ]/p' | sed -n -e 's/^  type  *//p' -e 's/^  backend  *//p' | tr '\n' ' ')
@@ -131,7 +130,7 @@ spent() {
     [ "$(left)" -lt 5 ] && note "$1" "left out: the budget of $budget s is used up" 0 ''
 }
 
-# Runs a step: its name, its most seconds, its command.
+# Runs a step: its name, its limit in seconds, its command.
 step() {
     name=$1 limit=$2 && shift 2
     if spent "$name"; then
@@ -150,7 +149,7 @@ step() {
     note "$name" "$result" $(($(date +%s) - began)) "$(tail -n 1 "$out/logs/$name.log" | tr '\t' ' ' | cut -c 1-200)"
 }
 
-# Runs a step of PyTorch: its name, its most seconds, its mode, its set, the set whose inputs it uses, its dtype.
+# Runs a step of PyTorch: its name, its limit in seconds, its mode, its set, the set whose inputs it uses, its dtype.
 torch=unknown
 peer() {
     if spent "$1"; then
@@ -188,7 +187,7 @@ verify() {
     step "$1" "$2" "$here/wgloss" verify --device gpu --dtype "$3" --report "$out/$1.json"
 }
 
-# The steps, most valuable first: the function, its name, its most seconds.
+# The steps, most valuable first: the function, the step's name, its limit in seconds.
 verify verify-f32 60 f32
 ours headline-f32 90 f32 --headline --inputs
 peer eager-f32 60 eager f32 f32 float32

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-# Written with PyTorch's functions. Arguments have the names of our operands; options have wgloss's defaults.
+# Written with PyTorch's functions. Arguments have the names of wgloss's operands; options have wgloss's defaults.
 
 
 def sigmoid_focal(input, target, alpha=0.25, gamma=2):

@@ -1,6 +1,6 @@
-//! Times losses beside Burn's own: the loss and its backward pass, as a training step has them. Prints a table.
+//! Times losses against Burn's own: the loss and its backward pass, as in a training step. Prints a table.
 //!
-//! `cargo run --release --example beside_burn`; a number after it is how often each is timed.
+//! `cargo run --release --example beside_burn`. A number after it says how often each loss is timed.
 
 use burn::nn::loss as theirs;
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
@@ -39,7 +39,7 @@ impl Bench {
         Tensor::from_data(TensorData::new(labels, shape), &self.device)
     }
 
-    /// Times two losses of the same leaf in turns.
+    /// Times two losses of the same leaf, one after the other in each round.
     fn compare<const D: usize>(
         &self,
         name: &str,
@@ -55,7 +55,7 @@ impl Bench {
             drop(gradient);
             1e3 * start.elapsed().as_secs_f64()
         };
-        // the first runs compile
+        // the first runs compile kernels
         (0..3).for_each(|_| _ = (time(&ours), time(&theirs)));
         let (mut own, mut burn): (Vec<f64>, Vec<f64>) = (0..self.times).map(|_| (time(&ours), time(&theirs))).unzip();
         let median = |times: &mut Vec<f64>| {
@@ -66,7 +66,7 @@ impl Bench {
         println!("| {name} | {own:.2} | {burn:.2} | {:.1} |", burn / own);
     }
 
-    /// Times a call on the host, which checks the loss and queues it.
+    /// Times only the call on the host, which checks the loss and queues it.
     #[cfg(feature = "fusion")]
     fn call(&self, rows: usize, classes: usize) {
         let (x, t) = (self.random([rows, classes]), self.labels([rows], classes));

@@ -1,5 +1,5 @@
-//! Ten programs as tutorials have them: a model, its loss, `loss.backward()`. Each trains on a little made-up data until its
-//! loss has halved, and says so. `cargo test` runs them too.
+//! Ten programs as in tutorials: a model, its loss, `loss.backward()`. Each trains on a little made-up data until its loss
+//! has halved, and prints so. `cargo test` runs them too.
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -27,7 +27,7 @@ fn main() -> Outcome {
     keep_a_margin(&device)
 }
 
-/// 1. A small CNN over images, by cross-entropy.
+/// 1. A small CNN for images, with cross-entropy.
 fn classify_images(device: &Device) -> Outcome {
     let (images, labels) = striped_images(device);
     let mut model = Cnn::new(3, device);
@@ -41,7 +41,7 @@ fn classify_images(device: &Device) -> Outcome {
     Ok(())
 }
 
-/// 2. An MLP over a table, which predicts a number. A Huber loss forgives outliers.
+/// 2. An MLP that predicts a number from a row of a table. The Huber loss is robust against outliers.
 fn predict_from_a_table(device: &Device) -> Outcome {
     let rows = noise([64, 4], device);
     let prices = rows.clone().slice([0..64, 0..1]) * 3.0 - rows.clone().slice([0..64, 2..3]) + 1.0;
@@ -56,14 +56,14 @@ fn predict_from_a_table(device: &Device) -> Outcome {
     Ok(())
 }
 
-/// 3. A transformer encoder over sequences of tokens, by cross-entropy of the whole sequence's class.
+/// 3. A transformer encoder for sequences of tokens, with the cross-entropy of one class for each sequence.
 fn classify_sequences(device: &Device) -> Outcome {
     let tokens = ints([16, 8], |i| (i * 7 + i / 8) % 10, device);
     let labels = ints([16], |i| (i * 56 + i) % 10 / 5, device);
     let mut model = Encoder::new(10, 2, device);
     let (mut adam, mut training) = (AdamConfig::new().init(), Training::of("classify sequences"));
     while training.goes_on() {
-        // the mean over the tokens stands for the sequence
+        // the logits of a sequence are the mean over its tokens
         let logits = model.forward(tokens.clone()).mean_dim(1).squeeze_dim::<2>(1);
         let loss = CrossEntropy::default().loss((logits, &labels))?;
         training.note(&loss)?;
@@ -73,7 +73,7 @@ fn classify_sequences(device: &Device) -> Outcome {
     Ok(())
 }
 
-/// 4. A CNN with one logit, by binary cross-entropy. The sigmoid is part of the loss.
+/// 4. A CNN with one logit, with binary cross-entropy. The sigmoid is part of the loss.
 fn answer_yes_or_no(device: &Device) -> Outcome {
     let (images, labels) = striped_images(device);
     let has_stripes = labels.lower_elem(2).float().reshape([30, 1]);
@@ -88,7 +88,7 @@ fn answer_yes_or_no(device: &Device) -> Outcome {
     Ok(())
 }
 
-/// 5. Several labels at once, without and with a weight for the positive answers.
+/// 5. Several labels at once, without and with a weight for the positive targets.
 fn find_all_labels(device: &Device) -> Outcome {
     let rows = noise([64, 4], device);
     let answers = rows.clone().greater_elem(0.5).float();
@@ -107,7 +107,7 @@ fn find_all_labels(device: &Device) -> Outcome {
     Ok(())
 }
 
-/// 6. A class for each token of padded sequences. Padding has the label −100, and takes no part.
+/// 6. A class for each token of padded sequences. Padding has the label −100, and is ignored.
 fn label_tokens_beside_padding(device: &Device) -> Outcome {
     let tokens = ints([8, 6], |i| (i * 11) % 10, device);
     let labels = ints([8, 6], |i| if i % 6 > 3 { -100 } else { (i * 11) % 10 / 4 }, device);
@@ -124,7 +124,7 @@ fn label_tokens_beside_padding(device: &Device) -> Outcome {
     Ok(())
 }
 
-/// 7. Classes of which some are rare: each weighs the inverse of its share.
+/// 7. Some classes are rare: the weight of a class is the inverse of its frequency.
 fn weigh_rare_classes(device: &Device) -> Outcome {
     let rows = noise([64, 4], device);
     let labels = rows.clone().slice([0..64, 0..1]).greater_elem(0.8).int().reshape([64]);
@@ -141,7 +141,7 @@ fn weigh_rare_classes(device: &Device) -> Outcome {
     Ok(())
 }
 
-/// 8. One positive among a hundred: the focal loss looks past what is easy.
+/// 8. A few positives among many negatives: the focal loss gives easy examples little weight.
 fn find_the_rare_positive(device: &Device) -> Outcome {
     let rows = noise([256, 4], device);
     let answers = rows.clone().slice([0..256, 0..1]).greater_elem(0.97).float();
@@ -156,7 +156,7 @@ fn find_the_rare_positive(device: &Device) -> Outcome {
     Ok(())
 }
 
-/// 9. Labels that are not to be believed altogether.
+/// 9. Label smoothing, for labels that may be wrong.
 fn smooth_labels(device: &Device) -> Outcome {
     let (images, labels) = striped_images(device);
     let mut model = Cnn::new(3, device);
@@ -171,7 +171,7 @@ fn smooth_labels(device: &Device) -> Outcome {
     Ok(())
 }
 
-/// 10. Scores instead of probabilities: the right class is to be a margin ahead of the others.
+/// 10. Scores instead of probabilities: the right class has to be ahead of the others by a margin.
 fn keep_a_margin(device: &Device) -> Outcome {
     let (images, labels) = striped_images(device);
     let mut model = Cnn::new(3, device);
@@ -249,7 +249,7 @@ impl Encoder {
     }
 }
 
-/// Goes on until the loss has halved.
+/// The progress of a training, which ends when the loss has halved.
 struct Training {
     name: &'static str,
     steps: usize,
@@ -284,7 +284,7 @@ impl Training {
     }
 }
 
-/// Thirty images of 8 × 8: stripes along one axis, along the other, and noise.
+/// Thirty images of 8 × 8 pixels: stripes along one axis, stripes along the other, and noise.
 fn striped_images(device: &Device) -> (Tensor<4>, Tensor<1, Int>) {
     let pixel = |i: usize| {
         let (image, row, column) = (i / 64, i / 8 % 8, i % 8);
@@ -295,7 +295,7 @@ fn striped_images(device: &Device) -> (Tensor<4>, Tensor<1, Int>) {
     (Tensor::from_data(TensorData::new(images, [30, 1, 8, 8]), device), ints([30], |i| i % 3, device))
 }
 
-/// Integers by their place.
+/// Integers as a function of their index.
 fn ints<const D: usize>(shape: [usize; D], value: impl Fn(i32) -> i32, device: &Device) -> Tensor<D, Int> {
     let values: Vec<i32> = (0..shape.iter().product::<usize>() as i32).map(value).collect();
     Tensor::from_data(TensorData::new(values, shape), device)

@@ -1,4 +1,5 @@
-//! How much memory a language model's step reserves: `cargo run --example memory -- ours`, or `burn` for Burn's own loss.
+//! Prints how much memory a training step of a language model reserves: `cargo run --example memory -- ours`, or `-- burn`
+//! for Burn's own loss.
 
 use burn::module::Module;
 use burn::nn::loss::CrossEntropyLossConfig;

@@ -1,7 +1,7 @@
 //! The loss as a node of Burn's autodiff graph.
 //!
-//! Forward computes the value alone and keeps the operands; backward is one job that computes all gradients. So evaluation
-//! costs no gradient, and none is kept in between.
+//! The forward pass computes only the value, and keeps the operands. The backward pass is one job that computes all
+//! gradients. So an evaluation computes no gradient, and no gradient is stored between the passes.
 
 use crate::call::Call;
 use crate::extension::{GradientOps, LossOps, Operands, Slot};
@@ -35,7 +35,7 @@ impl<B: LossOps + GradientOps, C: CheckpointStrategy> LossOps for Autodiff<B, C>
     }
 }
 
-/// Hands the guards on as an array, as Burn wants them.
+/// Passes the guards on as an array, the form that Burn takes.
 macro_rules! by_number {
     ($($number:literal)+) => {
         fn by_number<B: LossOps + GradientOps, C: CheckpointStrategy>(
@@ -66,11 +66,11 @@ fn track<B: LossOps + GradientOps, C: CheckpointStrategy, const N: usize>(
     }
 }
 
-/// The tensors that a loss keeps for its backward pass.
+/// What a loss keeps for its backward pass.
 #[derive(Clone, Debug)]
 struct Node<B: LossOps> {
     operands: Operands<B>,
-    /// The operands that gradients flow to, in the order of the node's parents.
+    /// The indices of the operands that gradients flow to, in the order of the node's parents.
     wanted: Vec<usize>,
     call: Arc<Call>,
 }

@@ -1,4 +1,4 @@
-//! An operation without its tensors: a term whose operands are places in the list of tensors.
+//! An operation without its tensors: a term whose operands are indices into a list of tensors.
 
 use crate::error::Result;
 use crate::operand::Operand;
@@ -6,22 +6,22 @@ use std::sync::{Arc, Mutex};
 use wgloss::header::Role;
 use wgloss::{ClassAxis, DType, Job, Loss, Operand as _, Term};
 
-/// The job that computed a loss, once it has run. Behind fusion that is later than the call.
+/// The job that computed a loss; `None` until the job has run. With fusion it runs later than the call.
 pub(crate) type Ran = Arc<Mutex<Option<Arc<Job>>>>;
 
 /// A term to evaluate.
 #[derive(Clone, Debug)]
 pub struct Call {
     pub(crate) term: Arc<Term<Place>>,
-    /// The tensors that may be read where they lie with their class axis last.
+    /// For each tensor, whether it may be read with its class axis last, if it lies so in memory.
     pub(crate) turnable: Vec<bool>,
-    /// The shape of the loss as a tensor of Burn.
+    /// The shape of the loss tensor in Burn.
     pub(crate) shape: Vec<usize>,
-    /// Where a report looks for the job.
+    /// Where a report finds the job.
     pub(crate) ran: Option<Ran>,
 }
 
-/// Which tensor of an operation stands in a place of a term.
+/// An operand of a term: `index` says which tensor of the operation it is.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Place {
     pub index: usize,
@@ -31,7 +31,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// The place of a tensor.
+    /// The place of the tensor with this index.
     pub fn of(index: usize, operand: &Operand) -> Place {
         let (shape, dtype, class_axis) = (operand.shape().to_vec(), operand.dtype(), operand.class_axis());
         Place { index, shape, dtype, class_axis }
@@ -54,7 +54,7 @@ impl wgloss::Operand for Place {
 }
 
 impl Call {
-    /// The different tensors of a term, and the term with their places in that list.
+    /// Returns the different tensors of a term, and the term with a `Place` for each operand.
     pub(crate) fn places(term: &Term<Operand>) -> Result<(Vec<Operand>, Term<Place>)> {
         let mut operands: Vec<Operand> = Vec::new();
         let places = term.map(|operand| {
@@ -68,8 +68,8 @@ impl Call {
     }
 }
 
-/// Whether a tensor `[N, C, ...]` may be read with its class axis last, where it lies so in memory: everywhere in the term it
-/// is a prediction with a class axis, and no other operand follows its layout.
+/// Whether a tensor `[N, C, ...]` that lies in memory as `[N, ..., C]` may be read so. Everywhere in the term it has to be
+/// a prediction with a class axis, and no other operand may need the same layout.
 pub(crate) fn is_turnable(term: &Term<Operand>, operand: &Operand) -> bool {
     let role = |loss: &dyn Loss, name: &str| loss.header().operand(name).map(|spec| spec.role);
     let follows = |of: &dyn Loss| {
@@ -81,7 +81,7 @@ pub(crate) fn is_turnable(term: &Term<Operand>, operand: &Operand) -> bool {
         })
     };
     let mut places = term.operands().filter(|(_, _, place)| place.is(operand)).peekable();
-    // a denominator stands in no place of a loss
+    // a tensor that is only a denominator is no operand of a loss
     operand.class_axis() == ClassAxis::Second
         && places.peek().is_some()
         && places.all(|(loss, name, _)| role(loss, name) == Some(Role::Classes) && !follows(loss))

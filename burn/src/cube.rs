@@ -1,7 +1,7 @@
-//! The operations on the tensors of Burn's wgpu backend: a job of wgloss on Burn's own queue.
+//! The operations on the tensors of Burn's wgpu backend. Each is a wgloss job on Burn's own queue.
 //!
-//! Every refusal has been made before. A failure here, such as of an allocation, is a panic, which Burn catches and reports
-//! at the next read or `sync`.
+//! Everything that can be refused has been refused before. A failure here, such as of an allocation, is a panic, which Burn
+//! catches and reports at the next read or `sync`.
 
 use crate::call::Call;
 use crate::device::registered;
@@ -43,7 +43,7 @@ impl GradientOps for CubeBackend {
             let writes = Writes::Gradients { upstream: &upstream, wanted: &wanted, into };
             Run { call: &call, operands: &operands, writes }.run()
         };
-        // a tensor that nobody else has may be overwritten by its gradient
+        // the gradient may overwrite a tensor that nobody else holds
         let own = wanted.first().filter(|&&place| operands[place].is_own());
         let outputs = |own: Option<&usize>| -> Vec<Dense> {
             let output = |place| if own == Some(place) { operands[*place].clone() } else { operands[*place].like() };
@@ -64,7 +64,7 @@ impl GradientOps for CubeBackend {
     }
 }
 
-/// The tensors of an operation as wgloss can read them.
+/// The tensors of an operation in a layout that wgloss can read.
 fn dense(operands: Operands<CubeBackend>, call: &Call) -> Vec<Dense> {
     let tensors = operands.slots().into_iter().filter_map(|slot| match slot {
         Slot::Empty => None,
@@ -91,13 +91,13 @@ impl Run<'_> {
         let first = &self.operands[0].tensor;
         let known = registered(&first.device).map_err(|error| Error::Gpu(error.to_string()))?;
         let lent = |of: &[Dense]| of.iter().map(|dense| Lent::new(&dense.tensor)).collect::<Result<Vec<_>>>();
-        // all are held until the job is submitted
+        // all tensors are held until the job is submitted
         let operands = lent(self.operands)?;
         let (upstream, wanted, outputs) = match self.writes {
             Writes::Loss(loss) => (None, Vec::new(), vec![Lent::new(loss)?]),
             Writes::Gradients { upstream, wanted, into } => (Some(Lent::new(upstream)?), wanted.to_vec(), lent(into)?),
         };
-        // what Burn has queued comes before what is submitted here
+        // Burn's queued work has to be submitted before this job
         first.client.flush().map_err(|error| Error::Gpu(error.to_string()))?;
         let at = operands.iter().chain(&upstream).chain(&outputs).map(Lent::address).collect();
         let turned = self.operands.iter().map(|operand| operand.turned).collect();

@@ -11,7 +11,7 @@ use burn_cubecl::CubeDevice;
 use std::sync::{Arc, Mutex};
 use wgloss::Gpu;
 
-/// A device whose wgpu handles are known, with what was planned and prepared on it.
+/// A device whose wgpu handles are known, with the plans and jobs that are kept for it.
 #[derive(Debug)]
 pub(crate) struct Registered {
     device: CubeDevice,
@@ -22,7 +22,7 @@ pub(crate) struct Registered {
 
 static REGISTERED: Mutex<Vec<Arc<Registered>>> = Mutex::new(Vec::new());
 
-/// Makes a wgpu device of Burn that the losses can use. Call it once, before the first tensor.
+/// Makes a wgpu device of Burn that the losses can use. Call it once, before the first tensor is made.
 ///
 /// ```no_run
 /// use burn::tensor::Device;
@@ -31,7 +31,8 @@ static REGISTERED: Mutex<Vec<Arc<Registered>>> = Mutex::new(Vec::new());
 /// ```
 ///
 /// # Errors
-/// [`Error::NoDevice`] if there is no adapter, or if Burn has already made this device: keep and clone the first.
+/// [`Error::NoDevice`] if there is no adapter, or if Burn has already made this device. Keep the first device, and clone
+/// it.
 #[cfg(not(target_family = "wasm"))]
 pub fn init(options: WgpuOptions) -> Result<Device> {
     let made = options.init_with_setup();
@@ -54,7 +55,8 @@ pub fn register(device: &Device, setup: &WgpuSetup) -> Result<()> {
     Ok(())
 }
 
-/// The device as wgloss's: to bound a loss's workspace, to set how long a read waits, or to run wgloss's own calls.
+/// Returns the wgloss `Gpu` of a device, to bound a loss's workspace, to set how long a read waits, or to make wgloss's own
+/// calls.
 ///
 /// # Errors
 /// [`Error::NotRegistered`], [`Error::OtherBackend`].
@@ -62,8 +64,8 @@ pub fn gpu(device: &Device) -> Result<Gpu> {
     Ok(registered(cube_device(device.as_dispatch())?)?.gpu.clone())
 }
 
-/// Frees what the losses keep from step to step on a device: prepared jobs, and the buffers that they name, which Burn may
-/// have given up since. The next step prepares anew. Gives the number of jobs.
+/// Frees what the losses keep from step to step on a device: prepared jobs, and the buffers that the jobs use, which Burn
+/// itself may have freed since. The next step prepares its jobs again. Returns the number of freed jobs.
 ///
 /// # Errors
 /// [`Error::NotRegistered`], [`Error::OtherBackend`].
@@ -71,7 +73,7 @@ pub fn forget_jobs(device: &Device) -> Result<usize> {
     Ok(registered(cube_device(device.as_dispatch())?)?.jobs.forget())
 }
 
-/// The device of the wgpu backend below a device.
+/// The wgpu device below a device of Burn, which may be wrapped for autodiff.
 pub(crate) fn cube_device(device: &DispatchDevice) -> Result<&CubeDevice> {
     match device {
         DispatchDevice::Cube(device @ CubeDevice::Wgpu(_)) => Ok(device),
@@ -80,7 +82,7 @@ pub(crate) fn cube_device(device: &DispatchDevice) -> Result<&CubeDevice> {
     }
 }
 
-/// The facts about a device.
+/// Returns what is kept for a device.
 pub(crate) fn registered(device: &CubeDevice) -> Result<Arc<Registered>> {
     let known = lock(&REGISTERED).iter().find(|known| known.device == *device).cloned();
     known.ok_or_else(|| Error::NotRegistered { device: format!("{device:?}") })

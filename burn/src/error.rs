@@ -1,4 +1,4 @@
-//! Everything that can go wrong: a refusal of wgloss, or one that only tensors of Burn can meet.
+//! All errors: refusals of wgloss, and those that only tensors of Burn can have.
 
 use burn::tensor::DType;
 use std::fmt;
@@ -6,7 +6,8 @@ use std::fmt;
 /// A result whose error is an [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a loss was refused or could not be computed. All but a bad label is refused before anything is queued.
+/// Why a loss was refused or could not be computed. All but [`Error::NotComputed`] and a label out of range are refusals,
+/// made before anything is queued.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
@@ -32,30 +33,30 @@ pub enum Error {
         /// Another device.
         other: String,
     },
-    /// The tensors belong to two autodiff devices, of which only one has gradient checkpointing.
+    /// Some tensors belong to an autodiff device with gradient checkpointing, and some to one without.
     SeveralStrategies,
-    /// Burn is capturing a graph, which would not hold the loss.
+    /// Burn is capturing a graph, which would not contain the loss.
     Capturing,
     /// The term has more tensors than one operation can have.
     TooManyOperands {
-        /// How many it has.
+        /// The number of tensors of the term.
         given: usize,
-        /// How many it can have.
+        /// The greatest number of tensors that an operation can have.
         most: usize,
     },
-    /// A tensor's element type has no kernel.
+    /// wgloss has no kernel for a tensor's element type.
     UnsupportedDtype {
         /// The element type.
         got: DType,
     },
-    /// The loss has another shape than was asked for.
+    /// The loss does not have the shape that the call returns.
     OtherShape {
-        /// The shape of the loss; `[]` where it is reduced.
+        /// The shape of the loss; `[]` if the loss is reduced.
         loss: Vec<usize>,
-        /// The call that gives it.
+        /// The call that returns this shape.
         call: &'static str,
     },
-    /// The term sets an upstream gradient, which `backward` alone brings.
+    /// The term sets an upstream gradient. Only `backward` may pass one.
     OwnUpstream,
     /// Burn gave up the work before the loss was computed. The text is Burn's own.
     NotComputed(String),

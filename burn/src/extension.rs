@@ -1,6 +1,7 @@
 //! The operations by which Burn calls wgloss: the value of a term, and its gradients.
 //!
-//! Burn's macro writes how they are dispatched to a backend and queued behind fusion; `autodiff` and `cube` are what they do.
+//! Burn's macro writes the code that dispatches them to a backend and queues them behind fusion. `autodiff` and `cube`
+//! implement them.
 
 use crate::call::Call;
 #[cfg(feature = "fusion")]
@@ -11,7 +12,7 @@ use burn::backend::{Backend, ExtensionType, backend_extension};
 use burn::tensor::{DType, Shape};
 use std::sync::Arc;
 
-/// A place for a tensor of an operation.
+/// One tensor of an operation, or none.
 #[derive(Clone, Debug, ExtensionType)]
 #[cfg_attr(feature = "fusion", extension_type(fusion))]
 pub enum Slot<B: Backend> {
@@ -25,13 +26,13 @@ pub enum Slot<B: Backend> {
     Bool(BoolTensor<B>),
 }
 
-/// Writes the struct of an operation's slots, since Burn takes no list of them.
+/// Writes the struct with an operation's slots. Burn's macro takes no list of tensors.
 macro_rules! slots {
     ($most:literal: $($slot:ident)+) => {
-        /// How many different tensors a term can have.
+        /// The greatest number of different tensors that a term can have.
         pub(crate) const MOST_OPERANDS: usize = $most;
 
-        /// The tensors of an operation, or its gradients, each in the slot of its operand.
+        /// The tensors of an operation, or their gradients. A gradient is in the slot of its operand.
         #[derive(Clone, Debug, ExtensionType)]
         #[cfg_attr(feature = "fusion", extension_type(fusion))]
         pub struct Operands<B: Backend> {
@@ -46,13 +47,13 @@ macro_rules! slots {
                 Operands { $($slot),+ }
             }
 
-            /// The slots in order, the empty ones too.
+            /// All slots in order, empty ones included.
             pub fn slots(self) -> [Slot<B>; $most] {
                 [$(self.$slot),+]
             }
         }
 
-        /// Gradients are like their operands; there are none of the others.
+        /// The gradients have the metadata of their operands. The slots of operands whose gradient isn't wanted are empty.
         #[cfg(feature = "fusion")]
         #[allow(clippy::ptr_arg, reason = "Burn's macro hands every argument on by its own type")]
         fn gradient_specs(
@@ -81,7 +82,7 @@ fn loss_spec(_operands: &OperandsMetadata, call: &Arc<Call>) -> TensorSpec {
 /// A backend that computes the value of a term.
 #[backend_extension(Cube, Autodiff, Fusion: cfg(feature = "fusion"))]
 pub trait LossOps: Backend {
-    /// The value of a term that has been checked.
+    /// Returns the value of a term that has been checked.
     #[fusion(meta = loss_spec)]
     fn wgloss_value(#[extension_type] operands: Operands<Self>, call: Arc<Call>) -> FloatTensor<Self>;
 }
@@ -89,7 +90,7 @@ pub trait LossOps: Backend {
 /// A backend that computes the gradients of a term.
 #[backend_extension(Cube, Fusion: cfg(feature = "fusion"))]
 pub trait GradientOps: Backend {
-    /// The gradients of a term with respect to the wanted operands, times the upstream gradient.
+    /// Returns the gradients of a term with respect to the wanted operands, times the upstream gradient.
     #[fusion(meta = gradient_specs)]
     fn wgloss_gradients(
         #[extension_type] operands: Operands<Self>,

@@ -1,4 +1,5 @@
-//! Prepared jobs, kept by term and addresses: from step to step Burn's tensors lie in the same places, or in few others.
+//! Prepared jobs, kept by term and addresses: from step to step, Burn's tensors lie at the same addresses, or at a few
+//! others.
 
 use crate::call::Place;
 use crate::lend::Address;
@@ -6,30 +7,31 @@ use crate::lock::lock;
 use std::sync::{Arc, Mutex};
 use wgloss::{Error, Job, Result, Term};
 
-/// How many jobs are kept. A training step has two for each loss.
+/// The greatest number of jobs that are kept. A training step has two for each loss.
 const MOST: usize = 64;
 
-/// How many jobs are kept for one call. At more places than these, a job of the call is bound anew: where somebody holds on to
-/// tensors of earlier steps, as the metrics of a dashboard do, Burn's tensors lie elsewhere in each step.
+/// The greatest number of jobs that are kept for one call, each for other addresses. When there are this many, the one used
+/// longest ago is bound to the new addresses. This happens where a program holds on to tensors of earlier steps, as the
+/// metrics of a dashboard do, so that Burn's tensors lie elsewhere in each step.
 const MOST_OF_A_CALL: usize = 8;
 
-/// After how many requests that were for other jobs a job is given up. It keeps the buffers alive that it names.
+/// A job that was not used in this many requests is dropped. As long as it is kept, it keeps its buffers alive.
 const UNUSED: u64 = 256;
 
 /// The call that a job is prepared for.
 #[derive(Clone, Debug)]
 pub(crate) struct Key {
     pub term: Arc<Term<Place>>,
-    /// The operands whose gradients are computed; none where the value is.
+    /// The indices of the operands whose gradients are computed; empty for the value.
     pub wanted: Vec<usize>,
-    /// Which of the term's tensors lie with their class axis last.
+    /// For each of the term's tensors, whether it lies in memory with its class axis last.
     pub turned: Vec<bool>,
-    /// Where the tensors lie: those of the term, the upstream gradient, the outputs.
+    /// The addresses of the tensors: those of the term, the upstream gradient, the outputs.
     pub at: Vec<Address>,
 }
 
 impl Key {
-    /// Whether both are one call, on tensors that may lie elsewhere.
+    /// Whether both keys are the same call, on tensors that may lie elsewhere.
     fn same_call(&self, other: &Key) -> bool {
         let same = self.wanted == other.wanted && self.turned == other.turned && self.at.len() == other.at.len();
         same && (Arc::ptr_eq(&self.term, &other.term) || self.term == other.term)
@@ -61,17 +63,17 @@ struct Entry {
 }
 
 impl Entry {
-    /// Whether nobody else has the job.
+    /// Whether nobody but this list holds the job.
     fn is_free(&self) -> bool {
         self.job.as_ref().is_none_or(|job| Arc::strong_count(job) == 1)
     }
 }
 
 impl Jobs {
-    /// The job for a key: one that is kept and that nobody else has, or one that `prepare` makes, by binding the given job anew
-    /// if there is one.
+    /// Returns the job for a key: a kept one that nobody else holds, or one that `prepare` makes. `prepare` gets a job to
+    /// bind anew, if there is one to spare.
     ///
-    /// A job that a report still has is not given again, since its next run would overwrite what the report reads.
+    /// A job that a report still holds is not returned again, since its next run would overwrite what the report reads.
     pub fn get(&self, key: Key, prepare: impl Fn(Option<&Job>) -> Result<Job>) -> Result<Arc<Job>> {
         if let Some(kept) = self.kept(&key) {
             return kept.ok_or_else(overlapping);
@@ -102,7 +104,7 @@ impl Jobs {
         Some(entry.job.clone())
     }
 
-    /// Takes out the job of a call that was used longest ago, if as many of the call are kept as may be.
+    /// Takes out the call's job that was used longest ago, if the call has as many jobs as are kept for one call.
     fn spare(&self, key: &Key) -> Option<Arc<Job>> {
         let mut kept = lock(&self.0);
         let of_call = |entry: &Entry| entry.job.is_some() && entry.is_free() && entry.key.same_call(key);
@@ -111,13 +113,13 @@ impl Jobs {
         oldest.filter(|_| places.len() >= MOST_OF_A_CALL).and_then(|place| kept.entries.swap_remove(place).job)
     }
 
-    /// Gives up all jobs; gives their number.
+    /// Drops all jobs, and returns their number.
     pub fn forget(&self) -> usize {
         std::mem::take(&mut lock(&self.0).entries).len()
     }
 }
 
-/// The error for outputs that overlap operands, which a caller answers by other outputs.
+/// The error for outputs that overlap operands. The caller then uses other outputs.
 fn overlapping() -> Error {
     Error::OverlappingBuffers { output: "gradient".into(), other: "its operand".into(), rule: None }
 }

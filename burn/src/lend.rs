@@ -1,4 +1,4 @@
-//! Tensors of Burn lent to wgloss without a copy: the range of the wgpu buffer where a tensor lies.
+//! Lends tensors of Burn to wgloss without a copy, as the range of the wgpu buffer where a tensor lies.
 
 use crate::operand::dtype;
 use burn::backend::TensorMetadata;
@@ -8,18 +8,18 @@ use std::any::Any;
 use wgloss::half::{bf16, f16};
 use wgloss::{DType, Error, Gpu, Result, Tensor, wgpu};
 
-/// Where a tensor begins. Together with its shape and dtype this tells it from all others that live.
+/// Where a tensor begins. Address, shape and dtype together tell a tensor from all others that are alive.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Address {
     buffer: wgpu::Buffer,
     offset: u64,
 }
 
-/// A contiguous tensor of Burn that wgloss may use. While this lives, Burn neither frees nor moves the tensor's memory, so
-/// it has to live until the work on it is submitted.
+/// A contiguous tensor of Burn that wgloss may use. As long as a `Lent` exists, Burn neither frees nor moves the tensor's
+/// memory. So it has to exist until the work on the tensor is submitted.
 #[derive(Debug)]
 pub(crate) struct Lent {
-    /// Burn's hold on the memory, whose type it does not export.
+    /// Keeps the memory alive. Burn does not export the type.
     _held: Box<dyn Any>,
     address: Address,
     shape: Vec<usize>,
@@ -27,7 +27,7 @@ pub(crate) struct Lent {
 }
 
 impl Lent {
-    /// Lends a tensor. Burn submits what it has queued for it.
+    /// Lends a tensor. Burn submits the work that it has queued for the tensor.
     pub fn new(tensor: &CubeTensor) -> Result<Lent> {
         let held = tensor.client.get_resource::<WgpuServer<AutoCompiler>>(tensor.handle.clone());
         let held = held.map_err(|error| Error::Gpu(error.to_string()))?;
@@ -41,7 +41,7 @@ impl Lent {
         self.address.clone()
     }
 
-    /// The tensor as wgloss's.
+    /// The tensor as one of wgloss.
     pub fn wrap(&self, gpu: &Gpu) -> Result<Tensor> {
         let Address { buffer, offset } = &self.address;
         let bytes = self.shape.iter().product::<usize>() as u64 * self.dtype.size() as u64;
@@ -51,7 +51,7 @@ impl Lent {
         gpu.wrap(buffer.slice(*offset..offset + bytes), self.shape.clone(), self.dtype)
     }
 
-    /// A tensor without elements, which no range of a buffer can be.
+    /// A tensor without elements. A range of a buffer can't be empty, so it is made by an upload.
     fn nothing(&self, gpu: &Gpu) -> Result<Tensor> {
         let shape = self.shape.clone();
         match self.dtype {

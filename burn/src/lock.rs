@@ -1,4 +1,4 @@
-//! Locks that a panic elsewhere does not spoil: Burn catches panics of its operations, and goes on.
+//! Mutexes that stay usable after a panic: Burn catches the panics of its operations, and goes on.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

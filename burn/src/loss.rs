@@ -1,4 +1,4 @@
-//! The calls: a loss of tensors, a loss of a term, with a report and without.
+//! The calls that evaluate a loss or a term, with a report or without.
 
 use crate::call::{Call, Place, Ran, is_turnable};
 use crate::device::{Registered, cube_device, registered};
@@ -26,19 +26,20 @@ use wgloss::{Reduction, Term};
 /// # }
 /// ```
 pub trait BurnLoss: wgloss::Loss + Clone {
-    /// Joins the loss with its operands, to be [reduced](Term::reduce), [given extras](Term::with) and added to others.
+    /// Joins the loss with its operands. The term can be [reduced](Term::reduce), [given extras](Term::with) and added to
+    /// others.
     fn term(&self, operands: impl IntoOperands) -> Term<Operand> {
         let loss: &dyn wgloss::Loss = self;
         let mut required = loss.required();
         let operands = operands.into_operands();
-        // the checks refuse a surplus operand by this name
+        // if there are too many operands, the checks name them `surplus` in their refusal
         Term::new(self.clone(), operands.iter().map(|operand| (required.next().unwrap_or("surplus"), operand)))
     }
 
-    /// The mean over the values that take part, a tensor of one element.
+    /// The mean of the values, without those that are ignored or masked: a tensor of one element.
     ///
     /// # Errors
-    /// Every refusal of [`Error`]. Nothing is queued then.
+    /// Every refusal of [`Error`]. Then nothing is queued.
     fn loss(&self, operands: impl IntoOperands) -> Result<Tensor<1>> {
         self.term(operands).loss()
     }
@@ -46,12 +47,12 @@ pub trait BurnLoss: wgloss::Loss + Clone {
     /// The loss without reduction.
     ///
     /// # Errors
-    /// As [`loss`](Self::loss); [`Error::OtherShape`] if the loss has another rank than `D`.
+    /// As [`loss`](Self::loss); [`Error::OtherShape`] if the rank of the loss is not `D`.
     fn losses<const D: usize>(&self, operands: impl IntoOperands) -> Result<Tensor<D>> {
         self.term(operands).reduce(Reduction::None).losses()
     }
 
-    /// The mean, with a report that tells of labels out of range.
+    /// The mean, and a report, which finds labels out of range.
     ///
     /// # Errors
     /// As [`loss`](Self::loss).
@@ -62,7 +63,7 @@ pub trait BurnLoss: wgloss::Loss + Clone {
 
 impl<L: wgloss::Loss + Clone> BurnLoss for L {}
 
-/// A term of tensors of Burn: a loss with its settings, or a sum of losses, which one operation computes.
+/// A term of tensors of Burn: a loss with its settings, or a sum of losses. One operation computes it.
 ///
 /// ```no_run
 /// # use burn::tensor::{Int, Tensor};
@@ -77,16 +78,16 @@ pub trait BurnTerm {
     /// The loss, a tensor of one element. Gradients flow back to every operand that is tracked.
     ///
     /// # Errors
-    /// Every refusal of [`Error`]; [`Error::OtherShape`] if the term is not reduced. Nothing is queued then.
+    /// Every refusal of [`Error`]; [`Error::OtherShape`] if the term is not reduced. Then nothing is queued.
     fn loss(&self) -> Result<Tensor<1>>;
 
     /// The loss of a term that is not reduced.
     ///
     /// # Errors
-    /// As [`loss`](Self::loss); [`Error::OtherShape`] if the term is reduced, or the loss has another rank than `D`.
+    /// As [`loss`](Self::loss); [`Error::OtherShape`] if the term is reduced, or the rank of the loss is not `D`.
     fn losses<const D: usize>(&self) -> Result<Tensor<D>>;
 
-    /// The loss, with a report of its parts, which tells of labels out of range.
+    /// The loss, and a report of its parts, which finds labels out of range.
     ///
     /// # Errors
     /// As [`loss`](Self::loss).
@@ -115,12 +116,12 @@ impl BurnTerm for Term<Operand> {
     }
 }
 
-/// The shape of a reduced loss as a tensor of Burn.
+/// The shape of a reduced loss in Burn, which has no tensors of rank 0.
 fn one_number(loss: Vec<usize>) -> Result<Vec<usize>> {
     if loss.is_empty() { Ok(vec![1]) } else { Err(Error::OtherShape { loss, call: "losses" }) }
 }
 
-/// The shape of the loss of a term, which is checked.
+/// Checks a term, and returns the shape of its loss.
 fn checked_shape(term: &Term<Operand>) -> Result<Vec<usize>> {
     let mut unsupported = None;
     let _ = term.map(|operand| {
@@ -136,8 +137,8 @@ fn checked_shape(term: &Term<Operand>) -> Result<Vec<usize>> {
     Ok(term.loss_shape()?)
 }
 
-/// The loss of a checked term. What its tensors may be refused for is refused here; inside an operation there are only
-/// panics.
+/// Returns the loss of a checked term. All refusals that depend on its tensors are made here, since an operation can only
+/// panic.
 fn evaluate<const D: usize>(term: &Term<Operand>, shape: Vec<usize>, ran: Option<Ran>) -> Result<Tensor<D>> {
     let (operands, places) = Call::places(term)?;
     if operands.len() > MOST_OPERANDS {
@@ -159,7 +160,7 @@ fn evaluate<const D: usize>(term: &Term<Operand>, shape: Vec<usize>, ran: Option
     Ok(Tensor::from_dispatch(<Dispatch as LossOps>::wgloss_value(Operands::new(slots), call)))
 }
 
-/// Adds to the refusal of an operand without a gradient what to do in Burn.
+/// Adds to the refusal of an operand that has no gradient what to do about it in Burn.
 fn constants_are_detached(error: wgloss::Error) -> wgloss::Error {
     match error {
         wgloss::Error::InvalidOperand { loss, operand, reason } => {
@@ -170,7 +171,7 @@ fn constants_are_detached(error: wgloss::Error) -> wgloss::Error {
     }
 }
 
-/// The device of tensors; refuses those that are not together on a device that is known.
+/// Returns the device of the tensors. Refuses tensors that are on several devices, or on one that is not registered.
 fn together(operands: &[Operand]) -> Result<Arc<Registered>> {
     let mut context = DispatchAutodiffContext::Disabled;
     let mut first = None;

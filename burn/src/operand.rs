@@ -9,14 +9,14 @@ use wgloss::ClassAxis;
 /// A Burn tensor as an operand of a term: floats (f32, f16, bf16), labels (i32, i64, u32, u8), or a mask of bools. A call
 /// refuses other dtypes.
 ///
-/// It is made [`From`] a tensor or a reference to one.
+/// Made [`From`] a tensor or a reference to one.
 #[derive(Clone, Debug)]
 pub struct Operand {
     pub(crate) tensor: DispatchTensor,
     pub(crate) kind: Kind,
-    /// Tensors that gradients flow to are the same if their nodes are.
+    /// Operands that gradients flow to are equal if their autodiff nodes are.
     node: Option<NodeId>,
-    /// Clones of an operand are the same tensor.
+    /// A clone of an operand has the same id, and so is equal to it.
     id: Arc<()>,
     shape: Vec<usize>,
     dtype: Option<wgloss::DType>,
@@ -44,24 +44,24 @@ impl Operand {
         }
     }
 
-    /// Makes the last axis the class axis: `[B, T, V]`, NHWC.
+    /// Makes the last axis the class axis, as in `[B, T, V]` or NHWC.
     pub fn class_axis_last(mut self) -> Operand {
         self.class_axis = ClassAxis::Last;
         self
     }
 
-    /// Whether gradients flow to it.
+    /// Whether gradients flow to this operand.
     pub(crate) fn is_tracked(&self) -> bool {
         self.node.is_some()
     }
 
-    /// The dtype of the tensor, if wgloss has none for it.
+    /// The dtype of the tensor in Burn, if wgloss has no such dtype.
     pub(crate) fn unsupported(&self) -> Option<DType> {
         self.dtype.is_none().then(|| self.tensor.dtype())
     }
 }
 
-/// The node of a tensor that gradients flow to.
+/// The autodiff node of a tensor, if gradients flow to it.
 fn tracked_node(tensor: &DispatchTensor) -> Option<NodeId> {
     let DispatchTensorKind::Autodiff(inner) = &tensor.kind else { return None };
     match &**inner {
@@ -70,7 +70,7 @@ fn tracked_node(tensor: &DispatchTensor) -> Option<NodeId> {
     }
 }
 
-/// The wgloss dtype for a Burn dtype; none if wgloss has no such dtype. A backend stores bools as u32 or as u8.
+/// The wgloss dtype for a Burn dtype; `None` if wgloss has no such dtype. A backend stores bools as u32 or as u8.
 pub(crate) fn dtype(dtype: DType) -> Option<wgloss::DType> {
     Some(match dtype {
         DType::F32 => wgloss::DType::F32,
@@ -89,7 +89,7 @@ impl wgloss::Operand for Operand {
         &self.shape
     }
     fn dtype(&self) -> wgloss::DType {
-        // F64 is never seen: a call refuses an operand without a dtype before it calls this
+        // F64 is never used: a call refuses an operand without a dtype before it asks for the dtype
         self.dtype.unwrap_or(wgloss::DType::F64)
     }
     fn class_axis(&self) -> ClassAxis {

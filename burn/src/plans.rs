@@ -1,5 +1,5 @@
-//! Terms that a device can compute. A call plans its term before anything is queued, so that the call refuses what only
-//! a plan can refuse; what was planned is kept, since the next step has the same term.
+//! Terms that a device can compute. A call plans its term before anything is queued, so that the call itself refuses what
+//! only a plan can refuse. Plans are kept, since the next step has the same term.
 
 use crate::call::Place;
 use crate::error::Result;
@@ -7,10 +7,10 @@ use crate::lock::lock;
 use std::sync::{Arc, Mutex};
 use wgloss::{ClassAxis, DType, Gpu, Operand as _, Scale, Term};
 
-/// How many terms are kept.
+/// The greatest number of terms that are kept.
 const MOST: usize = 64;
 
-/// The terms that were planned on a device, the last used first.
+/// The terms that were planned on a device. The first is the one used last.
 #[derive(Debug, Default)]
 pub(crate) struct Plans(Mutex<Vec<Planned>>);
 
@@ -18,7 +18,7 @@ pub(crate) struct Plans(Mutex<Vec<Planned>>);
 #[derive(Clone, Debug)]
 pub(crate) struct Planned {
     pub term: Arc<Term<Place>>,
-    /// The tensors that may be read where they lie with their class axis last.
+    /// For each tensor, whether it may be read with its class axis last, if it lies so in memory.
     pub turnable: Vec<bool>,
     /// The tensors that gradients flow to.
     tracked: Vec<Place>,
@@ -26,8 +26,9 @@ pub(crate) struct Planned {
 }
 
 impl Plans {
-    /// The kept term that equals this one, or this one after it was planned. `loss` is the shape of its loss as a tensor of Burn;
-    /// `turnable` are the tensors that may be turned if the device can compute the term then, too.
+    /// Returns the kept term that equals `term`; if there is none, plans `term` and keeps it. `loss` is the shape of the
+    /// loss tensor in Burn. `turnable` says which tensors may be read with their class axis last, provided that the device
+    /// can compute the term then too.
     pub fn get(
         &self,
         gpu: &Gpu,
@@ -53,11 +54,11 @@ impl Plans {
     }
 }
 
-/// Refuses what the device cannot compute: the value or the gradients.
+/// Plans the value and the gradients, and so refuses what the device can't compute.
 fn plan(gpu: &Gpu, term: &Term<Place>, tracked: &[Place], loss: &[usize]) -> wgloss::Result<()> {
     gpu.workspace_of(term, &[])?;
     if !tracked.is_empty() {
-        // an operation has fewer tensors
+        // no tensor of the operation has this index
         let upstream =
             Place { index: usize::MAX, shape: loss.to_vec(), dtype: DType::F32, class_axis: ClassAxis::Second };
         let term = term.clone().upstream(Scale::Tensor(upstream));
@@ -66,7 +67,8 @@ fn plan(gpu: &Gpu, term: &Term<Place>, tracked: &[Place], loss: &[usize]) -> wgl
     Ok(())
 }
 
-/// The tensors that may be turned: all that are `turnable`, or none, if the device cannot compute the turned term.
+/// Returns which tensors may be read with their class axis last: those of `turnable`, or none if the device can't compute
+/// the term then.
 fn turned(gpu: &Gpu, term: &Term<Place>, tracked: &[Place], loss: &[usize], turnable: Vec<bool>) -> Vec<bool> {
     let turn = |place: &Place| if turnable[place.index] { place.turned() } else { place.clone() };
     let tracked: Vec<Place> = tracked.iter().map(turn).collect();
@@ -78,7 +80,7 @@ fn turned(gpu: &Gpu, term: &Term<Place>, tracked: &[Place], loss: &[usize], turn
 }
 
 impl Place {
-    /// The tensor as it is read where it lies with its class axis last.
+    /// The tensor as it is read with its class axis last.
     fn turned(&self) -> Place {
         let mut shape = self.shape().to_vec();
         shape[1..].rotate_left(1);

@@ -1,4 +1,4 @@
-//! The facts about a loss beside its value: the parts of a sum, and labels out of range.
+//! What a loss has besides its value: its parts, its observations, and labels out of range.
 
 use crate::call::Ran;
 use crate::error::{Error, Result};
@@ -6,7 +6,7 @@ use crate::lock::lock;
 use burn::tensor::{Device, StreamId};
 use wgloss::PartOutcome;
 
-/// The facts about a loss beside its value. They stay on the device until it is read.
+/// The parts and observations of a loss, and its labels out of range. They stay on the device until the report is read.
 #[derive(Clone, Debug)]
 pub struct Report {
     pub(crate) device: Device,
@@ -16,15 +16,15 @@ pub struct Report {
 }
 
 impl Report {
-    /// The parts of the term in order and then its observations, each with its name, sum, denominator and weight. Waits for the device. Any thread may ask,
-    /// such as that of a dashboard.
+    /// The parts of the term in order, then its observations, each with its name, sum, denominator and weight. Waits for
+    /// the device. Any thread may call this, such as that of a dashboard.
     ///
     /// # Errors
     /// [`Error::Loss`] with [`LabelOutOfRange`](wgloss::Error::LabelOutOfRange) if a label lies outside the classes. Such a
-    /// label counts as ignored: the loss and its gradients are those of the other labels, and the device works on.
+    /// label counts as ignored: the loss and its gradients are those of the other labels, and the device goes on working.
     /// [`Error::NotComputed`] if Burn gave up the work.
     pub fn parts(&self) -> Result<Vec<PartOutcome>> {
-        // fusion may not have begun the loss yet
+        // with fusion, the loss may not have run yet
         let synced = self.stream.executes(|| self.device.sync());
         synced.map_err(|error| Error::NotComputed(format!("{error:?}")))?;
         let job = lock(&self.ran).clone();
@@ -32,7 +32,7 @@ impl Report {
         Ok(job.outcome().parts().wait()?)
     }
 
-    /// Tells whether all labels were in range. Waits for the device.
+    /// Returns an error if a label was out of range. Waits for the device.
     ///
     /// # Errors
     /// As [`parts`](Self::parts).

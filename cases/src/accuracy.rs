@@ -13,8 +13,7 @@ pub const LOSS: &str = "loss";
 pub struct Accuracy(Vec<(String, f64)>);
 
 impl Accuracy {
-    /// Adds a tensor. One without a finite number other than 0 that is
-    /// expected in it has no relative error, and is left out.
+    /// Adds the error of a tensor. A tensor without a relative error is left out: all its finite expected numbers are 0.
     pub fn count(&mut self, name: &str, judged: &Judged) {
         let Some(relative) = judged.relative else { return };
         match self.0.iter_mut().find(|(known, _)| known == name) {
@@ -23,7 +22,7 @@ impl Accuracy {
         }
     }
 
-    /// Adds the errors of other cases.
+    /// Keeps the worse of each tensor's errors here and in other cases.
     pub fn add(&mut self, other: Accuracy) {
         for (name, relative) in other.0 {
             self.count(&name, &Judged { share: 0.0, relative: Some(relative), miss: None });

@@ -63,7 +63,7 @@ struct Text {
     error: Option<String>,
 }
 
-/// Reads the two files of a loss, `name`.json and `name`.safetensors.
+/// Reads the two files of a loss, `name`.json and `name`.safetensors, from their contents.
 ///
 /// # Errors
 /// The fault of a file that cannot be read, after the file's name.

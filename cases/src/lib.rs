@@ -1,9 +1,9 @@
-//! The conformance cases of wgloss: inputs, and the losses and gradients that PyTorch computed of them in float64; and how a
-//! device is judged by them.
+//! The conformance cases of wgloss: inputs, and the losses and gradients that PyTorch computed from them in float64; and
+//! how the results of a device are judged by them.
 //!
-//! For each loss there is a list in JSON and a safetensors file with its tensors. The README of the crate says what they hold.
-//! [`files`] gives them, [`read`] reads those of a loss, and [`Trial::run`] runs a case. It never blocks, so that a browser can
-//! run it too.
+//! For each loss there is a list in JSON and a safetensors file with its tensors. The README of the crate says what they
+//! hold. [`files`] returns the files, [`read`] reads those of a loss, and [`Trial::run`] runs a case. It never blocks, so
+//! that a browser can run it too.
 
 mod accuracy;
 mod case;
@@ -34,7 +34,7 @@ static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/cases.tar.gz"))
 /// ```
 ///
 /// # Errors
-/// Those of unpacking, which the archive in this crate does not give.
+/// Errors of unpacking. They do not occur with the archive in this crate.
 pub fn files() -> io::Result<BTreeMap<String, Vec<u8>>> {
     let mut files = BTreeMap::new();
     for entry in tar::Archive::new(GzDecoder::new(PACKED)).entries()? {

@@ -1,4 +1,4 @@
-//! Runs one case on one device in every way, and counts results.
+//! Runs one case in each of several ways, and counts results.
 
 use crate::accuracy::{Accuracy, LOSS};
 use crate::case::{Body, Case, Expected};

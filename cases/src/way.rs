@@ -1,4 +1,4 @@
-//! The ways to hand a device the operands of a case, and a case's call in each of them.
+//! The ways in which the operands of a case reach a device, and the evaluation of a case in each of them.
 
 use crate::slices::slices;
 use wgloss::header::{Header, Value};
@@ -40,12 +40,12 @@ pub struct Answer {
 }
 
 impl Way {
-    /// All ways to hand a GPU operands. The first takes host arrays.
+    /// All ways in which operands reach a GPU. The first is by host arrays.
     pub fn all(gpu: Gpu) -> [Way; 3] {
         [Way::GpuArrays(gpu.clone()), Way::GpuTensors(gpu.clone()), Way::GpuSlices(gpu)]
     }
 
-    /// Its name among the device's ways.
+    /// The name of the way, among those of its device.
     pub fn name(&self) -> &'static str {
         match self {
             Way::Cpu | Way::GpuArrays(_) => "host arrays",
@@ -83,8 +83,8 @@ impl Way {
     }
 }
 
-/// How far apart gradients in one buffer have to lie: a browser refuses written bindings that share bytes, and bindings begin at
-/// multiples of 256 bytes there.
+/// How many bytes apart gradients in one buffer have to begin. A browser refuses written bindings that overlap, and its
+/// bindings begin at multiples of 256 bytes.
 const APART: usize = if cfg!(target_arch = "wasm32") { 256 } else { 1 };
 
 /// Uploads arrays.
@@ -119,7 +119,7 @@ fn narrowed(array: Array) -> Array {
     }
 }
 
-/// Reads a result. Any of the reads may return the error that kernels found.
+/// Reads a result. Each read may return an error that kernels found.
 async fn read((outcome, gradients): (Outcome, Vec<Tensor>)) -> Result<Answer> {
     let loss = outcome.tensor().read().await?;
     let mut read = Vec::new();

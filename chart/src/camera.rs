@@ -1,6 +1,6 @@
 //! Projects points of the box onto the picture.
 
-/// The eye's distance in halves of the box. It gives a slight perspective.
+/// The distance of the eye from the middle of the box, whose half side is 1. It gives a slight perspective.
 const DISTANCE: f64 = 8.0;
 
 /// An eye that looks at the middle of the box.
@@ -48,7 +48,7 @@ impl Camera {
         self.toward.map(|part| DISTANCE * part)
     }
 
-    /// How near a point is to the eye. Nearer things hide farther ones.
+    /// Minus the squared distance of a point from the eye. Greater is nearer: nearer faces hide farther ones.
     pub fn nearness(&self, place: [f64; 3]) -> f64 {
         let eye = self.eye();
         -(0..3).map(|axis| (eye[axis] - place[axis]).powi(2)).sum::<f64>()

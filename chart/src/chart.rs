@@ -1,4 +1,4 @@
-//! A whole picture of a grid: the frame that surface and map share.
+//! Charts of a grid: the title, the legend and the colour bar, which surfaces and maps share.
 
 use crate::colour::Colour;
 use crate::error::Error;
@@ -38,14 +38,14 @@ pub enum View {
     Map,
 }
 
-/// A marked point. One outside the grid, or whose number is not finite, stands in the legend alone.
+/// A marked point. A point outside the grid, or with a value that is not finite, appears only in the legend.
 #[derive(Clone, Debug)]
 pub struct Mark {
-    /// Its name, which stands beside it and in the legend.
+    /// Its name, written beside it and in the legend.
     pub name: String,
     /// Its coordinates.
     pub at: [f32; 2],
-    /// The number there.
+    /// The number at this point.
     pub value: f64,
     /// Its symbol.
     pub shape: Shape,
@@ -66,7 +66,7 @@ const HEIGHT: u32 = 640;
 const BAR: [f64; 4] = [764.0, 176.0, 20.0, 320.0];
 /// The number of contours.
 pub const LEVELS: usize = 14;
-/// The cells along a side of the drawn surface. An SVG file has to stay small.
+/// The number of cells along each side of a surface or a map. An SVG file has fewer, so that it stays small.
 const CELLS_PNG: usize = 240;
 const CELLS_SVG: usize = 96;
 
@@ -87,7 +87,7 @@ impl Chart {
         self.picture(CELLS_SVG)?.svg()
     }
 
-    /// The picture, with this many cells along a side of the surface.
+    /// The picture, with this many cells along each side of the surface or the map.
     fn picture(&self, cells: usize) -> Result<Picture, Error> {
         let frame = Frame::new(self)?;
         let mut picture = Picture::new(WIDTH, HEIGHT);
@@ -101,7 +101,7 @@ impl Chart {
     }
 }
 
-/// A chart, and what is computed before it is drawn.
+/// A chart, with the heights and the range of its numbers.
 pub struct Frame<'a> {
     pub chart: &'a Chart,
     pub heights: Heights,
@@ -120,7 +120,7 @@ impl<'a> Frame<'a> {
         Ok(frame)
     }
 
-    /// The height of a number between the lowest and the highest, from 0 to 1.
+    /// The height of a number: 0 for the lowest number, 1 for the highest, and NaN if it is not finite.
     pub fn share(&self, value: f64) -> f64 {
         let [low, high] = self.range.map(|end| self.chart.scale.apply(end));
         let share = (self.chart.scale.apply(value) - low) / (high - low).max(f64::MIN_POSITIVE);
@@ -133,7 +133,8 @@ impl<'a> Frame<'a> {
         (value - from) / (to - from)
     }
 
-    /// The marked points that have a place on the grid and a height.
+    /// The marked points inside the grid whose value is finite, each with its position as shares of the grid's sides, and its
+    /// height.
     pub fn marks(&self) -> impl Iterator<Item = (&'a Mark, [f64; 2], f64)> {
         self.chart.marks.iter().filter_map(|mark| {
             let at = [0, 1].map(|axis| self.along(axis, mark.at[axis].into()));
@@ -157,7 +158,7 @@ impl<'a> Frame<'a> {
 
     fn legend(&self, picture: &mut Picture) {
         picture.text([30.0, 30.0], &self.chart.title, 25.0, Colour::INK, Align::Left);
-        // two lines fit above the drawing; the columns grow to the right
+        // two lines fit above the drawing; more marks go into further columns to the right
         let mut left = 30.0;
         for column in self.chart.marks.chunks(2) {
             let mut widest: f64 = 0.0;

@@ -3,7 +3,7 @@
 use plotters::style::RGBAColor;
 use plotters::style::colors::colormaps::{ColorMap, ViridisRGB};
 
-/// A colour, which may let through what lies below it.
+/// A colour with an opacity.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Colour {
     rgb: [u8; 3],
@@ -20,7 +20,7 @@ impl Colour {
     /// Light grey: lines at ticks.
     pub const LINE: Colour = Colour::hex(0xd0d4da);
 
-    /// A colour of red, green and blue, each a byte of 0xRRGGBB.
+    /// The opaque colour 0xRRGGBB.
     pub const fn hex(code: u32) -> Colour {
         let [_, red, green, blue] = code.to_be_bytes();
         Colour { rgb: [red, green, blue], opacity: 1.0 }
@@ -48,7 +48,7 @@ impl Colour {
         Colour { rgb: [mix(0), mix(1), mix(2)], opacity: self.opacity }
     }
 
-    /// Makes the colour let through what lies below it: 1 covers it, and 0 is invisible.
+    /// Sets the opacity: 1 covers what lies below, and 0 is invisible.
     pub const fn opacity(mut self, opacity: f64) -> Colour {
         self.opacity = opacity;
         self

@@ -23,7 +23,7 @@ fn segments(heights: &Heights, level: f64) -> Vec<Segment> {
     let mut segments = Vec::new();
     for (row, column) in (0..rows - 1).flat_map(|row| (0..columns - 1).map(move |column| (row, column))) {
         let place = row * columns + column;
-        // in order around the cell; the name of an edge has the index of its first end on the grid
+        // corners and edges in order around the cell; an edge is named by the grid index of its first end
         let corners = [(0, 0), (1, 0), (1, 1), (0, 1)];
         let edges = [(place, false), (place + 1, true), (place + columns, false), (place, true)];
         let values = corners.map(|(x, y)| heights.values[place + y * columns + x]);

@@ -18,7 +18,7 @@ pub enum Error {
         /// The number of numbers.
         numbers: usize,
     },
-    /// The ends of a coordinate are not finite and in ascending order.
+    /// The ends of a coordinate are not two finite numbers in ascending order, or their difference is not finite.
     Ends([f64; 2]),
     /// No number of a grid is finite.
     NothingFinite,

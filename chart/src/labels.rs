@@ -13,13 +13,14 @@ const AWAY: f64 = 15.0;
 /// A rectangle of the picture: left, top, right, bottom.
 type Area = [f64; 4];
 
-/// A marked point as the picture shows it.
+/// The name of a marked point, and the point's position on the picture.
 pub struct Label<'a> {
     pub name: &'a str,
     pub at: [f64; 2],
 }
 
-/// Writes each name beside its point, where it covers no other point and no other name.
+/// Writes each name on the first side of its point where it covers no symbol and no other name: right, left, above or below.
+/// If no side is free, the name is written to the right.
 pub fn write(picture: &mut Picture, labels: &[Label<'_>]) {
     let symbols = labels.iter().map(|label| around(label.at));
     let mut taken: Vec<Area> = symbols.collect();
@@ -37,7 +38,7 @@ pub fn write(picture: &mut Picture, labels: &[Label<'_>]) {
         };
         let place = beside.iter().find(|place| is_free(place)).unwrap_or(&beside[0]);
         taken.push(area(*place));
-        // nearly white, so that the name can be read on every colour
+        // a nearly opaque white background, so that the name can be read on every colour
         let [left, top, right, bottom] = area(*place);
         picture.rectangle([left - 3.0, top - 1.0], [right + 3.0, bottom + 1.0], Colour::WHITE.opacity(0.8));
         picture.text(*place, label.name, HEIGHT, Colour::INK, Align::Left);

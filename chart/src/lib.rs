@@ -1,8 +1,8 @@
 //! Draws numbers over a grid as a surface or as a contour map, and curves and images beside them. The results are PNG or SVG
-//! files; the font is inside the crate.
+//! files; the font is built in.
 //!
 //! - A [`Chart`] is a whole picture of a [`Grid`]: axes, colour bar, contours, marked points with their names.
-//! - A [`Picture`] is drawn by hand, of text, lines, images and [`Plot`]s of curves.
+//! - A [`Picture`] is composed shape by shape, of text, lines, images and [`Plot`]s of curves.
 //!
 //! ```
 //! use wgloss_chart::{Chart, Grid, Mark, Scale, Shape, View};

@@ -1,4 +1,4 @@
-//! Draws a grid as a map: a colour for each point, with contours.
+//! Draws a grid as a map: a coloured rectangle for each cell, with contours.
 
 use crate::chart::{Frame, LEVELS};
 use crate::colour::Colour;
@@ -6,7 +6,7 @@ use crate::contours;
 use crate::labels::{self, Label};
 use crate::picture::{Align, Picture};
 
-/// The map: left, top, right, bottom.
+/// The rectangle of the map on the picture: left, top, right, bottom.
 const MAP: [f64; 4] = [94.0, 140.0, 690.0, 572.0];
 
 /// Draws the map with this many cells along each side.

@@ -11,7 +11,7 @@ const LINES: usize = 24;
 
 /// The corners of the faces, with heights and slopes interpolated between the grid's points.
 pub struct Mesh {
-    /// The faces along a side, a multiple of `LINES`.
+    /// The number of faces along each side, a multiple of `LINES`.
     cells: usize,
     corners: Vec<Corner>,
 }
@@ -29,7 +29,7 @@ impl Mesh {
         let corner = |column: usize, row: usize| {
             let [x, y] = [column, row].map(|step| step as f64 / cells as f64);
             let height = heights.at([x, y]);
-            // slopes are between neighbours on the grid, so that the cells of a coarse grid do not show as facets
+            // slopes are taken over whole steps of a coarse grid, so that its cells do not show as facets
             let slope = |axis: usize| {
                 let reach = 1.0 / cells.min(heights.size[axis] - 1) as f64;
                 let ends = [-reach, reach].map(|step| {
@@ -67,7 +67,8 @@ impl Mesh {
         }
     }
 
-    /// Draws lines on a face's far edges, whose other side is already drawn, and on the rim.
+    /// Draws the lines on a face's far edges and on the rim. The neighbour beyond a far edge is already drawn, so that it can't
+    /// cover the line.
     fn lines(&self, picture: &mut Picture, camera: &Camera, at: [usize; 2], [a, b, c, d]: [[f64; 2]; 4]) {
         let ink = Colour::hex(0x000000).opacity(0.22);
         for (axis, edges) in [[[a, d], [b, c]], [[a, b], [d, c]]].into_iter().enumerate() {

@@ -1,11 +1,11 @@
-//! A picture as a list of shapes, which is drawn when all are known.
+//! A picture as a list of shapes, which are drawn when the file is made.
 
 use crate::colour::Colour;
 use crate::error::{Error, MOST_PIXELS};
 use crate::plot::Plot;
 use crate::render;
 
-/// The part of a text that is at its position.
+/// Which part of a text lies at its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
     /// Its left end.
@@ -26,8 +26,8 @@ pub(crate) enum Shape {
     Text([f64; 2], String, f64, Colour, Align),
 }
 
-/// A picture that is drawn by hand. Later shapes cover earlier ones. Coordinates are in pixels from the upper left corner, and
-/// need not be whole.
+/// A picture that is composed shape by shape. Later shapes cover earlier ones. Coordinates are in pixels from the upper left
+/// corner, and need not be whole.
 ///
 /// ```
 /// use wgloss_chart::{Align, Colour, Picture};
@@ -45,7 +45,7 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// An empty white picture of a size in pixels, at most 16,384 along each side.
+    /// An empty white picture of this size in pixels, at most 16,384 along each side.
     pub fn new(width: u32, height: u32) -> Picture {
         Picture { size: [width, height], shapes: Vec::new() }
     }
@@ -101,18 +101,18 @@ impl Picture {
         self.shapes.push(Shape::Disc(at, radius, colour));
     }
 
-    /// Writes a line of text of a height, vertically centred at `at`.
+    /// Writes a line of text of this height in pixels, vertically centred at `at`.
     pub fn text(&mut self, at: [f64; 2], text: &str, height: f64, colour: Colour, align: Align) {
         self.shapes.push(Shape::Text(at, text.into(), height, colour, align));
     }
 
-    /// The width of a line of text of a height.
+    /// The width in pixels of a line of text of this height.
     pub fn text_width(text: &str, height: f64) -> f64 {
         render::text_width(text, height)
     }
 
-    /// Draws an image with its upper left corner at `at`, each of its pixels as a square with this side. `colour` gives the
-    /// pixel in a column and a row. In an SVG file a photograph takes many bytes.
+    /// Draws an image from its upper left corner on, each of its pixels as a square with this side. `colour` returns the colour
+    /// of the pixel in a column and a row. A photograph makes an SVG file large.
     pub fn image(
         &mut self,
         [left, top]: [f64; 2],

@@ -48,7 +48,7 @@ impl Axis {
         Axis { ticks: ticks.into(), logarithmic: true }
     }
 
-    /// The position of a value along the axis, from 0 to 1. A value outside lies on the end.
+    /// The position of a value along the axis, from 0 to 1. A value outside the axis gets the position of the nearer end.
     fn share(&self, value: f64) -> f64 {
         let place = |value: f64| if self.logarithmic { value.max(f64::MIN_POSITIVE).log10() } else { value };
         let end = |tick: Option<&f64>| place(tick.copied().unwrap_or(1.0));

@@ -26,7 +26,7 @@ type Drawn<B> = Result<(), DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType
 fn font(height: f64) -> FontDesc<'static> {
     static REGISTERED: Once = Once::new();
     REGISTERED.call_once(|| {
-        // a damaged font would make every drawing an error, which says so
+        // if the font is damaged, every drawing returns an error that says so
         let _ = register_font(FAMILY, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT);
     });
     (FAMILY, height * f64::from(FINER)).into_font()
@@ -117,7 +117,7 @@ pub fn svg(picture: &Picture) -> Result<String, Error> {
     let fine = (width * FINER, height * FINER);
     let mut file = String::new();
     draw(&SVGBackend::with_string(&mut file, fine).into_drawing_area(), picture).map_err(failed)?;
-    // displayed in the size of the PNG; only the view box has the finer units
+    // displayed at the size of the PNG; only the view box has the finer units
     let shown = |(width, height): (u32, u32)| format!("<svg width=\"{width}\" height=\"{height}\"");
     Ok(file.replacen(&shown(fine), &shown((width, height)), 1))
 }

@@ -17,7 +17,7 @@ const HALF: f64 = 0.68;
 const GAP: f64 = 0.45;
 const PANE: Colour = Colour::hex(0xf3f4f7);
 
-/// The position in the box of a point and a height, which are shares.
+/// The position in the box of a point on the grid and a height, all given as shares from 0 to 1.
 pub fn place([x, y]: [f64; 2], height: f64) -> [f64; 3] {
     [2.0 * x - 1.0, 2.0 * y - 1.0, -HALF + GAP + (2.0 * HALF - GAP) * height]
 }
@@ -45,14 +45,14 @@ pub fn draw(picture: &mut Picture, frame: &Frame<'_>, direction: [f64; 2], cells
     labels::write(picture, &names);
 }
 
-/// A marked point as the picture shows it.
+/// A marked point, with its positions on the picture.
 struct Seen<'a> {
     mark: &'a Mark,
     /// The point on the floor.
     foot: [f64; 2],
     /// The point on the surface.
     head: [f64; 2],
-    /// Whether the surface lies before the point.
+    /// Whether the surface hides the point.
     hidden: bool,
 }
 
@@ -67,7 +67,7 @@ impl<'a> Seen<'a> {
 
 /// Whether the surface crosses the line from a point on it to the eye.
 fn hidden(heights: &Heights, head: [f64; 3], eye: [f64; 3]) -> bool {
-    /// The steps along the box. They are finer than a face is wide.
+    /// The number of steps across the box, which is greater than the number of faces along a side.
     const STEPS: usize = 600;
     let toward = [0, 1, 2].map(|axis| eye[axis] - head[axis]);
     let widest = toward[0].abs().max(toward[1].abs());
@@ -81,12 +81,12 @@ fn hidden(heights: &Heights, head: [f64; 3], eye: [f64; 3]) -> bool {
         let inside = shares.iter().all(|share| (0.0..=1.0).contains(share));
         inside.then(|| at[2] - place(shares, heights.at(shares))[2])
     });
-    // the point itself lies on the surface: the first steps say only on which side of it the line begins
+    // the line begins on the surface, so the first steps are skipped; after them, it may not change sides
     let sides: Vec<bool> = above.skip(STEPS / 100).filter(|above| above.is_finite()).map(|above| above > 0.0).collect();
     sides.windows(2).any(|pair| pair[0] != pair[1])
 }
 
-/// A frame, and the eye that sees it.
+/// A frame, and the camera that projects it.
 struct Scene<'a> {
     frame: &'a Frame<'a>,
     camera: Camera,

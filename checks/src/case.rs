@@ -1,4 +1,5 @@
-//! One call of one loss as data: what is asked, by which door; run on the GPU and judged by the CPU twin.
+//! One call of one loss as data: what it asks for, and how its operands reach the GPU. It is run on the GPU, and judged
+//! by the CPU twin.
 
 use crate::draw::{FLOATS, Rng, Setting, option_values, stored_as};
 use crate::judge::{self, Room};
@@ -23,7 +24,7 @@ pub enum Door {
     OneBuffer,
 }
 
-/// How a scale is given, where it is.
+/// How a scale is given: an upstream gradient or a denominator.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Given {
     Not,
@@ -31,11 +32,11 @@ pub enum Given {
     Tensor,
 }
 
-/// How floats are stored, gradients as the operands that they are of.
+/// How floats are stored. A gradient has the dtype of its operand.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Floats {
     All(DType),
-    /// Each in a dtype of its own, gradients in f32 where the caller makes the outputs.
+    /// Each operand in a drawn dtype of its own. Gradients are in f32 where the caller makes the outputs.
     Mixed,
 }
 
@@ -79,11 +80,11 @@ pub struct Inputs<T> {
     pub divide_by: Option<Scale<T>>,
 }
 
-/// The slot of the caller's log, and the log's length.
+/// The place of the loss in the caller's tensor of losses, and the length of this tensor.
 const SLOT: usize = 3;
 const LOG: usize = 5;
 
-/// How many roundings a number may have met on its way.
+/// How many roundings of a number [`Case::room`] allows for.
 const ROUNDINGS: f64 = 16.0;
 
 impl Case {
@@ -108,20 +109,20 @@ impl Case {
         }
     }
 
-    /// The same with every optional operand.
+    /// The same case with every optional operand.
     pub fn with_all(self) -> Case {
         let optional = by_id(self.id).unwrap().header().operands.iter().filter(|spec| spec.optional);
         Case { optional: optional.map(|spec| spec.name).collect(), ..self }
     }
 
-    /// The same under one option's value.
+    /// The same case with another value of an option.
     pub fn option(mut self, name: &'static str, value: Value) -> Case {
         self.options.retain(|(known, _)| *known != name);
         self.options.push((name, value));
         self
     }
 
-    /// The same under every other value of each option, one at a time.
+    /// The same case under every other value of each option, one at a time.
     pub fn under_other_options(&self) -> Vec<Case> {
         let loss = by_id(self.id).unwrap();
         let options = loss.specs().into_iter().zip(loss.values());
@@ -144,7 +145,7 @@ impl Case {
         loss
     }
 
-    /// The operands that are given, as the header says them.
+    /// The operands that are given, as the header specifies them.
     pub fn given(&self) -> impl Iterator<Item = &'static OperandSpec> {
         let header = by_id(self.id).unwrap().header();
         header.operands.iter().filter(|spec| !spec.optional || self.optional.contains(&spec.name))
@@ -194,19 +195,19 @@ impl Case {
             }
     }
 
-    /// The operands that gradients are wanted of.
+    /// The operands whose gradients are wanted.
     pub fn differentiated<'a, T>(&self, inputs: &'a Inputs<T>) -> Vec<&'a T> {
         let specs = self.given().filter(|spec| spec.gradient && self.wanted != Wanted::Nothing);
         let tensor = |spec: &OperandSpec| &inputs.operands.iter().find(|(name, _)| *name == spec.name).unwrap().1;
         specs.map(tensor).collect()
     }
 
-    /// Whether the checks let the case through, as far as the twin knows.
+    /// Whether the twin evaluates the case without an error.
     pub fn is_valid(&self) -> bool {
         cpu::value(&self.term(&self.inputs())).is_ok()
     }
 
-    /// Runs the case and compares everything that it gives with the twin.
+    /// Runs the case and compares all its results with the twin's.
     pub fn run(&self, gpu: &Gpu) -> Result<(), String> {
         self.run_on(gpu, &self.inputs())
     }
@@ -217,15 +218,15 @@ impl Case {
         self.judge(inputs, &got, &want)
     }
 
-    /// Compares everything that a device gives with what the twin gives.
+    /// Compares all results of a device with the twin's.
     pub fn judge(&self, inputs: &Inputs<Array>, got: &judge::Given, want: &judge::Given) -> Result<(), String> {
         let times = self.conditioning();
         let judged = got.judge_within(want, times, &Room::default());
         judged.or_else(|why| got.judge_within(want, times, &self.room(inputs).ok_or(why)?))
     }
 
-    /// Room for the roundings of f32 where a call magnifies them, as where nearly equal sums are subtracted: what the twin's
-    /// answers move by where each number moves by a unit in its last place, as often as there are roundings on the way.
+    /// Room for roundings of f32 that a call magnifies, as by the subtraction of nearly equal sums: how far the twin's answers
+    /// move when each number of the inputs moves by a unit in its last place, times `ROUNDINGS`.
     fn room(&self, inputs: &Inputs<Array>) -> Option<Room> {
         let mut rng = Rng::new(self.seed ^ 0x4f);
         let mut moved = |x: f32| match x == 0.0 || !x.is_finite() {
@@ -241,7 +242,7 @@ impl Case {
             let numbers: Vec<f32> = array.to_f32().into_iter().map(&mut moved).collect();
             Ok(Array::new(&numbers, array.shape())?.with_class_axis(array.class_axis()))
         };
-        // a mask that is moved is neither 0 nor 1
+        // an inspection would refuse a mask that is moved, since it is neither 0 nor 1
         let unchecked = Case { checked: false, ..self.clone() };
         let answers = |inputs: &Inputs<Array>| {
             cpu::gradient_list(&unchecked.term(inputs), &self.differentiated(inputs)).map(judge::Given::by_twin)
@@ -250,7 +251,7 @@ impl Case {
         Some(Room::around(&answers(&inputs).ok()?, &others, ROUNDINGS))
     }
 
-    /// How many times the tolerance the loss takes: of a sum's `(1/p)`th power, what the sum is off by counts 1/p times.
+    /// The factor of the tolerance for this loss: the `(1/p)`th power of a sum has 1/p times the relative error of the sum.
     fn conditioning(&self) -> f64 {
         match self.loss().leaf() {
             Leaf::Vectors(leaf) => match leaf.measure() {
@@ -261,7 +262,7 @@ impl Case {
         }
     }
 
-    /// The results of the GPU and the twin; nothing where both refuse alike.
+    /// The results of the GPU and of the twin; `None` where both return the same error.
     pub fn both(&self, gpu: &Gpu, inputs: &Inputs<Array>) -> Result<Option<(judge::Given, judge::Given)>, String> {
         let mut want = cpu::gradient_list(&self.term(inputs), &self.differentiated(inputs));
         let got = match self.door {
@@ -269,7 +270,7 @@ impl Case {
             Door::Uploaded if self.wanted != Wanted::Added => inputs
                 .on(&mut |array| gpu.upload_array(array))
                 .and_then(|inputs| self.call(gpu, &self.term(&inputs), &self.differentiated(&inputs))),
-            // what gradients are added to is of their own size, lest rounding hides them
+            // gradients are added to numbers of their own size, so that rounding does not hide them
             _ => {
                 let gradients = want.as_mut().map_or(&mut [][..], |(_, gradients)| gradients);
                 self.job(gpu, inputs, gradients)?
@@ -278,7 +279,7 @@ impl Case {
         match (want, got) {
             (Ok(want), Ok(got)) => Ok(Some((got, judge::Given::by_twin(want)))),
             (Err(want), Err(got)) if want == got => Ok(None),
-            // the shader's loops over the classes of a region are bounded
+            // a shader's loop over the classes of a region is bounded, so a GPU refuses very many classes
             (Ok(_), Err(Error::TooLarge { needed, limit, .. }))
                 if matches!(self.loss().leaf(), Leaf::Region(_)) && self.setting.classes() > 8192 && needed > limit =>
             {
@@ -290,7 +291,7 @@ impl Case {
         }
     }
 
-    /// The call that takes a term of arrays or tensors, and makes its outputs itself.
+    /// Evaluates a term of arrays or tensors by the call that makes its outputs itself.
     pub fn call<T: wgloss::ToGpu>(&self, gpu: &Gpu, term: &Term<T>, of: &[&T]) -> Result<judge::Given, Error> {
         let (outcome, gradients) = gpu.gradient_list(term, of)?;
         let reduced = self.reduction != Reduction::None;
@@ -301,7 +302,8 @@ impl Case {
         Ok(judge::Given { loss, tensor, parts, gradients, observed })
     }
 
-    /// A prepared job, with outputs of the caller's. What is added to 16 bits is wanted as the sum that they have to hold.
+    /// Evaluates the case by a prepared job, with outputs of the caller's. Where gradients are added to outputs of 16
+    /// bits, `want` becomes the sums that these outputs have to hold.
     fn job(
         &self,
         gpu: &Gpu,
@@ -352,7 +354,7 @@ impl Case {
             Ok(job) => job,
             Err(error) => return Ok(Err(error)),
         };
-        // twice, since a job must not depend on what it left behind; what is added, once
+        // runs twice, since a run must not depend on what an earlier one left behind; runs once where gradients are added
         let outcome =
             (if self.wanted == Wanted::Added { Ok(job.outcome()) } else { job.run() }).and_then(|_| job.run());
         let outcome = match outcome {
@@ -388,12 +390,12 @@ impl Case {
     }
 }
 
-/// The greatest finite entry of an array.
+/// The greatest magnitude of the finite entries of an array.
 fn greatest(array: &Array) -> f64 {
     array.to_f64().into_iter().filter(|x| x.is_finite()).fold(0.0, |most, x| most.max(x.abs()))
 }
 
-/// The slot of a log, of which nothing else may have changed.
+/// The entry at `SLOT` of the caller's tensor of losses. No other entry may have changed.
 fn log_entry(before: &Array, after: &Array) -> Result<Array, String> {
     let (before, after) = (before.to_f64(), after.to_f64());
     match (0..LOG).find(|&place| place != SLOT && before[place] != after[place]) {
@@ -403,7 +405,7 @@ fn log_entry(before: &Array, after: &Array) -> Result<Array, String> {
 }
 
 impl<T> Inputs<T> {
-    /// The same inputs of other tensors, made one by one.
+    /// The inputs with each tensor replaced by what `f` returns for it.
     pub fn on<U, E>(&self, f: &mut impl FnMut(&T) -> Result<U, E>) -> Result<Inputs<U>, E> {
         let mut scale = |scale: &Option<Scale<T>>| {
             Ok(match scale {

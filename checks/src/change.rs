@@ -1,4 +1,4 @@
-//! Changes to the inputs of drawn calls: what is not finite, what weighs nothing, bad labels, masks of every dtype.
+//! Changes to the inputs of drawn calls: numbers that are not finite, weights of 0, bad labels, masks of every dtype.
 
 use crate::case::{Case, Door, Floats, Inputs};
 use crate::draw::{Rng, label_range, labels_of};
@@ -9,14 +9,15 @@ use wgloss::{Array, DType, Error, Gpu, Operand};
 #[derive(Clone, Debug)]
 pub enum Change {
     Nothing,
-    /// A number of an operand, at a share of its length. With `muted`, every third weight is 0.
+    /// A number of an operand becomes `to`. Its place is `at`, from 0 to 1, times the operand's length. With `muted`,
+    /// every third weight is 0.
     Number {
         operand: &'static str,
         at: f64,
         to: f32,
         muted: bool,
     },
-    /// A label, which is bad.
+    /// A label becomes `to`, which is bad. Its place is `at`, from 0 to 1, times the number of labels.
     Label {
         operand: &'static str,
         at: f64,
@@ -34,7 +35,7 @@ pub fn nothing(_: &mut Case, _: &mut Rng) -> Option<Change> {
     Some(Change::Nothing)
 }
 
-/// A NaN or an infinity, in half of the calls among weights of 0.
+/// A NaN or an infinity; in half of the calls, every third weight is 0 too.
 pub fn not_finite(case: &mut Case, rng: &mut Rng) -> Option<Change> {
     case.floats = Floats::All(DType::F32);
     let is_float = |spec: &&OperandSpec| match spec.role {
@@ -43,14 +44,14 @@ pub fn not_finite(case: &mut Case, rng: &mut Rng) -> Option<Change> {
     };
     let floats: Vec<&OperandSpec> = case.given().filter(is_float).collect();
     let spec = *floats.get(rng.below(floats.len()))?;
-    // which of the products of an infinite factor is NaN depends on their order
+    // whether a product with an infinite factor is NaN depends on the order of the factors
     let is_factor = matches!(spec.role, Role::Weight | Role::SampleWeight | Role::PerClass | Role::Target);
     let specials: &[f32] = if is_factor { &[f32::NAN] } else { &[f32::NAN, f32::INFINITY, f32::NEG_INFINITY] };
     let to = specials[rng.below(specials.len())];
     Some(Change::Number { operand: spec.name, at: rng.unit(), to, muted: rng.once_in(2) })
 }
 
-/// Labels of every dtype, in half of the calls with one that is bad, which the GPU has to find.
+/// Labels of every dtype; in half of the calls with a bad label, which the GPU has to find.
 pub fn labels(case: &mut Case, rng: &mut Rng) -> Option<Change> {
     let spec = case.given().find(|spec| matches!(spec.role, Role::Target | Role::Labels | Role::Index))?;
     case.setting.target = INTEGERS[rng.below(INTEGERS.len())];
@@ -63,7 +64,7 @@ pub fn labels(case: &mut Case, rng: &mut Rng) -> Option<Change> {
     })
 }
 
-/// Masks of every dtype, and integers in the place of targets of 0 and 1.
+/// Masks of every dtype, and integers in place of float targets of 0 and 1.
 pub fn flags(case: &mut Case, rng: &mut Rng) -> Option<Change> {
     let header = case.loss().header();
     let taking: Vec<&OperandSpec> = header.operands.iter().filter(|spec| takes_integers(spec)).collect();
@@ -74,7 +75,7 @@ pub fn flags(case: &mut Case, rng: &mut Rng) -> Option<Change> {
     (!taking.is_empty()).then(|| Change::Flags(dtypes[rng.below(dtypes.len())]))
 }
 
-/// A mask with the zeros of another. Elsewhere it has numbers that are easily taken for 0.
+/// A mask with the same zeros as another. Elsewhere it has numbers that a kernel could mistake for 0.
 fn mask_of(array: &Array, dtype: DType) -> Array {
     let kept: &[i64] = match dtype {
         DType::U8 => &[1, 128, 255],
@@ -123,10 +124,10 @@ impl Change {
         }
     }
 
-    /// Runs the case with its inputs changed: nothing where the call is one that the twin refuses too.
+    /// Runs the case with its inputs changed. A call that the GPU and the twin refuse alike passes.
     ///
     /// # Errors
-    /// The GPU's numbers and the twin's, where they differ.
+    /// A text with the GPU's and the twin's numbers where they differ.
     pub fn run(&self, case: &Case, gpu: &Gpu) -> Result<(), String> {
         let mut inputs = case.inputs();
         let specs: Vec<&OperandSpec> = case.given().collect();
@@ -178,7 +179,7 @@ fn bad_label(case: &Case, gpu: &Gpu, mut inputs: Inputs<Array>, operand: &str, a
     let read = gpu.value(&case.term(&given)).and_then(|outcome| outcome.tensor().read().wait().map(drop));
     match read {
         Err(Error::LabelOutOfRange { position, value, .. }) if (position, value) == (place as u64, to) => Ok(()),
-        // the call as it is may be more than a GPU takes
+        // the unchanged call may already be too large for a GPU
         Err(Error::TooLarge { .. }) => Ok(()),
         other => Err(format!("the label {to} at {place} gave {other:?}")),
     }

@@ -20,21 +20,21 @@ pub fn losses(least: usize, condition: impl Fn(&dyn Loss) -> bool) -> Vec<Box<dy
     all().into_iter().filter(|loss| condition(&**loss)).collect()
 }
 
-/// One of these losses for each walk, for tests of what the walk decides and the leaf does not.
+/// One of these losses for each walk, for tests of what depends on the walk and not on the leaf.
 ///
-/// All of them where the environment or a filter of the command line names some, or `WGLOSS_EVERY_LOSS` is set.
+/// It takes all of them where the environment or a filter of the command line names losses, or `WGLOSS_EVERY_LOSS` is set.
 pub fn of_each_walk(among: Vec<Box<dyn Loss>>) -> Vec<Box<dyn Loss>> {
     the_first_of(among, |one, other| one.walks_as(other))
 }
 
-/// One of these losses for each family, for tests of what a family's plan or the host decides. All of them where
-/// [`of_each_walk`] takes all.
+/// One of these losses for each family, for tests of what depends on a family's plan or on the host. It takes all of them
+/// where [`of_each_walk`] does.
 pub fn of_each_family(among: Vec<Box<dyn Loss>>) -> Vec<Box<dyn Loss>> {
     the_first_of(among, |one, other| one.is_planned_as(other))
 }
 
-/// One of these losses for each geometry, for tests that take long of what goes through tensors. All of them where
-/// [`of_each_walk`] takes all.
+/// One of these losses for each geometry, for slow tests of how tensors are walked. It takes all of them where
+/// [`of_each_walk`] does.
 pub fn of_each_geometry(among: Vec<Box<dyn Loss>>) -> Vec<Box<dyn Loss>> {
     the_first_of(among, |one, other| geometry(one) == geometry(other))
 }
@@ -63,7 +63,7 @@ pub fn asks_for_losses() -> bool {
     named || std::env::args().skip(1).any(names_one)
 }
 
-/// The losses that are like none before them, or all, if the command asks for that.
+/// The losses that are not like any loss before them in the list; or all of them, if the command asks for that.
 fn the_first_of(among: Vec<Box<dyn Loss>>, alike: impl Fn(&dyn Loss, &dyn Loss) -> bool) -> Vec<Box<dyn Loss>> {
     if asks_for_losses() {
         return among;

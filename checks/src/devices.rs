@@ -1,5 +1,5 @@
-//! The devices that drawn calls run on: the chosen adapter as it is, and with limits that make walks go on in windows, slices
-//! and rows of workgroups.
+//! The devices that drawn calls run on: the chosen adapter with its own limits, and with limits so low that walks are cut into
+//! windows of bindings, slices and rows of workgroups.
 
 use wgloss::{Gpu, wgpu};
 
@@ -57,7 +57,7 @@ fn limited(bytes: u64, workgroups: u32) -> Result<Gpu, String> {
     let required_limits = wgpu::Limits {
         max_storage_buffer_binding_size: bytes,
         max_compute_workgroups_per_dimension: workgroups,
-        // most adapters allow less, so that nearly every binding of theirs begins with its tensor
+        // most adapters allow smaller alignments, with which nearly every binding begins exactly at its tensor
         min_storage_buffer_offset_alignment: 256,
         ..adapter.limits()
     };

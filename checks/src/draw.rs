@@ -38,7 +38,7 @@ impl Rng {
         self.below(n) == 0
     }
 
-    /// About normal, of mean 0 and variance 1: a sum of four uniform numbers.
+    /// A number that is about normal, with mean 0 and variance 1: a sum of four uniform numbers.
     pub fn normal(&mut self) -> f64 {
         (0..4).map(|_| self.unit() - 0.5).sum::<f64>() * 3f64.sqrt()
     }
@@ -49,13 +49,13 @@ impl Rng {
 pub struct Setting {
     /// The prediction's shape.
     pub shape: Vec<usize>,
-    /// Where its class axis lies.
+    /// Which axis of the prediction is the class axis.
     pub axis: ClassAxis,
     /// The dtype of labels and indices. F32 makes a target dense, where it may be either.
     pub target: DType,
 }
 
-/// The height and the width of a picture with this many pixels, as near to each other as they can be.
+/// The height and the width of a picture with this many pixels, as equal as possible.
 fn sides(pixels: usize) -> Vec<usize> {
     let height = (1..=pixels.isqrt().max(1)).rev().find(|height| pixels.is_multiple_of(*height)).unwrap_or(1);
     vec![height, pixels / height]
@@ -88,15 +88,15 @@ impl Setting {
         Setting { shape, axis, target }
     }
 
-    /// A loss with its default options, as far as they go with the shape.
+    /// A loss with its default options, except where [`fit`](Self::fit) changes them for the shape.
     pub fn default_of(&self, loss: &dyn Loss) -> Box<dyn Loss> {
         let mut loss = (loss.header().default)();
         self.fit(&mut *loss);
         loss
     }
 
-    /// Gives an option of several numbers as many as the last axis is long, evenly spaced between 0 and 1; and windows a side
-    /// that pictures have.
+    /// Sets an option of several numbers to as many as the last axis is long, evenly spaced between 0 and 1; and narrows
+    /// windows that are wider than the pictures.
     pub fn fit(&self, loss: &mut dyn Loss) {
         if let Some(side) = self.widest_window(loss) {
             let place = loss.specs().iter().position(|spec| spec.name == "window").expect("windows have a side");
@@ -148,7 +148,7 @@ impl Setting {
         self.sizes(loss).shape(spec.role).into_iter().map(length).collect()
     }
 
-    /// An operand's values.
+    /// Draws an operand.
     pub fn draw(&self, loss: &dyn Loss, spec: &OperandSpec, rng: &mut Rng) -> Array {
         let shape = self.shape_of(loss, spec);
         let count = shape.iter().product();
@@ -185,8 +185,8 @@ impl Setting {
                     }
                 }
                 if matches!(loss.leaf(), Leaf::Vectors(_)) {
-                    // numbers whose differences f32 holds exactly: a rounding error beside eps would decide the gradient where the
-                    // power is below 1
+                    // numbers whose differences are exact in f32: where two numbers are equal, a rounding error of the
+                    // size of eps would decide the gradient if the power is below 1
                     numbers.iter_mut().for_each(|x| *x = (1024.0 * *x).round() / 1024.0);
                 }
                 if matches!(loss.leaf(), Leaf::Vectors(_)) && spec.role == Role::Element && shape[1] > 64 {
@@ -198,7 +198,7 @@ impl Setting {
                     numbers.iter_mut().for_each(|x| *x *= if third { 0.5 } else { 1.0 });
                 }
                 if matches!(loss.leaf(), Leaf::Segments(_)) && spec.role == Role::Rows {
-                    // the lead of a segment is a sum over its rows: it would leave losses that f32 does not hold
+                    // a log-ratio is a sum over the rows of a segment: unscaled, it would give losses that f32 does not hold
                     let scale = 1.0 / (shape[1].max(1) as f32).sqrt();
                     numbers.iter_mut().for_each(|x| *x *= scale);
                 }
@@ -217,8 +217,8 @@ impl Setting {
 }
 
 impl Setting {
-    /// The labels of sequences, and lengths for which each item's labels have twice as many steps: two that are the same need a
-    /// blank between them.
+    /// Draws the labels or the lengths of sequences. An item has at least twice as many steps as labels, since two equal
+    /// labels need a blank between them.
     fn of_sequences(&self, loss: &dyn Loss, spec: &OperandSpec, rng: &mut Rng) -> Array {
         let shape = self.shape_of(loss, spec);
         let steps = reach(self.shape[0] + 1, self.target) - 1;
@@ -236,7 +236,7 @@ impl Setting {
     }
 }
 
-/// The elements of the rows that make up the two segments of a pair.
+/// The places of all elements of the rows that make up the two segments of a pair.
 pub fn rows_of_pair(loss: &dyn Loss, operands: &[(&str, Array)], pair: usize) -> Vec<usize> {
     let of = |role| {
         let spec = loss.header().operands.iter().find(|spec| spec.role == role).unwrap();
@@ -254,7 +254,7 @@ pub fn has(loss: &dyn Loss, role: Role) -> bool {
     loss.header().operands.iter().any(|spec| spec.role == role)
 }
 
-/// How many labels there are, and the one that is ignored.
+/// The number of labels, and the label that is ignored.
 pub fn label_range(loss: &dyn Loss, classes: usize) -> (usize, Option<i32>) {
     match loss.leaf() {
         Leaf::Softmax(leaf) => (classes, Some(leaf.ignore_index())),
@@ -314,8 +314,8 @@ pub fn stored_as(array: &Array, dtype: DType) -> Array {
     if array.dtype().is_float() { array.cast(dtype) } else { array.clone() }
 }
 
-/// The domain that an operand's values are drawn from: the header's, or probabilities where an option says that predictions
-/// are.
+/// The domain that an operand's values are drawn from: that of the header, or probabilities where an option says that
+/// predictions are probabilities.
 fn domain(loss: &dyn Loss, spec: &OperandSpec) -> Domain {
     match loss.leaf() {
         Leaf::Region(leaf) if spec.role == Role::Classes && leaf.settings().activation == Activation::None => {
@@ -352,7 +352,8 @@ pub fn option_values(spec: &OptionSpec, default: &Value) -> Vec<Value> {
         Range::Within(low, high) => vec![low, high, low + 0.375 * (high - low)],
         Range::Between(low, high) => vec![low + 0.375 * (high - low)],
     };
-    // the classes 0 and 1, and two numbers that no class has; or both ends of a range; or odd numbers
+    // both ends of a range; two numbers from a lower bound on, which are odd if it is odd, as windows need; otherwise the
+    // classes 0 and 1, and two numbers that no class has
     let integers = match spec.range {
         Range::Within(low, high) => vec![low, high],
         Range::AtLeast(low) => vec![low, low + 2.0],

@@ -1,4 +1,4 @@
-//! The choices that a call of a loss is made of: sizes, layouts, dtypes, options, operands, and how it is called.
+//! The choices that make up a call of a loss: sizes, layouts, dtypes, options, operands, and how it is called.
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
 use crate::case::{Case, Door, Floats, Given, Wanted};
@@ -11,20 +11,20 @@ use wgloss::{ClassAxis, DType, Loss, Observation};
 /// The factors of a loss's calls.
 pub struct Factors {
     pub loss: Box<dyn Loss>,
-    /// Choices meet every kind of sizes; sizes meet every reduction and layout.
+    /// The kinds of shapes. [`case`](Self::case) draws a shape of a kind; [`sizes`](Self::sizes) goes through all shapes.
     kinds: &'static [Kind],
     axes: &'static [ClassAxis],
     pub targets: &'static [DType],
     options: Vec<(&'static str, Vec<Value>)>,
     optional: Vec<&'static str>,
-    /// Whether it is the first of its kind: sizes, doors, dtypes and scales are the walk's business, and each walk meets all
-    /// of theirs by one loss. The others meet two of each.
+    /// Whether no earlier loss has the same walk. Sizes, doors, dtypes and scales matter to the walk alone, so that the
+    /// first loss of each walk gets all of them, and the others get two of each.
     first: bool,
     doors: &'static [Door],
     observations: &'static [&'static [Observation]],
 }
 
-// in each the first two are what a loss gets that is not the first of its kind
+// a loss that is not the first of its walk gets the first two of each list
 const GIVEN: [Given; 3] = [Given::Not, Given::Tensor, Given::Number];
 const EMPTY_IS_ZERO: [bool; 2] = [false, true];
 const WEIGHTS: [f32; 2] = [1.0, -2.5];
@@ -44,7 +44,7 @@ const ALL_OF_SOFTMAX: &[Observation] = &[
 ];
 const ALL_OF_REGIONS: &[Observation] = &[Observation::Iou, Observation::Precision, Observation::Recall];
 
-/// Observations of a loss: none, all, and some of them.
+/// The sets of observations that are asked of a loss: none, all, and some of them.
 fn observations(loss: &dyn Loss) -> &'static [&'static [Observation]] {
     match [Observation::Entropy, Observation::Iou, Observation::Accuracy].map(|observation| observation.is_of(loss)) {
         [true, ..] => &OF_SOFTMAX,
@@ -84,12 +84,13 @@ impl Factors {
         }
     }
 
-    /// These for tests that have a shape and a door of their own: one kind of sizes, and one door.
+    /// These factors with one kind of sizes and one door, for tests that set the shape and the door themselves.
     pub fn of_one_size(self) -> Factors {
         Factors { kinds: &self.kinds[..1], doors: &DOORS[..1], ..self }
     }
 
-    /// These without most of the choices that are the walk's business, as a loss has them that is not the first of its kind.
+    /// These factors as a loss has them that is not the first of its walk: with two of each choice that matters to the
+    /// walk alone.
     pub fn without_the_walk(self) -> Factors {
         Factors { first: false, ..self }
     }
@@ -110,12 +111,12 @@ impl Factors {
         let (head, rest) = row.split_at(12);
         let (optional, options) = rest.split_at(self.optional.len());
         let seed = row.iter().fold(7, |seed: u64, &level| seed.wrapping_mul(31).wrapping_add(level as u64));
-        // of two kinds those in the middle: neither none at all nor the longest
+        // a loss that gets two kinds gets those before the last: neither empty shapes nor the longest
         let before = if self.first { 0 } else { self.kinds.len().saturating_sub(3) };
         let shapes = self.kinds[before + head[0]].shapes;
         let options: Vec<_> =
             self.options.iter().zip(options).map(|((name, values), &k)| (*name, values[k].clone())).collect();
-        // a cap makes logits equal in f32 that the twin can tell apart
+        // a soft cap makes logits equal in f32 that differ on the twin, which changes which logit is the greatest
         let caps = options.iter().any(|(name, value)| *name == "softcap" && *value != Value::None);
         let target = self.targets[if self.first || head[2] == 0 { head[2] } else { self.targets.len() - 1 }];
         Case {
@@ -131,14 +132,14 @@ impl Factors {
             door: self.doors[head[8]],
             floats: STORED[head[9]],
             empty_is_zero: EMPTY_IS_ZERO[head[10]],
-            // some are refused then, by both alike
+            // inspections refuse some calls, on the GPU and on the CPU alike
             checked: Rng::new(seed ^ 0xc4).once_in(4),
             observations: if caps { &OF_SOFTMAX[2][..head[11].min(1)] } else { self.observations[head[11]] },
             seed,
         }
     }
 
-    /// A shape that is given as `[N, C, ...]`, with its class axis where it is wanted.
+    /// The setting of a shape that is given as `[N, C, ...]`. The class axis is moved to where `axis` says.
     fn setting(&self, shape: &[usize], axis: ClassAxis, target: DType) -> Setting {
         let mut shape = shape.to_vec();
         if axis == ClassAxis::Last {
@@ -148,7 +149,7 @@ impl Factors {
         Setting::new(&*self.loss, &shape, axis, target)
     }
 
-    /// Every size under every reduction and layout, all else as a program has it that asks for nothing special.
+    /// Every shape under every reduction and layout, with all other choices as [`Case::new`] makes them.
     pub fn sizes(&self) -> impl Iterator<Item = Case> {
         let reductions = self.loss.header().reductions;
         let shapes = self

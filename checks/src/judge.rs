@@ -1,4 +1,4 @@
-//! Whether what the GPU gave is what the twin gave.
+//! Compares the results of the GPU with those of the twin.
 
 use wgloss::{Array, DType, Error, Gpu, Outcome, PartOutcome, Term, ToGpu, cpu};
 
@@ -6,7 +6,7 @@ use wgloss::{Array, DType, Error, Gpu, Outcome, PartOutcome, Term, ToGpu, cpu};
 /// 1e-6 of f64; the rest is room for `exp` and `log` of drivers, which are off by up to 17 units in the last place (2e-6).
 pub const RTOL: f64 = 1e-5;
 
-/// The absolute part, which decides where everything wanted is 0.
+/// The absolute tolerance, which decides where all expected numbers are 0.
 pub const ATOL: f64 = 1e-7;
 
 /// The result of a call: on the GPU, read back, or on the CPU.
@@ -17,7 +17,7 @@ pub struct Given {
     pub tensor: Array,
     pub parts: Vec<PartOutcome>,
     pub gradients: Vec<Array>,
-    /// What is observed of each position.
+    /// The observations that have a number for each position.
     pub observed: Vec<Array>,
 }
 
@@ -50,12 +50,12 @@ impl Given {
         })
     }
 
-    /// Compares everything with what is wanted.
+    /// Compares all results with those expected.
     pub fn judge(&self, want: &Given) -> Result<(), String> {
         self.judge_within(want, 1.0, &Room::default())
     }
 
-    /// [`judge`](Self::judge), with so many times the tolerance and room beside it.
+    /// [`judge`](Self::judge), with `times` the tolerance, and with `room` added to it.
     pub fn judge_within(&self, want: &Given, times: f64, room: &Room) -> Result<(), String> {
         let numbers = |loss: Option<f64>| loss.into_iter().collect::<Vec<f64>>();
         within(&numbers(self.loss), &numbers(want.loss), times, |at, _| room.loss.get(at).copied().unwrap_or_default())
@@ -81,12 +81,12 @@ impl Given {
     }
 }
 
-/// What a run on the GPU has observed of each position.
+/// The observations of a run on the GPU that have a number for each position.
 pub fn observed(outcome: &Outcome) -> Result<Vec<Array>, Error> {
     outcome.observed().iter().map(|(_, tensor)| tensor.read().wait()).collect()
 }
 
-/// How far each number of a call may be off beside the tolerance; one that is not listed has no such room.
+/// How far each number of a call may be off in addition to the tolerance: 0 for a number that is not listed.
 #[derive(Clone, Debug, Default)]
 pub struct Room {
     loss: Vec<f64>,
@@ -96,11 +96,12 @@ pub struct Room {
     observed: Vec<Vec<f64>>,
 }
 
-/// The most room that a number gets, as a share of the greatest beside it: at a jump its other side is no rounding.
+/// The most room of a number, relative to the greatest number of its array. It bounds the room at a discontinuity, whose
+/// other side is not a rounding error away.
 const MOST_ROOM: f64 = 1e-3;
 
 impl Room {
-    /// So many times the greatest distance of the others' answers from the call's.
+    /// `times` the greatest distance of the answers of `others` from those of `call`.
     pub fn around(call: &Given, others: &[Given], times: f64) -> Room {
         let of = |numbers: &dyn Fn(&Given) -> Vec<f64>| {
             let own = numbers(call);
@@ -108,7 +109,7 @@ impl Room {
             let mut room = vec![0.0f64; own.len()];
             for other in others.iter().map(numbers) {
                 for ((room, own), other) in room.iter_mut().zip(&own).zip(other) {
-                    // a NaN is the lesser of the two
+                    // `max` ignores a distance that is NaN
                     *room = room.max(times * (own - other).abs()).min(most);
                 }
             }
@@ -144,8 +145,7 @@ fn parts(got: &[PartOutcome], want: &[PartOutcome], unknown: bool, times: f64, r
     Ok(())
 }
 
-/// Whether two arrays are the same in shape and, within the tolerance and the rounding of what is stored in 16 bits, in
-/// elements.
+/// Whether two arrays have the same shape, and the same elements within the tolerance and the rounding of 16-bit storage.
 pub fn same(got: &Array, want: &Array) -> Result<(), String> {
     same_within(got, want, 1.0, &[])
 }
@@ -169,10 +169,11 @@ fn same_within(got: &Array, want: &Array, times: f64, room: &[f64]) -> Result<()
 /// The least normal number of f32: a GPU may take 0 for what is smaller.
 const LEAST_NORMAL: f64 = f32::MIN_POSITIVE as f64;
 
-/// Half a unit in the last place of a number: what it may be off by for being stored.
+/// How far a number may be off because it is stored in `dtype`: half a unit in its last place; in f32 only what a GPU
+/// takes for 0.
 fn rounding(dtype: DType, number: f64) -> f64 {
     match dtype {
-        // 11 digits, and multiples of 2^-24 at the least
+        // f16 has 11 significant bits; subnormals are multiples of 2^-24
         DType::F16 => number.abs() * 2f64.powi(-11) + 2f64.powi(-25),
         DType::BF16 => number.abs() * 2f64.powi(-8) + LEAST_NORMAL,
         _ => LEAST_NORMAL,
@@ -185,7 +186,7 @@ pub fn close(got: &[f64], want: &[f64]) -> Result<(), String> {
     within(got, want, 1.0, |_, _| 0.0)
 }
 
-/// [`close`], with so many times the tolerance, and room beside it for the number at a place.
+/// [`close`], with `times` the tolerance, and with room added to it: `room` gets the place and the expected number.
 fn within(got: &[f64], want: &[f64], times: f64, room: impl Fn(usize, f64) -> f64) -> Result<(), String> {
     let most = want.iter().filter(|w| w.is_finite()).fold(0.0f64, |most, w| most.max(w.abs()));
     let bound = times * if most == 0.0 { ATOL } else { RTOL * most + ATOL.min(1e-6 * most) };
@@ -212,12 +213,12 @@ fn within(got: &[f64], want: &[f64], times: f64, room: impl Fn(usize, f64) -> f6
     }
 }
 
-/// The failures of many cases, told together.
+/// The failures of many cases, reported together.
 #[derive(Default)]
 pub struct Failures(Vec<String>);
 
 impl Failures {
-    /// Keeps a failure with what failed.
+    /// Keeps a failure, with the case that failed.
     pub fn note(&mut self, what: &dyn std::fmt::Debug, result: Result<(), String>) {
         if let Err(reason) = result {
             self.0.push(format!("{reason}\n    {what:?}"));

@@ -5,7 +5,7 @@ use crate::draw::Rng;
 use wgloss::wgpu::{BufferDescriptor, BufferUsages};
 use wgloss::{Array, Data, Gpu, Operand, Tensor, wgpu};
 
-/// The byte between tensors. Floats of it are NaN, and labels of it are out of range, so that a read beyond a tensor shows.
+/// The byte between tensors. Floats of such bytes are NaN, and labels are out of range, so that a read beyond a tensor shows.
 const GUARD: u8 = 0xff;
 
 /// The buffers. Places for arrays are reserved first; then all buffers are filled at once.
@@ -13,7 +13,7 @@ pub struct Pages<'a> {
     gpu: &'a Gpu,
     door: Door,
     rng: Rng,
-    /// Whether tensors begin with a whole quad, so that kernels may load quads.
+    /// Whether tensors begin at multiples of 16 bytes, so that kernels may load quads.
     in_quads: bool,
     pages: Vec<Page>,
     places: Vec<Place>,

@@ -72,7 +72,7 @@ pub struct Samples {
     pub long_items: Shapes,
     /// Shapes longer than a binding of 1 MiB, for each way to walk.
     pub beyond_a_binding: Layouts,
-    /// Some of these for calls that are drawn, where the CPU twin has to be quick.
+    /// Some of `beyond_a_binding`, for calls that are drawn, where the CPU twin has to be quick.
     pub drawn_beyond_a_binding: Layouts,
     /// Shapes longer than a binding of 160 KiB, for each way to walk. Every part that one workgroup needs fits such a binding.
     pub in_windows: Layouts,
@@ -305,7 +305,7 @@ const ALL_PAIRS: Samples = Samples {
     unmasked: &[3, 3],
     digits: &[4, 6],
     in_place: &[],
-    // the twin goes through all pairs: as many as it has time for
+    // the twin computes all pairs, so these are as many rows as it has time for
     many: &[1500, 3],
     repeated: &[&[1030, 40]],
     beyond_a_binding: &[(&[301, 1003], Second)],
@@ -315,7 +315,7 @@ const ALL_PAIRS: Samples = Samples {
     ..ELEMENTS
 };
 
-/// Rows against all others, of which each needs one with its label and one with another.
+/// Rows against all others. Each row needs another row with its label and one with another label.
 const HARDEST: Samples = Samples { tiny: &[(&[4, 3], Second), (&[3, 5], Second), (&[5, 2], Second)], ..ALL_PAIRS };
 
 /// Rows against the classes of a projection, in tiles of 64 by 64.

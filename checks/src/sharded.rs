@@ -1,4 +1,4 @@
-//! Sharded calls, as several devices would make them: the shards' results together have to be those of the whole.
+//! Sharded calls, as several devices would make them: the results of the shards together have to equal those of the whole call.
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
 use crate::case::{Case, Floats, Given, Inputs};
@@ -23,7 +23,7 @@ pub struct Spread {
 /// How many numbers lie before a tensor that begins inside its buffer.
 const LEAD: usize = 3;
 
-/// A tensor that begins inside a buffer, where nothing else may be written.
+/// Uploads an array as a tensor that begins inside its buffer, after `LEAD` numbers.
 fn inside(gpu: &Gpu, array: &Array) -> Result<Tensor, Error> {
     if array.is_empty() {
         return gpu.upload_array(array);
@@ -36,7 +36,7 @@ fn inside(gpu: &Gpu, array: &Array) -> Result<Tensor, Error> {
     gpu.wrap(buffer_of(gpu, &bytes).slice(begin..end), array.shape(), array.dtype())
 }
 
-/// The statistics that the GPU writes for a shard, whose twin's are of this shape.
+/// The statistics of this shape that the GPU writes for a shard.
 fn statistics(gpu: &Gpu, term: &Term<Array>, shape: &[usize]) -> Result<Array, Error> {
     let zeros = Array::new(&vec![0.0f32; shape.iter().product()], shape)?;
     let into = inside(gpu, &zeros)?;
@@ -62,7 +62,8 @@ fn in_place(gpu: &Gpu, (term, there): (Term<Tensor>, Tensor)) -> Result<Array, E
     there.read().wait()
 }
 
-/// Compares what the shards come to with the whole: on the CPU, on the GPU, and each with the statistics of the other.
+/// Compares the results of the shards with those of the whole call: on the CPU, on the GPU, and on each with the
+/// statistics of the other.
 pub fn compare(gpu: &Gpu, spread: &Spread) -> Result<(), String> {
     let text = |error: Error| error.to_string();
     let (whole, [d]) = cpu::gradients(&spread.whole, [&spread.input]).map_err(text)?;
@@ -97,8 +98,8 @@ pub fn compare(gpu: &Gpu, spread: &Spread) -> Result<(), String> {
     Ok(())
 }
 
-/// Compares the shards of a loss of regions that has a loss fused with it: of the regions every shard has the whole's sum, the
-/// fused loss's sums add up.
+/// Compares the shards of a region loss that has a fused loss: every shard returns the whole call's sum for the regions,
+/// and the shards' sums for the fused loss add up.
 pub fn compare_fused(gpu: &Gpu, spread: &Spread) -> Result<(), String> {
     let text = |error: Error| error.to_string();
     let (whole, [d]) = cpu::gradients(&spread.whole, [&spread.input]).map_err(text)?;
@@ -130,7 +131,7 @@ pub fn compare_fused(gpu: &Gpu, spread: &Spread) -> Result<(), String> {
     Ok(())
 }
 
-/// Shards a case by items or positions. Every operand is cut with them, except a weight for each class.
+/// Shards a case by items or positions. Every operand is cut, except weights for each class.
 pub fn spread(case: &Case, inputs: &Inputs<Array>, axis: usize, lengths: &[usize]) -> Spread {
     let loss = case.loss();
     let shard = |range: &Range<usize>| {
@@ -155,7 +156,7 @@ pub fn spread(case: &Case, inputs: &Inputs<Array>, axis: usize, lengths: &[usize
     }
 }
 
-/// Shards a case of a softmax by classes. Every operand that has classes is cut with them.
+/// Shards a case of a softmax by classes. Every operand that has a class axis is cut.
 pub fn spread_classes(case: &Case, inputs: &Inputs<Array>, lengths: &[usize]) -> Spread {
     let loss = case.loss();
     let input = &inputs.operands[0].1;
@@ -168,7 +169,7 @@ pub fn spread_classes(case: &Case, inputs: &Inputs<Array>, lengths: &[usize]) ->
                 _ => {}
             }
         }
-        // a gradient is asked of this array itself, not of an equal one
+        // the gradient is asked for with respect to this array itself, not to an equal one
         given.operands[0].1 = own.clone();
         case.term(&given)
     };
@@ -191,7 +192,7 @@ pub fn classes(term: impl Fn(&Array, &Range<usize>) -> Term<Array>, input: &Arra
     }
 }
 
-/// Compares the sums of the values, gradients, sums and denominators of a batch's shards with those of the whole.
+/// Adds up the values, gradients, sums and denominators of a batch's shards, and compares them with those of the whole batch.
 pub fn adds_up(gpu: &Gpu, case: &Case) -> Result<(), String> {
     let text = |error: Error| error.to_string();
     let (loss, whole) = (case.loss(), case.inputs());
@@ -261,17 +262,17 @@ pub fn case(case: Case, rng: &mut Rng) -> Option<Case> {
             let rows: [&[usize]; 3] = [&[70, 37], &[3, 9001], if last { &[3, 41, 9] } else { &[3, 9, 41] }];
             (rows[rng.below(3)], case.reduction)
         }
-        // regions summed over a batch need statistics, which a loss with a fused one does not offer
+        // regions summed over a batch need the statistics of all shards, which `adds_up` does not compute
         Leaf::Region(leaf) if leaf.settings().batch => return None,
         Leaf::Similarity(_) | Leaf::Hardest(_) => return rows_case(case, rng),
-        // its first axis is that of steps, or of the rows of several segments
+        // the first axis is that of steps, or that of rows of several segments, and cannot be cut
         Leaf::Alignments(_) | Leaf::Segments(_) => return None,
         _ if means => (samples(&*loss).batch, Reduction::Mean),
         _ => return None,
     };
     let axis = if shape.len() > 2 { case.setting.axis } else { ClassAxis::Second };
     let setting = Setting::new(&*loss, shape, axis, case.setting.target);
-    // the gradients that shards add up to would each be rounded to 16 bits
+    // in 16 bits, the gradients of shards would each be rounded before they are added
     let adds_up = reduction == Reduction::Mean && !matches!(loss.leaf(), Leaf::Region(_) | Leaf::Softmax(_));
     let floats = Floats::All(if adds_up { DType::F32 } else { FLOATS[rng.below(FLOATS.len())] });
     let case = Case { setting, floats, reduction, upstream: Given::Not, divide_by: Given::Not, ..case };
@@ -283,10 +284,10 @@ fn anchors(loss: &dyn Loss) -> Option<&'static str> {
     loss.header().operands.iter().find(|spec| spec.role == Role::Anchors).map(|spec| spec.name)
 }
 
-/// Changes a case of a batch that is compared with all of itself so that its rows can be sharded.
+/// Changes a case of a loss of all pairs so that its rows can be sharded.
 fn rows_case(mut case: Case, rng: &mut Rng) -> Option<Case> {
     let loss = case.loss();
-    // a shard has one direction
+    // a shard computes one direction only
     for (_, value) in case.options.iter_mut().filter(|(name, _)| *name == "symmetric") {
         *value = Value::Flag(false);
     }
@@ -346,13 +347,13 @@ pub fn run(gpu: &Gpu, case: &Case) -> Result<(), String> {
     }
 }
 
-/// A shard of a call, and its own operands: nothing for one of the whole's that it does not have.
+/// A shard of a call, and its own arrays of the operands to differentiate: `None` for an operand that it does not have.
 pub struct Share {
     pub term: Term<Array>,
     pub of: Vec<Option<Array>>,
 }
 
-/// How the gradients of shards come to the whole's.
+/// How the gradients of shards make up that of the whole call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Comes {
     /// They follow each other along axis 0.
@@ -361,8 +362,8 @@ pub enum Comes {
     Added,
 }
 
-/// Compares shards whose operands they have in part to themselves, and in part together: of a projection's classes, or of keys.
-/// Every shard's value is the whole's.
+/// Compares shards of a projection's classes, or of keys, with the whole call. Each shard has some operands to itself,
+/// and has the others in common with all shards. Every shard's value is that of the whole call.
 pub fn shares(gpu: &Gpu, whole: &Term<Array>, of: &[&Array], comes: &[Comes], shards: &[Share]) -> Result<(), String> {
     let text = |error: Error| error.to_string();
     let (outcome, want) = cpu::gradient_list(whole, of).map_err(text)?;

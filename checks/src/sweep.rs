@@ -1,4 +1,4 @@
-//! A sweep over inputs that cost digits: each loss in each regime, drawn from a seed.
+//! A sweep over inputs for which f32 may lose digits: each loss in each regime, drawn from a seed.
 
 use crate::draw::{Rng, Setting};
 use crate::samples::samples;
@@ -9,17 +9,17 @@ use wgloss::{Array, ClassAxis, DType, Gpu, Operand, Reduction, Result, Tensor, T
 /// The kind of inputs of a draw.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Regime {
-    /// As networks give them when training begins.
+    /// Numbers of a usual size, as in networks when training begins.
     Usual,
-    /// Logits from 20 to 80 either way, and log-probabilities and probabilities as near to their ends.
+    /// Logits of a magnitude from 20 to 80, log-probabilities from −80 to −20, and probabilities that are nearly 0 or 1.
     Sure,
     /// Logits spread evenly from −100 to 100.
     Wide,
-    /// Operands that are compared differ by a hundred-thousandth.
+    /// Operands that are compared differ by about a hundred-thousandth.
     Alike,
-    /// All numbers that may be anything are beyond a thousand.
+    /// Real numbers and corners are about a thousand.
     Offset,
-    /// All of them are about a hundred-thousandth.
+    /// Numbers are about a hundred-thousandth, and probabilities about a millionth.
     Tiny,
 }
 
@@ -27,7 +27,7 @@ impl Regime {
     pub const ALL: [Regime; 6] =
         [Regime::Usual, Regime::Sure, Regime::Wide, Regime::Alike, Regime::Offset, Regime::Tiny];
 
-    /// A number of a domain in this regime.
+    /// A number of a domain in this regime, made from a `drawn` number of the domain.
     fn number(self, domain: Domain, drawn: f32, rng: &mut Rng) -> f32 {
         let far = (20.0 + 60.0 * rng.unit()) as f32;
         let small = (1e-6 * (0.1 + rng.unit())) as f32;
@@ -54,15 +54,15 @@ impl Regime {
 /// One loss in one regime.
 pub struct Draw {
     pub id: &'static str,
-    /// The sum of the loss's values.
+    /// The loss with the reduction `sum`.
     pub term: Term<Array>,
     pub operands: Vec<(&'static str, Array)>,
     pub options: Vec<(&'static str, Value)>,
-    /// The leading operand's shape.
+    /// The first operand's shape.
     pub shape: Vec<usize>,
     /// The operands to differentiate, by name.
     pub of: Vec<(&'static str, Array)>,
-    /// Whether the values can be had one by one.
+    /// Whether the loss has the reduction `none`, which returns its values one by one.
     pub has_values: bool,
 }
 
@@ -93,7 +93,7 @@ impl Row {
         rows
     }
 
-    /// Its inputs in a regime, always the same.
+    /// The row's inputs in a regime. They are the same for each call.
     pub fn draw(&self, regime: Regime) -> Draw {
         let default = wgloss::by_id(self.id).expect("rows are of losses");
         let header = default.header();
@@ -129,7 +129,7 @@ impl Row {
     }
 }
 
-/// The options that change a loss's arithmetic, beside its defaults.
+/// The sets of options under which a loss's arithmetic differs.
 fn variants(id: &str) -> Vec<Vec<(&'static str, Value)>> {
     let name = |name: &str| Value::Name(name.into());
     let number = Value::Number;
@@ -241,11 +241,12 @@ impl Draw {
 /// The least number whose digits count: below it f32 soon has fewer of them, or none.
 pub const LEAST: f64 = 1e-35;
 
-/// The share of a number that it may be off by.
+/// The greatest relative error of a number that is allowed.
 pub const DIGITS: f64 = 1e-4;
 
-/// How far a number is off, as a share of what is wanted. What f32 does not hold is right where it is as good as nothing, or no
-/// number that f32 has.
+/// The error of a number, relative to the expected number. Where f32 cannot hold the expected number, the error is 0 if
+/// the number is as small as [`LEAST`], or, beyond the greatest f32, if it is not finite or within [`DIGITS`]; otherwise
+/// it is infinite.
 pub fn error(got: f64, want: f64) -> f64 {
     let right = |right: bool| if right { 0.0 } else { f64::INFINITY };
     match want.abs() {
@@ -256,7 +257,7 @@ pub fn error(got: f64, want: f64) -> f64 {
     }
 }
 
-/// Rows of which a GPU loses more than [`DIGITS`]: what they lose at most, and why.
+/// Rows in which a GPU's errors exceed [`DIGITS`]: the greatest error that is allowed, and the reason.
 pub const LOSES: &[(&str, f64, &str)] = &[
     ("cosine_embedding", 0.25, ALIKE),
     ("cosine_similarity", 0.25, ALIKE),
@@ -297,8 +298,8 @@ pub const LOSES: &[(&str, f64, &str)] = &[
 const ALIKE: &str = "vectors that differ by a hundred-thousandth: their lengths are rounded to f32";
 const PARALLEL: &str = "rows a thousand times as long as they are apart: their cosines are rounded to f32";
 
-/// A dense target that has one class at each position: what the others have in common would cancel in its gradients, whatever
-/// the arithmetic.
+/// A one-hot target of floats. With several classes at a position, terms would cancel in the gradients, whatever the
+/// arithmetic.
 fn one_of(drawn: &Array) -> Array {
     let [n, c, s] = [0, 1, 2].map(|axis| Operand::shape(drawn)[axis]);
     let class = |at: usize| f32::from(u8::from(at / s % c == (at % s + at / (c * s)) % c));
@@ -322,7 +323,7 @@ fn in_regime(
             let near = other.to_f64().into_iter();
             near.map(|x| (x * (1.0 + 1e-5 * (rng.unit() - 0.5)) + 1e-5 * (rng.unit() - 0.5)) as f32).collect()
         }
-        // the scale of products stays what it is
+        // the scale and the shift of products stay as drawn
         None if matches!(role, Role::Scale | Role::Shift) => drawn.to_f64().iter().map(|&x| x as f32).collect(),
         None => drawn.to_f64().iter().map(|&x| regime.number(domain, x as f32, rng)).collect(),
     };

@@ -10,21 +10,21 @@ use crate::sharded;
 use std::collections::BTreeMap;
 use wgloss::{DType, Loss, Reduction};
 
-/// The reason for a check: its place in the table of kinds.
+/// The kind of a check, as its place in `KINDS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Kind(usize);
 
 impl Kind {
-    /// The kind in a word or two.
+    /// The name of the kind, in a few words.
     pub fn name(self) -> &'static str {
         KINDS[self.0].name
     }
 }
 
-/// How the calls of a kind are drawn. Whatever a row does not say is drawn too: options, operands, dtypes, scales, doors.
+/// How the calls of a kind are drawn. All choices that a row does not fix are drawn: options, operands, dtypes, scales, doors.
 struct Row {
     name: &'static str,
-    /// How many calls of a loss are drawn.
+    /// How many calls are drawn for each loss.
     calls: usize,
     shapes: Shapes,
     devices: &'static [Limits],
@@ -33,19 +33,19 @@ struct Row {
 
 /// The shapes of a kind of calls.
 enum Shapes {
-    /// All sizes where kernels change, none at all among them.
+    /// All sizes where kernels change, shapes without elements among them.
     All,
-    /// A list of the family's, which may be empty.
+    /// A list of the loss's family, which may be empty.
     Of(fn(&Samples) -> Layouts),
 }
 
-/// The choices that are drawn beside the shape.
+/// The choices that are drawn in addition to the shape.
 enum Draws {
-    /// A call, which may be changed; none where the loss lacks what would change.
+    /// A call and a change to its inputs; `None` where the loss lacks what the change applies to.
     Call(fn(&mut Case, &mut Rng) -> Option<Change>),
     /// The shards of a call, as several devices would make them.
     Shards,
-    /// A call with nothing but its defaults: the twin is slow over so many numbers.
+    /// A call with all choices at their defaults: the twin is slow over so many numbers.
     Plain,
 }
 
@@ -96,13 +96,13 @@ const KINDS: &[Row] = &[
 /// The kind of the calls that [`large`] lists.
 const LARGE: Kind = Kind(KINDS.len() - 1);
 
-/// Gradients, for which lanes keep what they have read.
+/// Stored gradients, for which lanes keep in registers the numbers that they have read.
 fn stored(case: &mut Case, _: &mut Rng) -> Option<Change> {
     case.wanted = Wanted::Stored;
     Some(Change::Nothing)
 }
 
-/// Gradients that are added to what is there.
+/// Gradients that are added to the numbers in memory.
 fn added(case: &mut Case, _: &mut Rng) -> Option<Change> {
     case.wanted = Wanted::Added;
     Some(Change::Nothing)
@@ -120,8 +120,8 @@ pub struct Check {
     change: Option<Change>,
 }
 
-/// All checks of some losses, or of all if none is named, in an order that goes through losses and kinds evenly, so that one
-/// that is cut short has seen some of each. What is drawn for a loss does not depend on the others.
+/// All checks of some losses, or of all if none is named, in an order that goes through losses and kinds evenly, so that
+/// a run that is cut short has seen some of each. The checks of a loss do not depend on which other losses are named.
 pub fn checks(seed: u64, losses: &[String]) -> Vec<Check> {
     let mut checks: Vec<(f64, Check)> = Vec::new();
     for loss in wgloss::all() {
@@ -150,7 +150,7 @@ fn of_loss(seed: u64, loss: &dyn Loss) -> Vec<(f64, Check)> {
     checks
 }
 
-/// The `call`th check of a kind, where the loss has any. Calls take the shapes of a list in turn.
+/// The `call`th check of a kind, if the kind applies to the loss. Calls take the shapes of a list in turn.
 fn draw(loss: &dyn Loss, kind: Kind, call: usize, rng: &mut Rng) -> Option<Check> {
     let row = &KINDS[kind.0];
     let factors = Factors::of((loss.header().default)());
@@ -178,7 +178,7 @@ fn draw(loss: &dyn Loss, kind: Kind, call: usize, rng: &mut Rng) -> Option<Check
     Some(Check { kind, number: 0, limits, case, change })
 }
 
-/// A loss of each family that counts in f32 where it should not.
+/// A check with more than 2^24 values, which a counter in f32 could not count, for one loss of each of three families.
 fn large(id: &'static str) -> Option<Check> {
     let shape: &[usize] = match id {
         "mse" => &[4097, 4097],
@@ -201,16 +201,16 @@ impl Check {
         format!("{}:{}", self.case.id, self.number)
     }
 
-    /// All that the checked call is made of.
+    /// Everything about the checked call, as text.
     pub fn describe(&self) -> String {
         let change = self.change.as_ref().map(Change::describe).unwrap_or_default();
         format!("{:?}{change}, {:?} limits", self.case, self.limits)
     }
 
-    /// Runs the check: nothing where the call is one that the twin refuses too.
+    /// Runs the check. A call that the GPU and the twin refuse alike passes.
     ///
     /// # Errors
-    /// The GPU's numbers and the twin's, where they differ.
+    /// A text with the GPU's and the twin's numbers where they differ.
     pub fn run(&self, devices: &Devices) -> Result<(), String> {
         let gpu = devices.with(self.limits)?;
         match &self.change {
@@ -220,7 +220,7 @@ impl Check {
     }
 }
 
-/// How many checks there are of each kind.
+/// The number of checks of each kind.
 pub fn count(checks: &[Check]) -> BTreeMap<Kind, usize> {
     checks.iter().fold(BTreeMap::new(), |mut count, check| {
         *count.entry(check.kind).or_default() += 1;

@@ -1,8 +1,8 @@
-//! A bar on the standard error that shows how much of what is large was read. It shows on terminals alone.
+//! A progress bar for reading large operands. It is drawn on the standard error, and only if that is a terminal.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Anything shorter is read before anybody looks.
+/// The fewest bytes that get a bar. Less is read too quickly for one.
 const LEAST: u64 = 128 << 20;
 
 /// The progress of reading and computing.
@@ -18,12 +18,12 @@ impl Bar {
         Bar(ProgressBar::new(bytes).with_style(style.expect("the template is well-formed")))
     }
 
-    /// So many bytes more are read.
+    /// Advances the bar by bytes that were read.
     pub fn add(&self, bytes: u64) {
         self.0.inc(bytes);
     }
 
-    /// All is read.
+    /// Shows that everything is read and the computation has begun.
     pub fn computes(&self) {
         self.0.set_message("computing");
     }

@@ -1,4 +1,4 @@
-//! The steps that have to come before `main`: a look at the standard output, and an answer for libwayland.
+//! The steps that have to come before `main`: a check whether the standard output is closed, and a variable for libwayland.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,7 +11,7 @@ pub fn is_closed() -> bool {
 
 #[ctor::ctor(unsafe)]
 fn prepare() {
-    // before `main`, because Rust then replaces a closed standard output by /dev/null
+    // by the time `main` runs, Rust has replaced a closed standard output by /dev/null
     CLOSED.store(rustix::io::fcntl_getfd(rustix::stdio::stdout()).is_err(), Ordering::Relaxed);
     #[cfg(target_os = "linux")]
     quieten_wayland();

@@ -98,7 +98,7 @@ impl Bench {
             let _ = fs::remove_file(&table);
             let run = report::pytorch(python, &ours.join("inputs"), &table, [mode, dtype, device], seconds);
             if let Err(why) = run {
-                // if standard error is closed, nobody reads what was left out
+                // a closed standard error is no failure
                 let _ = writeln!(io::stderr(), "left out: PyTorch {mode} by {python}: {why}");
             }
         }
@@ -118,7 +118,7 @@ impl Bench {
     }
 }
 
-/// A wrong result, a device or a file that fails.
+/// Converts an error of the report: a wrong result, or a device or file that fails.
 fn failed(error: Box<dyn Error>) -> Failure {
     match error.downcast::<wgloss::Error>() {
         Ok(refused) => Failure::Refused(*refused),

@@ -1,4 +1,4 @@
-//! `wgloss compare`: evaluates one loss of the predictions of several checkpoints, side by side.
+//! `wgloss compare`: evaluates one loss on the predictions of several checkpoints, side by side.
 
 use crate::eval::answer::{Answer, circumstances, print_json};
 use crate::eval::asked::Asked;
@@ -56,7 +56,7 @@ impl Compare {
         Ok(print_json(out, map)?)
     }
 
-    /// The file with the name of its tensor.
+    /// Appends `--tensor` to a file that holds many tensors and names none.
     fn place(&self, file: &str) -> String {
         let holds_many = [".safetensors", ".npz"].iter().any(|end| file.ends_with(end));
         match &self.tensor {
@@ -66,7 +66,7 @@ impl Compare {
     }
 }
 
-/// A row for each file: its loss, how far it lies from the first, and its parts.
+/// Prints a row for each file: its loss, the difference from the first file's loss, and its parts if there are several.
 fn table(rows: &[(&str, Answer)], evaluation: &Evaluation, out: &mut impl Write) -> Result<(), Failure> {
     let loss = |answer: &Answer| answer.loss.map_or(f64::NAN, |loss| loss.value);
     let Some(first) = rows.first().map(|(_, answer)| loss(answer)) else { return Ok(()) };

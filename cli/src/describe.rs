@@ -29,7 +29,7 @@ impl Describe {
     }
 }
 
-/// All that there is to say about a loss: its page, its operands, its options and its call.
+/// The description of a loss: its documentation, with its call, operands and options in between.
 fn text(loss: &dyn Loss) -> String {
     let page = plain(loss.page());
     let (about, types) = page.split_once("\n# ").unwrap_or((&page, ""));
@@ -100,7 +100,7 @@ fn reduction_name(reduction: Reduction) -> String {
     wgloss::header::OptionType::get(&reduction).to_string()
 }
 
-/// A name, and under it what it is.
+/// A name, and below it an indented description.
 fn entry(name: &str, about: &str) -> String {
     format!("  {name}\n{}\n", textwrap::fill(about, filled("      ").initial_indent("      ")))
 }
@@ -133,7 +133,7 @@ fn wrapped(text: &str) -> String {
     text.split("\n\n").map(paragraph).collect::<Vec<_>>().join("\n\n")
 }
 
-/// How text is filled. No word is split at its hyphens.
+/// The options for filling text. No word is split at its hyphens.
 fn filled(indent: &str) -> textwrap::Options<'_> {
     let options = textwrap::Options::new(width()).subsequent_indent(indent);
     options.word_splitter(textwrap::WordSplitter::NoHyphenation)
@@ -147,8 +147,7 @@ fn width() -> usize {
     }
 }
 
-/// Markdown of a page as plain text: without its example, which is Rust, and with links by the names that this program has
-/// for their targets.
+/// A page's Markdown as plain text, without the example, which is Rust. Links become this program's names for their targets.
 fn plain(markdown: &str) -> String {
     // doc comments begin each line with a space
     let mut lines: Vec<&str> = markdown.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
@@ -160,7 +159,7 @@ fn plain(markdown: &str) -> String {
     unlinked(&lines.join("\n"))
 }
 
-/// The text with each link replaced by its words.
+/// The text with each link replaced by its words, as [`renamed`] returns them.
 fn unlinked(text: &str) -> String {
     let Some((before, rest)) = text.split_once('[') else { return text.into() };
     let is_link = |words: &str, after: &str| words.starts_with('`') || after.starts_with('(');

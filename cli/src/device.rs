@@ -1,4 +1,4 @@
-//! The devices that evaluate a loss. In this program, only this file tells devices apart.
+//! The devices that evaluate losses and metrics, and the calls that differ between them.
 
 use clap::ValueEnum;
 use wgloss::{Accuracy, Array, ConfusionMatrix, Gpu, PartOutcome, Predictions, Result, Term, cpu};
@@ -22,7 +22,7 @@ impl Device {
         }
     }
 
-    /// All ways to hand it operands. The first takes host arrays.
+    /// All ways to pass operands to the device. The first takes host arrays.
     pub fn open(self) -> Result<Vec<Way>> {
         match self {
             Device::Cpu => Ok(vec![Way::Cpu]),
@@ -37,7 +37,7 @@ pub struct Evaluated {
     pub answer: Answer,
     /// The parts of the sum.
     pub parts: Vec<PartOutcome>,
-    /// The tensors of observations of positions, by name.
+    /// The observations of positions, by name, each with a number for every position.
     pub observed: Vec<(String, Array)>,
 }
 
@@ -60,7 +60,7 @@ pub fn evaluate_sum(way: &Way, term: &Term<Array>, of: &[&Array]) -> Result<Eval
     }
 }
 
-/// Counts the accuracy of predictions.
+/// Counts the correct predictions.
 pub fn accuracy(way: &Way, predictions: &Predictions<Array>) -> Result<Accuracy> {
     match way {
         Way::Cpu => cpu::accuracy(predictions),

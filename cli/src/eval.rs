@@ -65,7 +65,7 @@ pub struct Eval {
 }
 
 impl Eval {
-    /// Evaluates the loss. Writes and prints nothing before all results of a file are there.
+    /// Evaluates the loss. Writes and prints results only when all results of an evaluation are computed.
     pub fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
         let (start, mut call, places) = (Instant::now(), self.asked.call()?, self.places());
         let rows = match &self.pairs {
@@ -92,7 +92,7 @@ impl Eval {
         }
     }
 
-    /// Evaluates many files, and their total.
+    /// Evaluates each row of files, and their total.
     fn many(&self, evaluation: &Evaluation, rows: &[Row], start: Instant, out: &mut impl Write) -> Result<(), Failure> {
         let refused = [
             ("--output", self.output.is_some()),
@@ -133,7 +133,7 @@ impl Eval {
         Ok(print_json(out, map)?)
     }
 
-    /// Writes the files for the loss, its gradients and what is observed of each position.
+    /// Writes the files for the loss, its gradients and the observations of positions.
     fn write(&self, answer: &Answer, evaluation: &Evaluation, out: &mut impl Write) -> Result<(), Failure> {
         let loss = self.output.as_deref().map(|place| Ok((place, evaluation.array(answer)?)));
         let loss = loss.transpose().map_err(Failure::Refused)?;
@@ -147,7 +147,7 @@ impl Eval {
         piped.iter().try_for_each(|(_, bytes)| Ok(out.write_all(bytes)?))
     }
 
-    /// The observations of each position that are wanted, and their files.
+    /// The wanted observations of positions, and the files that they are written to.
     fn of_positions(&self) -> impl Iterator<Item = (Observation, &str)> {
         let files = [(Observation::Predicted, &self.predicted), (Observation::LogProb, &self.log_prob)];
         files.into_iter().filter_map(|(observation, file)| Some((observation, file.as_deref()?)))

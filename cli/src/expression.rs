@@ -5,10 +5,10 @@
 //! product  = factor { ("*" | "/") factor }             at most one factor holds losses, and none is divided by losses
 //! factor   = number | "(" sum ")" | loss
 //! loss     = compound | id [ "(" [ argument { "," argument } ] ")" ]
-//! argument = option "=" value | operand "=" name       the name that the arguments of the program give the operand; a name
-//!                                                      that is both an option's and an operand's goes by the value: a
-//!                                                      number or `none` is the option's
-//! compound = the name of a ready-made sum, which stands for that sum
+//! argument = option "=" value | operand "=" name       the name that the arguments of the program give the operand; if an
+//!                                                      option and an operand have one name, the value decides: a number
+//!                                                      or `none` sets the option
+//! compound = the name of a ready-made sum, which is replaced by that sum
 //! value    = number | name | "none" | "true" | "false" | "[" number { "," number } "]"
 //! ```
 
@@ -34,7 +34,7 @@ pub struct Summand {
     pub id: &'static str,
     /// Its options, and its `reduction`.
     pub options: Vec<(String, Value)>,
-    /// The names that the program's arguments give its operands, where they differ from the loss's own.
+    /// The operands to which the program's arguments give another name: the loss's own name, and the given one.
     pub renamed: Vec<(String, String)>,
 }
 
@@ -56,13 +56,14 @@ impl Expression {
         parser::summands(text).map(|summands| Expression { summands })
     }
 
-    /// Whether this is a loss alone, as its id names it.
+    /// Whether this is a single loss, with the factor 1 and with its own names for operands.
     pub fn is_plain(&self) -> bool {
         matches!(&self.summands[..], [one] if one.weight == 1.0 && one.renamed.is_empty())
     }
 }
 
-/// The value that a loss expects of an option instead of this one; `None` if it takes this one.
+/// Returns the description of the values that a loss takes for an option, or for its reduction if `spec` is `None`; `None` if
+/// the loss takes this value.
 fn refusal(loss: &dyn Loss, spec: Option<&OptionSpec>, value: &Value) -> Option<String> {
     let Some(spec) = spec else {
         let taken = loss.header().reductions.iter().map(wgloss::header::OptionType::get);
@@ -80,7 +81,8 @@ fn refusal(loss: &dyn Loss, spec: Option<&OptionSpec>, value: &Value) -> Option<
     (!changed.set_at(place, value) || !in_range).then(|| spec.expected())
 }
 
-/// Parses the value of an option. `none` is a name for an option that takes one of several names, else no value.
+/// Parses the value of an option. For an option that takes one of several names, `none` is a name; for others it means no
+/// value.
 pub fn value(text: &str, name: &str, kind: Option<Kind>) -> Value {
     let list = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
     if kind == Some(Kind::Numbers)
@@ -186,7 +188,7 @@ mod tests {
         assert!(Expression::parse(&"(".repeat(10_000)).is_err());
     }
 
-    /// The value of an argument in parentheses tells whether it is an option or an operand's name.
+    /// If an option and an operand have one name, the parser decides by the value of the argument.
     #[test]
     fn an_option_with_the_name_of_an_operand_is_a_number_or_none() {
         for loss in wgloss::all() {

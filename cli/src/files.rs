@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use stored::Stored;
 use wgloss::{Array, DType};
 
-/// The place of the standard input and of the standard output.
+/// The argument that names the standard input or the standard output.
 pub const STANDARD: &str = "-";
 
 /// Splits `FILE.npz:ARRAY` or `FILE.safetensors:TENSOR` into the path and the tensor's name.
@@ -26,7 +26,7 @@ pub fn split(place: &str) -> (String, Option<&str>) {
     parts.unwrap_or_else(|| (place.to_string(), None))
 }
 
-/// The path of the file that a place is in, without links; `None` if it does not exist.
+/// The path, with links resolved, of the file that a place names; `None` if it does not exist.
 pub fn source(place: &str) -> Option<PathBuf> {
     fs::canonicalize(split(place).0).ok()
 }
@@ -36,8 +36,8 @@ pub fn read(place: &str) -> Result<Array, Failure> {
     open(place)?.rest().map_err(|why| Failure::Input(format!("{place}: {why}")))
 }
 
-/// Opens `FILE.npy`, `FILE.npz:ARRAY`, `FILE.safetensors:TENSOR`, or `-` for an `.npy` file on the standard input. Reads its
-/// header alone.
+/// Opens `FILE.npy`, `FILE.npz:ARRAY`, `FILE.safetensors:TENSOR`, or `-` for an `.npy` file on the standard input. Reads only
+/// its header.
 pub fn open(place: &str) -> Result<Opened, Failure> {
     let refuse = |why: String| Failure::Input(format!("{place}: {why}"));
     if place == STANDARD {
@@ -69,7 +69,7 @@ pub struct Opened<R = Box<dyn Read>> {
     big_endian: bool,
     /// Whether the first axis varies fastest.
     by_columns: bool,
-    /// How many items of the first axis were read.
+    /// The number of items of the first axis that were read.
     taken: usize,
 }
 
@@ -97,7 +97,7 @@ impl<R: Read> Opened<R> {
         !self.by_columns && !self.shape.is_empty()
     }
 
-    /// The next `items` of the first axis, or as many as are left. Not for what [can't be cut](Self::can_be_cut).
+    /// Reads the next `items` of the first axis, or as many as are left. The tensor must [allow it](Self::can_be_cut).
     pub fn next(&mut self, items: usize) -> Result<Array, String> {
         let (first, rest) = self.shape.split_first().map_or((1, &[][..]), |(first, rest)| (*first, rest));
         let items = items.min(first - self.taken);
@@ -110,7 +110,7 @@ impl<R: Read> Opened<R> {
         self.stored.array(shape, &elements, self.big_endian)
     }
 
-    /// All elements.
+    /// Reads the whole tensor, of which nothing was read before.
     pub fn rest(mut self) -> Result<Array, String> {
         let mut elements = self.elements(&self.shape.clone())?;
         self.bytes.end()?;
@@ -126,7 +126,7 @@ impl<R: Read> Opened<R> {
     }
 }
 
-/// The bytes of the elements in the file; `None` if they are too many.
+/// The bytes that elements of this shape take in the file; `None` if their number does not fit into a `usize`.
 fn bytes_of(shape: &[usize], stored: Stored) -> Option<usize> {
     shape.iter().try_fold(stored.size(), |size, &axis| size.checked_mul(axis))
 }
@@ -134,7 +134,7 @@ fn bytes_of(shape: &[usize], stored: Stored) -> Option<usize> {
 /// The unread rest of a file.
 pub struct Bytes<R> {
     file: R,
-    /// How many bytes are left, where that is known before they are read.
+    /// The number of bytes left, if the length is known before they are read.
     left: Option<u64>,
 }
 
@@ -157,12 +157,12 @@ impl<R: Read + Seek> Bytes<R> {
 }
 
 impl<R: Read> Bytes<R> {
-    /// The bytes of a pipe or of a decompression, whose length shows at its end.
+    /// The bytes of a pipe or of a decompression, whose length is not known in advance.
     pub fn endless(file: R) -> Bytes<R> {
         Bytes { file, left: None }
     }
 
-    /// Reads the next `count` bytes; `None` if fewer are left. Allocates no more than there is.
+    /// Reads the next `count` bytes; `None` if fewer are left. Allocates memory only for bytes that are there.
     pub fn next(&mut self, count: usize) -> Result<Option<Vec<u8>>, String> {
         if self.left.is_some_and(|left| count as u64 > left) {
             return Ok(None);
@@ -173,7 +173,7 @@ impl<R: Read> Bytes<R> {
         Ok((bytes.len() == count).then_some(bytes))
     }
 
-    /// Refuses bytes after the last element, where the length was not known before.
+    /// Refuses bytes after the last element. If the length was known, it has already been compared with the header.
     fn end(&mut self) -> Result<(), String> {
         match self.left.is_none() && self.next(1)?.is_some() {
             true => Err("is damaged: more bytes follow its last element".into()),

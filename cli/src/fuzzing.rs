@@ -8,7 +8,7 @@ use clap::{CommandFactory, Parser};
 use std::sync::Once;
 use wgloss::{Array, DType, Data};
 
-/// The most elements of an operand that arguments may describe. The twins of some losses take the square of it in time.
+/// The most elements of an operand that arguments may describe. The time of some twins grows with the square of it.
 const MOST_ELEMENTS: usize = 256;
 
 /// Reads an `.npy` file.
@@ -96,7 +96,8 @@ fn described(place: &str) -> Result<Array, String> {
     Ok(Array::from_data(data, shape).map_err(|error| error.to_string())?.cast(dtype))
 }
 
-/// Integers of 8 and 16 bits are widened to 32, so the array may have more bytes than the file.
+/// Panics if an array has more elements than a file has bytes. It may have more bytes, because some integers of 8 and 16 bits
+/// are widened to 32.
 fn assert_within(array: &Array, bytes: &[u8]) {
     assert!(array.len() <= bytes.len(), "{} elements of a file of {} bytes", array.len(), bytes.len());
 }

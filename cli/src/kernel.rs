@@ -1,4 +1,4 @@
-//! `wgloss kernel`: the kernels that a loss comes to, without a GPU.
+//! `wgloss kernel`: prints the kernels of a loss, without a GPU.
 
 mod back_ends;
 mod writers;
@@ -173,7 +173,7 @@ impl Kernel {
     }
 }
 
-/// A tensor of this shape and dtype, whose elements are of no matter.
+/// A tensor of this shape and dtype. Its elements do not matter.
 fn zeros(gpu: &Gpu, shape: Vec<usize>, dtype: DType) -> Result<Tensor, Failure> {
     let too_many = || Failure::Input(format!("the shape {shape:?} has too many elements"));
     let elements = shape.iter().try_fold(1usize, |all, length| all.checked_mul(*length)).ok_or_else(too_many)?;

@@ -95,7 +95,7 @@ impl Landscape {
         Ok(writeln!(out, "{place}")?)
     }
 
-    /// The name of what is drawn: the file's without its folder and its ending.
+    /// The name of what is drawn: that of the surface or the tensor, or the file's name without its folder and its ending.
     fn name(&self) -> String {
         let stem = |file: &String| {
             let (path, tensor) = files::split(file);
@@ -146,7 +146,7 @@ impl Landscape {
         Ok((surface, chart))
     }
 
-    /// The chart of numbers that came from outside, with a mark at the lowest.
+    /// The chart of a file's numbers or of a user's function, with a mark at the lowest number.
     fn chart(&self, surface: &Surface) -> Result<Chart, wgloss_chart::Error> {
         let mark =
             |(at, value): ([f32; 2], f32)| Mark { name: "lowest".into(), at, value: value.into(), shape: Shape::Star };

@@ -1,6 +1,6 @@
 //! The `wgloss` program: lists GPU adapters, verifies the kernels on them, evaluates losses of files, draws landscapes.
 //!
-//! It is a library only so that fuzz targets can call how it reads files and arguments. `main.rs` only calls [`main`].
+//! It is a library only so that fuzz targets can call the code that reads files and arguments. `main.rs` only calls [`main`].
 
 mod bar;
 #[cfg(unix)]

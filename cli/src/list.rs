@@ -49,12 +49,12 @@ impl List {
     }
 }
 
-/// The text by which a task is found.
+/// The text that is searched for words about a task.
 fn searched(Task { name, data, targets, code, note }: &Task) -> String {
     [*name, data, targets, code, note].join(" ")
 }
 
-/// The text by which a loss is found: its names, and its page up to what all pages have.
+/// The text that is searched for words about a loss: its id, its title, and its page up to the example.
 fn about(loss: &dyn Loss) -> String {
     let page = loss.page().split("# Example").next().unwrap_or_default();
     format!("{} {} {page}", loss.header().id, loss.header().title)

@@ -1,4 +1,4 @@
-//! The losses by the names that arguments give them.
+//! Finds losses by the names in arguments.
 
 use crate::expression::compounds::COMPOUNDS;
 use crate::failure::Failure;
@@ -19,7 +19,7 @@ pub fn named(id: &str) -> Result<Box<dyn Loss>, Failure> {
     by_id(id).ok_or_else(|| Failure::Input(unknown(id)))
 }
 
-/// Says that there is no such loss, and which names are like this one.
+/// The message that there is no such loss, with the names that are most like this one.
 pub fn unknown(id: &str) -> String {
     let all = names();
     let mut like: Vec<(f64, &str)> = all.iter().map(|known| (strsim::jaro_winkler(id, known), *known)).collect();

@@ -1,4 +1,4 @@
-//! Help that is made from the arguments: a loss's own help, completions for shells, and manual pages.
+//! Help that is made from the definitions of the arguments: a loss's own help, completions for shells, and manual pages.
 
 use crate::Arguments;
 use crate::describe;
@@ -20,7 +20,7 @@ pub fn parse(arguments: &[OsString]) -> Arguments {
     };
     let about = matches!(refused.kind(), ErrorKind::DisplayHelp).then(|| about_loss(arguments)).flatten();
     match about {
-        // the help of a command is printed as clap prints it
+        // clap prints the help of `eval`, with the text about the loss in it
         Some(about) => {
             let command = Arguments::command().mut_subcommand("eval", |eval| eval.about(&about).long_about(&about));
             match command.try_get_matches_from(arguments) {

@@ -61,7 +61,7 @@ enum Kind {
 }
 
 impl Metric {
-    /// Counts all files, and prints what they come to.
+    /// Counts all files, and prints the metric.
     pub fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
         let start = Instant::now();
         self.check_output()?;
@@ -130,7 +130,7 @@ impl Metric {
         all.ok_or_else(|| Failure::Input("there is nothing to count".into()))
     }
 
-    /// The predictions of a piece's operands, in the order of their places.
+    /// The predictions of a piece. `operands` are input, target and mask, in the order of [`places`](Self::places).
     fn predictions(&self, operands: &[Array]) -> Predictions<Array> {
         let input = operands[0].clone();
         let input = if self.class_axis_last { input.class_axis_last() } else { input };
@@ -150,9 +150,9 @@ impl Metric {
 
 /// Operands in files, read piece by piece along their first axis.
 struct Pieces {
-    /// Each with its place; none when all is read.
+    /// The files with their places. If all items are one piece, none is left once it is read.
     files: Vec<(String, Opened)>,
-    /// How many items a piece has, and how many are left; `None` if all are one piece.
+    /// The number of items in a piece, and the number of items left; `None` if all items are one piece.
     items: Option<(usize, usize)>,
 }
 
@@ -167,7 +167,7 @@ impl Pieces {
         };
         let of_item = files.iter().map(bytes).fold(0usize, usize::saturating_add);
         let items = (PIECE / of_item.max(1)).max(1);
-        // where lengths differ, the library says so
+        // if the lengths differ, all is one piece, which the library refuses
         let items = first(&files[0].1).filter(|all| alike && *all > items).map(|all| (items, all));
         Ok(Pieces { files, items })
     }
@@ -191,7 +191,7 @@ impl Iterator for Pieces {
     }
 }
 
-/// A share, which is NaN where nothing was counted.
+/// A share, which is NaN if nothing was counted.
 fn share(value: f64) -> Number {
     Number { value, is_single: false }
 }

@@ -30,7 +30,7 @@ use std::{panic, thread};
 use wgloss::wgpu::Backend;
 use wgloss_cases::{Suite, Tally, Trial, Way};
 
-/// How often to check for slow cases while no loss ends.
+/// How long to wait for the next result before looking for slow cases.
 const TICK: Duration = Duration::from_secs(1);
 
 /// The arguments of `wgloss verify`.
@@ -105,7 +105,7 @@ impl Devices {
     }
 }
 
-/// A device and its ways, or why it could not be opened.
+/// A device and the ways to pass operands to it, or why it could not be opened.
 type Opened = (Device, wgloss::Result<Vec<Way>>);
 
 /// The cases of a loss, and their tensors.
@@ -270,7 +270,7 @@ impl Verify {
     }
 }
 
-/// Prints entries as they arrive, prints what takes long, and keeps the report up to date.
+/// Prints entries as they arrive, prints lines about slow losses, and keeps the report up to date.
 fn print(
     entries: &Receiver<Entry>,
     progress: &Progress,
@@ -308,7 +308,7 @@ fn read(source: &Source) -> Result<Read<'_>, Failure> {
 mod tests {
     use super::*;
 
-    /// Sends what is written to a channel.
+    /// A writer that sends its text to a channel.
     struct Line(mpsc::Sender<String>);
 
     impl Write for Line {

@@ -126,7 +126,7 @@ fn a_function_of_the_users_is_drawn() {
     }
 }
 
-/// A script in the place of Python that writes a table of its own, with the loss that it reads from ours.
+/// A script in place of Python. It writes a table of its own, with the loss that it reads from wgloss's table.
 #[cfg(unix)]
 const PYTHON: &str = r#"#!/bin/sh
 while [ $# -gt 0 ]; do

@@ -1,4 +1,4 @@
-//! What the examples that train share: they read photographs, and write a picture.
+//! What the training examples share: they read photographs, and write a picture.
 
 use image::ImageResult;
 use std::error::Error;

@@ -1,8 +1,8 @@
 //! Draws losses as landscapes: evaluates each over a grid on the GPU, and draws a surface with its contours below.
 //!
 //! The first is Himmelblau's function, a test function for optimisers. Here it is a loss of this program
-//! (`cli/src/landscape/himmelblau.rs`): a leaf in WGSL, the same leaf in Rust, and a header. The library gives it a GPU kernel with
-//! reductions, masks and gradients, and a CPU twin to compare with. 40,000 points are one call.
+//! (`cli/src/landscape/himmelblau.rs`): a leaf in WGSL, the same leaf in Rust, and a header. The library gives it a GPU
+//! kernel with reductions, masks and gradients, and a CPU twin to compare with. 40,000 points are one call.
 //!
 //! The second is the cross-entropy of a network that reads handwritten digits, around its trained weights
 //! (`cli/src/landscape/digits.rs`). 3,721 networks see 1,797 images each, and only their losses leave the GPU.
@@ -13,7 +13,7 @@
 //! Run it with `cargo run --release --example landscape`. It draws `out/himmelblau.png` and `out/digits.png`, and both
 //! as `.svg`.
 
-// the program draws them too, without this narration
+// `wgloss landscape` uses these two files too
 #[path = "../../cli/src/landscape/digits.rs"]
 mod digits;
 #[path = "../../cli/src/landscape/himmelblau.rs"]

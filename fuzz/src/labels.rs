@@ -12,8 +12,8 @@ const MOST_ELEMENTS: usize = 256;
 /// elements, and with bad labels.
 ///
 /// # Panics
-/// If a masked or ignored value matters, a bad label is accepted, a good one is refused, or the loss is not finite
-/// although every option has its default and something counts.
+/// If a masked or ignored value changes a result, a bad label is accepted, a good one is refused, or the loss is not finite
+/// although every option has its default and some value takes part.
 pub fn labels(bytes: &[u8]) {
     let mut draw = Draw(bytes);
     let losses = wgloss::all();
@@ -33,7 +33,7 @@ struct Call {
     sizes: Sizes,
     operands: Vec<(&'static OperandSpec, Array)>,
     labels: Option<Labels>,
-    /// For each value of the loss, whether it counts: it is neither masked nor ignored.
+    /// For each value of the loss, or each position of a region loss with labels, whether it is neither masked nor ignored.
     counted: Vec<bool>,
 }
 
@@ -55,7 +55,7 @@ struct Answer {
 impl Call {
     fn drawn(loss: &dyn Loss, draw: &mut Draw<'_>) -> Option<Call> {
         let header = loss.header();
-        // lengths for which there is an alignment, and segments, are not drawn
+        // this function draws neither lengths for which there is an alignment nor segments
         if matches!(loss.leaf(), Leaf::Composite(_) | Leaf::Alignments(_) | Leaf::Segments(_)) {
             return None;
         }
@@ -124,7 +124,7 @@ impl Call {
         Some(call)
     }
 
-    /// For each value of the loss, whether mask and labels let it count.
+    /// For each value of the loss, or each position of a region loss with labels, whether mask and labels let it take part.
     fn counted(&self) -> Vec<bool> {
         let of_regions = matches!(self.loss.leaf(), Leaf::Region(_));
         let positions = self.labels.as_ref().filter(|_| of_regions).and_then(|labels| self.operand(labels.name));
@@ -159,7 +159,7 @@ impl Call {
         })
     }
 
-    /// The one value of the loss that an element of an operand belongs to, if it is only one.
+    /// The place in `counted` of the value that an element of an operand belongs to, if it belongs to one only.
     fn value_of(&self, spec: &OperandSpec, element: usize) -> Option<usize> {
         let shape = &self.sizes.leader;
         let width = || shape.last().copied().unwrap_or(1).max(1);
@@ -333,7 +333,7 @@ fn integers(array: &Array) -> Vec<i64> {
     }
 }
 
-/// Numbers from anywhere in a domain.
+/// Draws numbers of a domain.
 fn numbers(domain: Domain, count: usize, draw: &mut Draw<'_>) -> Vec<f32> {
     let mut corner = 0.0;
     (0..count)

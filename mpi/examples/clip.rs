@@ -1,5 +1,5 @@
-//! CLIP's symmetric InfoNCE over a batch that is spread over the ranks. Texts go round a ring, then images do: each rank holds its
-//! own rows and one block that visits.
+//! CLIP's symmetric InfoNCE over a batch that is spread over the ranks. First the texts go round a ring, then the images.
+//! Each rank holds its own rows and one visiting block at a time.
 //!
 //! `mpirun -n 4 clip` trains the embeddings themselves, and compares every step with one GPU.
 
@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             Ok(all.chunks_exact(4).map(|d| f32::from_le_bytes([d[0], d[1], d[2], d[3]])).collect())
         };
         let (d_image, d_text) = (all(&d_image)?, all(&d_text)?);
-        // all ranks have the scale, and each a share of its gradient
+        // every rank has the scale, and a share of its gradient
         let mut d_scale = d_scale.read().wait()?.to_f32();
         comm.sum(&mut d_scale)?;
 

@@ -1,5 +1,5 @@
-//! Data-parallel training on handwritten digits, with gradient accumulation: each rank has some of the images, and takes them in
-//! two batches before each step.
+//! Data-parallel training on handwritten digits, with gradient accumulation: each rank has some of the images, and runs
+//! through them in two batches before each step.
 //!
 //! `mpirun -n 4 digits` trains a linear classifier, and compares its weights with those that one GPU trains.
 
@@ -20,7 +20,8 @@ const RATE: f32 = 1.0;
 
 type Failure = Box<dyn std::error::Error>;
 
-/// The images, from 0 to 1, and their labels: each is a line of 64 numbers from 0 to 16, and the digit.
+/// Returns the images, with levels from 0 to 1, and their labels. Each line of the file has 64 levels from 0 to 16, then
+/// the digit.
 fn digits() -> Result<(Vec<f32>, Vec<u8>), Failure> {
     let mut text = String::new();
     GzDecoder::new(&include_bytes!("../../cli/data/digits.csv.gz")[..]).read_to_string(&mut text)?;
@@ -69,14 +70,14 @@ fn main() -> Result<(), Failure> {
         let [w, b] = parallel.on(gpu)?;
         let (mut value, mut gradients) = (0.0, vec![0.0; CLASSES * PIXELS + CLASSES]);
         for [x, t] in &batches {
-            // each batch of each rank is a share of the mean over all images
+            // each batch of each rank gives one summand of the mean over all images
             let term = loss.of(x, &w, t).with(Extra::Bias, &b).reduce(Reduction::Sum).divide_by(IMAGES as f32);
             let (outcome, [dw, db]) = comm.gradients(&term.spread(Batch), [&w, &b])?;
             value += outcome.loss();
             let own = [dw.read().wait()?.to_f32(), db.read().wait()?.to_f32()].concat();
             gradients.iter_mut().zip(own).for_each(|(sum, d)| *sum += d);
         }
-        // the network's gradients are added up once a step, not once a batch
+        // the gradients of the weights are added up over the ranks once a step, not once a batch
         comm.sum(&mut gradients)?;
         parallel.step(&gradients);
 

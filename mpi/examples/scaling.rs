@@ -1,7 +1,8 @@
-//! Measures what a spread costs: seconds a step, bytes a step, the share of time that a rank waits for others, its memory.
+//! Measures what a spread costs: seconds a step, bytes a step, the share of the time for which a rank waits, and its
+//! memory.
 //!
-//! `mpirun -n 2 scaling weak` gives each rank as much as one rank has alone; `strong` shares that among the ranks. `rows` and
-//! `ring` show the memory of a batch whose keys take 32 MB, gathered and around a ring.
+//! `mpirun -n 2 scaling weak` gives each rank as much work as a single rank would have. `strong` divides that work among
+//! the ranks. `rows` and `ring` show the memory for a batch whose keys take 32 MB, with the spreads `Rows` and `Ring`.
 
 mod common;
 
@@ -11,7 +12,7 @@ use wgloss_mpi::Spread::{Batch, Classes, Regions, Ring, Rows};
 use wgloss_mpi::wgloss::{CrossEntropy, Dice, Gpu, InfoNce, LinearCrossEntropy, Tensor};
 use wgloss_mpi::{Comm, SpreadTerm, Spreads};
 
-/// The measured steps. One more comes first, which makes the kernels.
+/// The steps that are measured. One more comes before them, which compiles the kernels.
 const STEPS: usize = 7;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -63,19 +64,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let batch = 1024 * times;
     let rows = own(&comm, batch).len();
     let (q, k) = (floats(&[rows, 64])?, floats(&[rows, 64])?);
-    // keys to all, and their gradients back
+    // with Rows, keys go to all ranks, and their gradients back
     let once = rows * 64 * 4;
     measure(&comm, "info_nce, Rows", &InfoNce::default().of(&q, &k).spread(Rows), &[&q, &k], 2 * others * once)?;
     measure(&comm, "info_nce, Ring", &InfoNce::default().of(&q, &k).spread(Ring), &[&q, &k], round(&comm) * once)?;
     Ok(())
 }
 
-/// How many shards of keys come to a rank in a ring: keys twice from each other rank, and gradients once round and home.
+/// How many shards of keys or of their gradients each rank receives in a ring. Keys come twice from each other rank.
+/// Gradients go round once, and one more exchange takes them home.
 fn round(comm: &Comm) -> usize {
     if comm.size() == 1 { 0 } else { 2 * (comm.size() - 1) + comm.size() }
 }
 
-/// Measures a term. `payload` is what comes to each rank, by the table of README.md.
+/// Measures a term. `payload` is the number of bytes that each rank should receive, by the table of README.md.
 fn measure(
     comm: &Comm,
     name: &str,
@@ -91,7 +93,7 @@ fn measure(
         let start = Instant::now();
         let (_, gradients) = comm.gradient_list(term, of)?;
         for gradient in gradients {
-            // waits for the GPU; a step ends there
+            // a read waits for the GPU, so the step ends there
             gradient.read().wait()?;
         }
         let (took, traffic) = (start.elapsed().as_secs_f64(), comm.traffic());
@@ -115,7 +117,7 @@ fn measure(
     Ok(())
 }
 
-/// The most memory that this process has had, in megabytes.
+/// The peak memory of this process, in megabytes.
 fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -1,5 +1,5 @@
-//! The segmentation of an image that is cut into tiles, one for each rank. The Dice loss of an image is not the mean of its tiles'
-//! losses: a tile without any pixel of a class would count as much as one that is full of it.
+//! The segmentation of an image that is cut into tiles, one for each rank. The Dice loss of an image is not the mean of its
+//! tiles' losses: a tile without any pixel of a class would count as much as one that is full of this class.
 //!
 //! `mpirun -n 4 tiles` fits logits to a picture, and compares every step with one GPU.
 
@@ -15,7 +15,7 @@ const CLASSES: usize = 3;
 const STEPS: usize = 6;
 const RATE: f32 = 16000.0;
 
-/// A disc of class 1 in the corner, with a dot of class 2 in it.
+/// The class of a pixel: a disc of class 1 in the corner, with a dot of class 2 in it.
 fn class_at(y: usize, x: usize) -> u8 {
     let within = |cy: usize, cx: usize, r: usize| y.abs_diff(cy).pow(2) + x.abs_diff(cx).pow(2) < r * r;
     if within(14, 18, 4) {

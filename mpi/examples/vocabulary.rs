@@ -1,5 +1,5 @@
-//! The head of a language model whose vocabulary is spread over the ranks: no rank has the whole projection, and no rank makes
-//! the logits of its own classes all at once.
+//! The head of a language model whose vocabulary is spread over the ranks. No rank has the whole projection, and no rank
+//! holds the logits of all its own classes at once.
 //!
 //! `mpirun -n 4 vocabulary` trains the projection and the hidden states, and compares every step with one GPU.
 
@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let w = gpu.upload(&projection[classes.start * WIDTH..classes.end * WIDTH], [classes.len(), WIDTH])?;
         let term = loss.of(&x, &w, &labels).spread(Classes { first: classes.start, of: VOCABULARY });
         let (outcome, [dx, dw]) = comm.gradients(&term, [&x, &w])?;
-        // the rows' gradient is a sum over the classes of all ranks
+        // the gradient of the rows is a sum over the classes of all ranks
         let mut dx = dx.read().wait()?.to_f32();
         comm.sum(&mut dx)?;
         let dw: Vec<u8> = dw.read().wait()?.to_f32().iter().flat_map(|d| d.to_le_bytes()).collect();

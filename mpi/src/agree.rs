@@ -6,8 +6,8 @@ use crate::error::{Error, Result};
 use crate::line::{Exchange, Message};
 
 impl Comm {
-    /// Gathers what every rank has, or gives the error of the lowest rank that has one. A rank with an error takes part, so
-    /// that no other waits for it.
+    /// Returns the bytes of every rank, or the error of the lowest rank that has one. A rank with an error takes part too,
+    /// so that no other rank waits for it.
     pub(crate) fn agree(&self, own: wgloss::Result<Vec<u8>>) -> Result<Vec<Vec<u8>>> {
         let message = match own {
             Ok(bytes) => Message { refused: false, bytes },
@@ -20,7 +20,7 @@ impl Comm {
         }
     }
 
-    /// Refuses a call that is not the same on all ranks. `what` says what this rank called with.
+    /// Refuses a call that is not the same on all ranks. `what` describes this rank's call.
     pub(crate) fn agree_on_call(&self, what: wgloss::Result<String>) -> Result<()> {
         let all = self.agree(what.map(String::into_bytes))?;
         let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();

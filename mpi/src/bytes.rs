@@ -3,7 +3,7 @@
 use wgloss::half::{bf16, f16};
 use wgloss::{Array, DType, Data};
 
-/// The bytes of an array of floats.
+/// The bytes of an array of floats: 2 for each f16 or bf16, otherwise 4 of an f32.
 pub fn of_array(array: &Array) -> Vec<u8> {
     match array.data() {
         Data::F16(numbers) => numbers.iter().flat_map(|number| number.to_le_bytes()).collect(),
@@ -12,7 +12,7 @@ pub fn of_array(array: &Array) -> Vec<u8> {
     }
 }
 
-/// The array that has these bytes.
+/// The array whose `of_array` gives these bytes.
 pub fn to_array(bytes: &[u8], dtype: DType, shape: &[usize]) -> wgloss::Result<Array> {
     let words = bytes.chunks_exact(2).map(|word| word.try_into().unwrap_or_default());
     match dtype {
@@ -22,11 +22,11 @@ pub fn to_array(bytes: &[u8], dtype: DType, shape: &[usize]) -> wgloss::Result<A
     }
 }
 
-/// The numbers of an array of integers.
+/// The numbers of an array of integers, as i64.
 pub fn labels(array: &Array) -> Vec<i64> {
     match array.data() {
         Data::I64(labels) => labels.to_vec(),
-        // they are exact in f64
+        // i32, u32 and u8 are exact in f64
         _ => array.to_f64().into_iter().map(|label| label as i64).collect(),
     }
 }

@@ -10,7 +10,8 @@ use wgloss::{Gpu, Tensor, Term, ToGpu};
 
 /// All ranks of an MPI program, each with its own GPU.
 ///
-/// Every rank makes the same calls in the same order. Dropping it ends MPI.
+/// Every rank makes the same calls in the same order. Dropping the `Comm` ends MPI, unless a call has given
+/// [`Error::PeerLost`].
 pub struct Comm {
     pub(crate) gpu: Gpu,
     pub(crate) line: Line,
@@ -18,8 +19,8 @@ pub struct Comm {
 }
 
 impl Comm {
-    /// Starts MPI, for a program that `mpirun` runs on each rank. It may be called once in a process. Choose the GPU by the
-    /// variable that your MPI sets, such as `OMPI_COMM_WORLD_LOCAL_RANK`, where a node has several.
+    /// Starts MPI. `mpirun` starts the program once for each rank, and each of these processes may call `start` once. Where
+    /// a node has several GPUs, choose this rank's by a variable that your MPI sets, such as `OMPI_COMM_WORLD_LOCAL_RANK`.
     ///
     /// # Errors
     /// [`Error::NotStarted`].
@@ -27,12 +28,12 @@ impl Comm {
         Ok(Comm { gpu, line: Line::start()?, timeout: Duration::from_secs(60) })
     }
 
-    /// This rank, from 0 on.
+    /// The number of this rank. The first rank is 0.
     pub fn rank(&self) -> usize {
         self.line.rank()
     }
 
-    /// How many ranks there are.
+    /// The number of ranks.
     pub fn size(&self) -> usize {
         self.line.size()
     }
@@ -42,8 +43,9 @@ impl Comm {
         &self.gpu
     }
 
-    /// How long a call waits for the other ranks, before it gives [`Error::PeerLost`]. The default is 60 s. It has to be
-    /// longer than what the slowest rank computes between two exchanges.
+    /// Sets how long each exchange between ranks waits before the call gives [`Error::PeerLost`]. The default is 60 s. A
+    /// call makes several exchanges, and the slowest rank may compute for a while between two of them: the timeout has to
+    /// be longer.
     pub fn set_timeout(&mut self, timeout: Duration) {
         self.timeout = timeout;
     }
@@ -56,7 +58,7 @@ impl Comm {
     /// The loss of all ranks' shards together.
     ///
     /// # Errors
-    /// Every refusal of [`Error`].
+    /// [`Error::Refused`], [`Error::Differs`], [`Error::Shards`], [`Error::PeerLost`].
     pub fn value<T: ToGpu>(&self, term: &SpreadTerm<T>) -> Result<Outcome> {
         self.gradient_list(term, &[]).map(|(outcome, _)| outcome)
     }
@@ -64,7 +66,7 @@ impl Comm {
     /// The loss of all ranks' shards together, and its gradients with respect to this rank's operands `of`.
     ///
     /// # Errors
-    /// Every refusal of [`Error`].
+    /// [`Error::Refused`], [`Error::Differs`], [`Error::Shards`], [`Error::PeerLost`].
     pub fn gradients<T: ToGpu, const N: usize>(
         &self,
         term: &SpreadTerm<T>,
@@ -81,11 +83,11 @@ impl Comm {
     pub fn gradient_list<T: ToGpu>(&self, term: &SpreadTerm<T>, of: &[&T]) -> Result<(Outcome, Vec<Tensor>)> {
         let uploaded = self.upload(term, of);
         self.agree_on_call(uploaded.as_ref().map(|_| term.said()).map_err(Clone::clone))?;
-        // a rank with an error has left with all others
+        // where a rank has an error, `agree_on_call` has refused the call on every rank
         let (pieces, of) = uploaded.map_err(|error| Error::Refused { rank: self.rank(), error })?;
         let (mut parts, mut gradients) = (Vec::new(), vec![Vec::new(); of.len()]);
         for (place, (term, over)) in pieces.iter().enumerate() {
-            // the first piece refuses what no piece has
+            // an operand that no piece has is asked of the first piece, which refuses it
             let has =
                 |of: &Tensor, (term, _): &(Term<Tensor>, _)| term.operands().any(|(.., operand)| same(operand, of));
             let asked: Vec<usize> = (0..of.len())
@@ -103,7 +105,7 @@ impl Comm {
         Ok((Outcome::of(parts), gradients))
     }
 
-    /// The contributions of all ranks, in their order.
+    /// Returns the bytes that each rank passes, in the order of the ranks. They may have different lengths.
     ///
     /// # Errors
     /// [`Error::PeerLost`].
@@ -111,8 +113,8 @@ impl Comm {
         self.agree(Ok(own.to_vec()))
     }
 
-    /// Adds up each number over the ranks, as the gradients of a network that every rank has. The sums are made in the order
-    /// of the ranks, so that they have the same bits on every rank and in every run.
+    /// Adds up each number over the ranks, for example the gradients of a network that every rank has. The numbers are
+    /// added in the order of the ranks, so that the sums have the same bits on every rank and in every run.
     ///
     /// # Errors
     /// [`Error::Shards`] where the ranks give different counts of numbers; [`Error::PeerLost`].
@@ -126,7 +128,8 @@ impl Comm {
         Ok(())
     }
 
-    /// The sums of this rank's share of the numbers: each rank adds up as many.
+    /// Returns the sums of one range of the numbers, which this rank adds up. The ranges of all ranks have the same length,
+    /// but the last ones may be shorter or empty.
     fn sum_of_share(&self, numbers: &[f32]) -> Result<Vec<u8>> {
         let share = numbers.len().div_ceil(self.size()).max(1);
         let bytes = |numbers: &[f32]| numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
@@ -155,7 +158,7 @@ impl Comm {
         Ok((pieces, of))
     }
 
-    /// The sum of an operand's gradients in several pieces.
+    /// Returns the sum of the gradients that several pieces have of one operand.
     fn added(&self, mut gradients: Vec<Tensor>) -> wgloss::Result<Tensor> {
         if gradients.len() == 1 {
             return Ok(gradients.remove(0));
@@ -167,7 +170,7 @@ impl Comm {
         self.gpu.upload_array(&sum.cast(gradients[0].dtype()))
     }
 
-    /// The value that this rank made, if no rank had an error.
+    /// Returns what this rank made if no rank had an error, otherwise the error of the lowest rank that had one.
     pub(crate) fn all_or_none<X>(&self, made: wgloss::Result<Vec<X>>) -> Result<Vec<X>> {
         self.agree(made.as_ref().map(|_| Vec::new()).map_err(Clone::clone))?;
         made.map_err(|error| Error::Refused { rank: self.rank(), error })

@@ -45,7 +45,8 @@ impl Reader<'_> {
         String::from_utf8_lossy(text).into_owned()
     }
 
-    /// The id of a loss. The id of a caller's own loss is kept for ever, once for each error.
+    /// Reads the id of a loss. The id of a loss that the library doesn't know, a caller's own, is leaked once for each
+    /// error.
     fn id(&mut self) -> &'static str {
         let id = self.text();
         match wgloss::by_id(&id) {
@@ -95,7 +96,7 @@ pub fn error(error: &Error) -> Vec<u8> {
         Error::NotFinite { loss, operand, position, value } => {
             Writer::kind(13).text(loss).text(operand).number(*position).text(value)
         }
-        // what an evaluation does not give
+        // an error that no evaluation gives travels as its text
         other => Writer::kind(11).text(&other.to_string()),
     };
     writer.0

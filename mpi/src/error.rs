@@ -12,7 +12,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
-    /// A rank refused its shard, or could not compute it. Of several such ranks it is the lowest.
+    /// A rank refused its shard, or could not compute it. Where several ranks did, this is the lowest of them.
     Refused {
         /// The rank.
         rank: usize,
@@ -33,8 +33,8 @@ pub enum Error {
         /// The reason why they are refused.
         reason: String,
     },
-    /// A rank did not answer in time: it has died, hangs, or computes for longer than [`Comm::set_timeout`](crate::Comm::set_timeout)
-    /// allows. The communicator can't be used any more.
+    /// A rank did not answer in time: it has died, hangs, or computes for longer than
+    /// [`Comm::set_timeout`](crate::Comm::set_timeout) allows. The communicator can't be used any more.
     PeerLost {
         /// The seconds waited.
         seconds: f32,

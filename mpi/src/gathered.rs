@@ -1,4 +1,5 @@
-//! Losses of all pairs where every rank gathers all keys: the gradients of the keys go back to the ranks that have them.
+//! Losses of all pairs where every rank gathers all keys. The gradients of the keys are sent back to the ranks that hold
+//! the keys.
 
 use crate::bytes;
 use crate::comm::Comm;
@@ -7,7 +8,7 @@ use crate::line::Exchange;
 use crate::pairs::{Batch, Direction, Gradients, Sums, travelling};
 use wgloss::{DType, PartOutcome, Tensor, Term};
 
-/// The whole's part, and this rank's gradients.
+/// Returns the sum and denominator of the whole, and this rank's gradients.
 pub fn evaluate(comm: &Comm, term: &Term<Tensor>, of: &[&Tensor]) -> Result<(PartOutcome, Vec<Tensor>)> {
     let batch = Batch::gather(comm, term)?;
     let first = batch.first(comm.rank());
@@ -49,7 +50,7 @@ pub fn evaluate(comm: &Comm, term: &Term<Tensor>, of: &[&Tensor]) -> Result<(Par
     Ok((part, finished))
 }
 
-/// The keys of all ranks. Their gradient is f32, since ranks add it up.
+/// Returns the keys of all ranks. Their gradient is f32, since the ranks add it up.
 fn gather(comm: &Comm, batch: &Batch, own: &Tensor) -> Result<Tensor> {
     let sent = travelling(own);
     let dtype = sent.as_ref().map_or(DType::F32, |(_, dtype)| *dtype);
@@ -59,7 +60,7 @@ fn gather(comm: &Comm, batch: &Batch, own: &Tensor) -> Result<Tensor> {
     Ok(whole.remove(0))
 }
 
-/// The sum over all ranks of the gradient of this rank's keys, from each rank's gradient of all keys.
+/// Returns the gradient of this rank's keys, summed over all ranks. `gradient` is this rank's gradient of all keys.
 fn scatter(comm: &Comm, batch: &Batch, gradient: &[f32]) -> Result<Vec<f32>> {
     let of = |rank: usize| {
         let first = batch.width * batch.first(rank);

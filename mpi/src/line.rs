@@ -1,8 +1,8 @@
-//! The thread that speaks MPI. It alone waits for other ranks, so that a caller can give up waiting.
+//! The thread that calls MPI. Only this thread waits for other ranks without a limit, so that a caller can give up waiting.
 //!
-//! MPI can't take back a collective that has begun, and its buffers must stay. So the thread owns both, and polls the
-//! request. If a rank has died, the thread polls for ever, while the caller leaves with [`Error::PeerLost`]. It also lets
-//! the GPU compute while an exchange is on its way.
+//! MPI can't cancel a collective that has begun, and the buffers have to live until it ends. So the thread owns request and
+//! buffers, and polls the request. If a rank has died, the thread polls for ever, while the caller returns with
+//! [`Error::PeerLost`]. The thread also lets the GPU compute during an exchange.
 
 use crate::error::{Error, Result};
 use mpi::datatype::{Partition, PartitionMut};
@@ -14,7 +14,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The most bytes that one MPI call takes from all ranks together: its counts and places are 32-bit.
+/// The most bytes that one MPI call moves for all ranks together: MPI's counts and offsets are 32-bit.
 const MOST_BYTES: usize = 1 << 30;
 
 /// How often a request is polled before the thread sleeps between polls, and how long it sleeps at first and at most.
@@ -22,10 +22,10 @@ const SPINS: u32 = 200;
 const SHORTEST_SLEEP: Duration = Duration::from_micros(20);
 const LONGEST_SLEEP: Duration = Duration::from_millis(1);
 
-/// Set in the length of a message that is a refusal.
+/// This bit is set in the length of a message that is a refusal.
 const REFUSED: u64 = 1 << 63;
 
-/// A message of one rank, and whether it is a refusal.
+/// A message of one rank.
 pub struct Message {
     pub refused: bool,
     pub bytes: Vec<u8>,
@@ -35,16 +35,16 @@ pub struct Message {
 pub enum Exchange {
     /// Every rank gets what every rank sends.
     AllGather(Message),
-    /// Every rank sends something else to each rank.
+    /// Every rank sends a message of its own to each rank.
     AllToAll(Vec<Vec<u8>>),
     /// Every rank sends to the next rank, and gets what the previous one sends; the last sends to rank 0.
     Pass(Vec<u8>),
 }
 
-/// The traffic of a rank since it began, or since [`Comm::traffic`](crate::Comm::traffic) was last asked for.
+/// The traffic of a rank since it started MPI, or since the last call of [`Comm::traffic`](crate::Comm::traffic).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Traffic {
-    /// How many exchanges there were.
+    /// The number of exchanges.
     pub exchanges: u64,
     /// The bytes that this rank received from others.
     pub received: u64,
@@ -106,12 +106,12 @@ impl Line {
         self.size
     }
 
-    /// Begins an exchange. Every rank has to begin an equal one.
+    /// Begins an exchange. Every rank has to begin the same kind of exchange.
     pub fn begin(&self, exchange: Exchange) -> Pending<'_> {
         let (send, answer) = mpsc::channel();
         // once a rank is lost, the others no longer agree on what the next exchange is
         if !self.lost.load(Ordering::Relaxed) {
-            // a thread that has ended gives no answer, which the wait finds out
+            // if the thread has ended, no answer comes, which `wait` reports
             let _ = self.jobs.send((exchange, send));
         }
         Pending { line: self, answer }
@@ -128,7 +128,7 @@ impl Line {
 }
 
 impl Pending<'_> {
-    /// Waits for what the other ranks send.
+    /// Waits for the messages of the other ranks.
     pub fn wait(self, timeout: Duration) -> Result<Vec<Message>> {
         let (line, start) = (self.line, Instant::now());
         let lost = Error::PeerLost { seconds: timeout.as_secs_f32() };
@@ -150,7 +150,7 @@ impl Pending<'_> {
 }
 
 impl Drop for Line {
-    /// Ends MPI, unless a rank was lost: MPI would wait for it.
+    /// Ends MPI, unless a rank was lost: MPI's end would wait for that rank.
     fn drop(&mut self) {
         let (nobody, _) = mpsc::channel();
         drop(std::mem::replace(&mut self.jobs, nobody));
@@ -170,7 +170,7 @@ fn answer_all(world: &SimpleCommunicator, jobs: &Receiver<Job>) {
             Exchange::AllToAll(messages) => all_to_all(world, &messages),
             Exchange::Pass(bytes) => vec![pass(world, &bytes)],
         };
-        // a caller that gave up waiting has dropped the receiver
+        // fails where the caller has given up waiting
         let _ = answer.send(messages);
     }
 }
@@ -190,14 +190,14 @@ fn poll<'a, D: ?Sized, S: Scope<'a>>(mut request: Request<'a, D, S>) {
     }
 }
 
-/// The ranges of one round of an exchange in which rank `k` has `lengths[k]` bytes: their lengths and places.
+/// Where each rank's bytes of one round lie in a buffer: `counts` are their lengths, `places` their offsets.
 struct Round {
     counts: Vec<i32>,
     places: Vec<i32>,
 }
 
 impl Round {
-    /// The bytes of each rank from `done` on, at most `most` of each.
+    /// The bytes of each rank from byte `done` on, at most `most` of each. Rank `k` has `lengths[k]` bytes in all.
     fn new(lengths: &[usize], done: usize, most: usize) -> Round {
         let counts: Vec<i32> = lengths.iter().map(|length| length.saturating_sub(done).min(most) as i32).collect();
         let places = counts
@@ -220,7 +220,7 @@ impl Round {
     }
 }
 
-/// Memory for so many bytes. The memory of no bytes has an address that MPI takes for `MPI_IN_PLACE`, so it has one more.
+/// A buffer for `bytes` bytes, with one more: an empty buffer would have an address that MPI takes for `MPI_IN_PLACE`.
 fn memory(bytes: usize) -> Vec<u8> {
     vec![0; bytes + 1]
 }
@@ -256,7 +256,7 @@ fn all_to_all(world: &SimpleCommunicator, messages: &[Vec<u8>]) -> Vec<Message> 
     let mut got = vec![0u64; size];
     request::scope(|scope| poll(world.immediate_all_to_all_into(scope, &words[..], &mut got[..])));
     let lengths: Vec<usize> = got.iter().map(|&length| length as usize).collect();
-    // every rank has to take part in as many rounds
+    // every rank has to take part in the same number of rounds
     let longest = sent.iter().chain(&lengths).copied().max().unwrap_or(0) as u64;
     let mut rounds = vec![0u64; size];
     request::scope(|scope| poll(world.immediate_all_gather_into(scope, &longest, &mut rounds[..])));

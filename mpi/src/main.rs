@@ -27,7 +27,7 @@ Evaluates a loss over a batch that is spread over all ranks, and prints it once.
 
 type Failure = Box<dyn std::error::Error>;
 
-/// The request of the command line.
+/// What the command line asks for.
 struct Asked {
     loss: String,
     operands: Vec<(String, String)>,
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The command line; nothing if it asks for help.
+/// Reads the command line. Returns `None` if it asks for help.
 fn asked() -> Result<Option<Asked>, Failure> {
     let mut asked = Asked { loss: String::new(), operands: Vec::new(), options: Vec::new() };
     let mut words = Vec::new();
@@ -100,12 +100,13 @@ fn value_of(text: &str) -> Value {
     }
 }
 
-/// The text that rank 0 prints; an empty one on the other ranks. A failure, which all ranks have alike, is also printed once.
+/// Returns the text to print on rank 0, and an empty text on the other ranks. An error, which all ranks have alike, also
+/// has its text on rank 0 only.
 fn evaluate(asked: &Asked) -> Result<String, Failure> {
     let comm = Comm::start(Gpu::new()?)?;
     let once = |text: String| if comm.rank() == 0 { text } else { String::new() };
     let term = term(asked, &comm);
-    // a rank whose files can't be read takes the others with it
+    // where one rank can't read its files, all ranks fail
     let complaints = comm.gather(term.as_ref().err().map(ToString::to_string).unwrap_or_default().as_bytes())?;
     if let Some(rank) = complaints.iter().position(|complaint| !complaint.is_empty()) {
         return Err(once(format!("rank {rank}: {}\n", String::from_utf8_lossy(&complaints[rank]))).into());
@@ -133,13 +134,13 @@ fn term(asked: &Asked, comm: &Comm) -> Result<Term<Array>, Failure> {
     Ok(Term::from_options(loss, options, operands.iter().map(|(name, array)| (*name, array)))?)
 }
 
-/// This rank's range of the rows.
+/// The rows that this rank reads of a file that all ranks share.
 fn own(comm: &Comm, rows: usize) -> Range<usize> {
     let first = |rank: usize| rank * (rows / comm.size()) + rank.min(rows % comm.size());
     first(comm.rank())..first(comm.rank() + 1)
 }
 
-/// Reads a range of axis 0. Nothing else of the file is read.
+/// Reads only this range of axis 0.
 fn read(file: &str, range: impl Fn(usize) -> Range<usize>) -> Result<Array, Failure> {
     let npy = NpyFile::new(BufReader::new(File::open(file)?))?;
     if npy.order() != Order::C {

@@ -1,4 +1,5 @@
-//! Losses of all pairs, of which each rank has some rows: one direction of them, and the gradients of its operands.
+//! Losses of all pairs whose rows are spread over the ranks. Each direction compares rows with keys; the gradients of all
+//! directions and ranks are added up.
 
 use crate::bytes;
 use crate::comm::{Comm, same};
@@ -9,7 +10,7 @@ use wgloss::{Array, DType, Error as Refusal, Extra, Operand, PartOutcome, Tensor
 
 /// The rows of all ranks.
 pub struct Batch {
-    /// How many each rank has.
+    /// The number of rows of each rank.
     pub counts: Vec<usize>,
     pub width: usize,
     /// The labels of all rows, where the loss has labels.
@@ -17,17 +18,17 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// How many rows all ranks have.
+    /// The number of rows of all ranks.
     pub fn all(&self) -> usize {
         self.counts.iter().sum()
     }
 
-    /// The place in the batch of a rank's first row.
+    /// The index in the batch of a rank's first row.
     pub fn first(&self, rank: usize) -> usize {
         self.counts[..rank].iter().sum()
     }
 
-    /// Gathers how many rows each rank has, and their labels.
+    /// Gathers each rank's number of rows, and its labels.
     pub fn gather(comm: &Comm, term: &Term<Tensor>) -> Result<Batch> {
         let own = own_rows(term);
         let bytes = own.as_ref().map(|(shape, labels)| {
@@ -51,9 +52,9 @@ impl Batch {
     }
 }
 
-/// The shape of a rank's rows, and their labels.
+/// Returns the shape of this rank's rows, and their labels. Refuses what these spreads do not support.
 fn own_rows(term: &Term<Tensor>) -> wgloss::Result<(Vec<usize>, Option<Vec<i64>>)> {
-    // what the rank's own shard by itself would be refused for
+    // refuses what the shard alone would be refused for
     let shape = term.loss_shape()?;
     let (loss, name, rows) = term.operands().next().ok_or_else(|| Refusal::Gpu("a term without operands".into()))?;
     let refuse = |option: &str, value: &str, expected: &str| {
@@ -74,7 +75,7 @@ fn own_rows(term: &Term<Tensor>) -> wgloss::Result<(Vec<usize>, Option<Vec<i64>>
     Ok((rows.shape().to_vec(), labels.map(|labels| bytes::labels(&labels))))
 }
 
-/// The first operand of this role, with its name.
+/// The first operand with this role, and its name.
 fn of_role(term: &Term<Tensor>, role: Role) -> Option<(&'static str, &Tensor)> {
     term.operands().find_map(|(loss, name, tensor)| {
         let spec = loss.header().operand(name).filter(|spec| spec.role == role)?;
@@ -91,12 +92,12 @@ pub struct Direction {
     pub rows: Tensor,
     /// This rank's keys.
     pub keys: Tensor,
-    /// Further keys, which each rank compares its own rows with once.
+    /// Further keys (negatives), which every rank holds whole. Each rank compares its own rows with them once.
     further: Option<&'static str>,
 }
 
 impl Direction {
-    /// The directions of a loss: one, or two by halves where it is symmetric.
+    /// Returns one direction, or the two of a symmetric loss, each with half the coefficient.
     pub fn of(term: &Term<Tensor>, batch: &Batch) -> wgloss::Result<Vec<Direction>> {
         let loss = term.operands().next().map(|(loss, ..)| loss);
         let symmetric = match loss.map(|loss| loss.leaf()) {
@@ -115,7 +116,7 @@ impl Direction {
             return Err(Refusal::Gpu("a loss of all pairs without rows".into()));
         };
         let Some((second_name, second)) = others.first() else {
-            // the rows are their own keys
+            // the rows are also the keys
             let mut term = term.clone().with(Extra::Anchors, first);
             if let (Some((name, _)), Some(labels)) = (of_role(&term, Role::RowLabels), &batch.labels) {
                 term = term.with_operand(name, labels);
@@ -141,19 +142,20 @@ impl Direction {
         Ok(vec![forth(half), back])
     }
 
-    /// This rank's rows against keys that all ranks have together.
+    /// This rank's rows against the keys of all ranks. `first` is the index in the batch of this rank's first row.
     pub fn against_all(&self, keys: &Tensor, first: usize) -> Term<Tensor> {
         self.term.clone().with_operand(self.keys_name, keys).rows_from(first)
     }
 
-    /// This rank's rows against a rank's keys. Further keys come with the rank's own.
+    /// The rows of rank `own`, which is this one, against the keys of rank `of`. The further keys are compared with the
+    /// rows only where `of` is `own`.
     pub fn against(&self, keys: &Tensor, batch: &Batch, own: usize, of: usize) -> Term<Tensor> {
         let term = self.term.clone().with_operand(self.keys_name, keys);
         let term = if own == of { term } else { self.further.into_iter().fold(term, Term::without_operand) };
         term.rows_from(batch.first(own)).keys_from(batch.first(of), batch.all())
     }
 
-    /// The operands other than rows and keys that `of` asks for, with their places in it.
+    /// The operands other than rows and keys that `of` asks for, with their indices in `of`: scale, shift and further keys.
     pub fn numbers<'o>(&self, term: &Term<Tensor>, of: &[&'o Tensor]) -> Vec<(usize, &'o Tensor)> {
         let is_number = |tensor: &Tensor| {
             term.operands().any(|(loss, name, operand)| {
@@ -166,7 +168,7 @@ impl Direction {
     }
 }
 
-/// The gradients of the operands that a call asks for, as they come together from several directions and ranks.
+/// The gradients of the operands that a call asks for, collected from several directions and ranks.
 pub struct Gradients<'a> {
     comm: &'a Comm,
     of: &'a [&'a Tensor],
@@ -179,26 +181,26 @@ impl<'a> Gradients<'a> {
         Gradients { comm, of, on_gpu: vec![Vec::new(); of.len()], on_host: vec![Vec::new(); of.len()] }
     }
 
-    /// Whether the gradient of an operand is asked for.
+    /// Whether the call asks for the gradient of an operand.
     pub fn wants(&self, operand: &Tensor) -> bool {
         self.of.iter().any(|of| same(of, operand))
     }
 
-    /// Adds to an operand's gradient what lies on the GPU.
+    /// Adds to an operand's gradient a summand on the GPU.
     pub fn add(&mut self, operand: &Tensor, gradient: &Tensor) {
         for (k, _) in self.of.iter().enumerate().filter(|(_, of)| same(of, operand)) {
             self.on_gpu[k].push(gradient.clone());
         }
     }
 
-    /// Adds to an operand's gradient what came from other ranks.
+    /// Adds to an operand's gradient a summand on the host.
     pub fn add_numbers(&mut self, operand: &Tensor, gradient: &[f32]) {
         for (k, _) in self.of.iter().enumerate().filter(|(_, of)| same(of, operand)) {
             self.on_host[k].push(gradient.to_vec());
         }
     }
 
-    /// The sums.
+    /// Returns the sum of each operand's gradients, with the dtype that its gradient has.
     pub fn finish(self) -> wgloss::Result<Vec<Tensor>> {
         let gradients = self.of.iter().zip(self.on_gpu.iter().zip(&self.on_host));
         gradients
@@ -221,14 +223,14 @@ impl<'a> Gradients<'a> {
     }
 }
 
-/// The rows of a tensor as bytes that travel, and their dtype.
+/// The rows of a tensor as the bytes that are sent, and their dtype.
 pub fn travelling(tensor: &Tensor) -> wgloss::Result<(Vec<u8>, DType)> {
     Ok((bytes::of_array(&tensor.read().wait()?), tensor.dtype()))
 }
 
-/// The outcome of all ranks and directions, from each direction's sums on each rank.
+/// This rank's sum and denominator in each direction, from which the ranks make the outcome of the whole.
 pub struct Sums {
-    /// The sum and the denominator of each rank, in each direction.
+    /// The sum and the denominator of this rank in each direction.
     own: Vec<[f64; 2]>,
     part: Option<PartOutcome>,
 }
@@ -238,8 +240,8 @@ impl Sums {
         Sums { own: parts.iter().map(|part| [part.sum, part.denominator]).collect(), part: parts.into_iter().next() }
     }
 
-    /// Gathers the sums of all ranks. Gives the whole's part and its denominator; `adds` says whether the ranks' denominators
-    /// add up.
+    /// Gathers the sums of all ranks, and returns the sum and denominator of the whole. `adds` is whether the denominators
+    /// of the ranks are added up.
     pub fn gather(comm: &Comm, own: wgloss::Result<Sums>, adds: bool) -> Result<PartOutcome> {
         let sent = own.as_ref().map(|own| own.own.iter().flatten().flat_map(|number| number.to_le_bytes()).collect());
         let all = comm.agree(sent.map_err(Clone::clone))?;
@@ -247,7 +249,7 @@ impl Sums {
         let directions = own.own.len();
         let number = |bytes: &Vec<u8>, k: usize| f64::from_bits(bytes::words(bytes)[k]);
         let each = |k: usize| all.iter().map(move |bytes| number(bytes, k));
-        // two directions by halves have the mean of both sums
+        // each of two directions has half the weight, so the whole has the mean of their sums with all of it
         let sum = (0..directions).map(|k| each(2 * k).sum::<f64>()).sum::<f64>() / directions as f64;
         let denominator = if adds { each(1).sum() } else { number(&all[0], 1) };
         let Some(part) = own.part else { return Err(Error::Shards { reason: "no rank has a loss".into() }) };

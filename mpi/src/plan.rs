@@ -1,4 +1,5 @@
-//! How a piece is evaluated: what each rank computes of its shard first, what travels, and what each rank computes then.
+//! How a piece is evaluated: what each rank first computes of its shard, what the ranks exchange, and how each rank then
+//! evaluates its shard as a part of the whole.
 
 use crate::comm::Comm;
 use crate::error::{Error, Result};
@@ -15,29 +16,31 @@ pub struct Shards<'a> {
     pub over: Spread,
 }
 
-/// How many words a range of classes has.
+/// The number of 8-byte words that a range of classes takes: its first class, its length, and the number of classes of all
+/// ranks.
 const RANGE: usize = 3;
 
 /// The numbers that a rank computes of its shard of one loss, and that the ranks then exchange.
 enum Own {
-    /// Nothing: the loss is a sum, or has a given denominator.
+    /// Nothing: the reduction is a sum, or the caller gives the denominator.
     Nothing,
-    /// The denominator of each of its sums.
+    /// The denominator of each part of the loss.
     Denominators(Vec<f64>),
-    /// The statistics of its classes or regions; the range of classes, and how many there are in all; and the denominator of
-    /// each of its sums, where a loss is fused with that of the regions: the shards of that one add up.
+    /// The statistics of this rank's classes or regions, and `range`, as the constant `RANGE` describes it (zeros for
+    /// regions). `denominators` has one for each part where a region loss has a fused loss with a denominator of its own,
+    /// and is empty otherwise.
     Statistics { numbers: Array, range: [usize; 3], denominators: Vec<f64> },
 }
 
-/// How the ranks' sums of a part become the whole's: they are added, or each rank already has the whole's sum.
+/// How a part's sum over all ranks is made: the ranks' sums are added up, or each rank already has the sum of the whole.
 struct Merge {
     adds: bool,
-    /// The whole's denominator, where it is not what a rank says.
+    /// The denominator of the whole; `None` where rank 0's is the denominator of the whole.
     denominator: Option<f64>,
 }
 
 impl Shards<'_> {
-    /// The sums and denominators of the whole, and this rank's gradients.
+    /// Returns the sums and denominators of the whole, and this rank's gradients.
     pub fn evaluate(&self, of: &[&Tensor]) -> Result<(Vec<PartOutcome>, Vec<Tensor>)> {
         let pairs = match self.over {
             Spread::Rows => gathered::evaluate,
@@ -47,7 +50,7 @@ impl Shards<'_> {
         pairs(self.comm, self.term, of).map(|(part, gradients)| (vec![part], gradients))
     }
 
-    /// The same for spreads whose ranks exchange denominators or statistics once.
+    /// Does this for the spreads whose ranks exchange denominators or statistics once.
     fn by_shards(&self, of: &[&Tensor]) -> Result<(Vec<PartOutcome>, Vec<Tensor>)> {
         let losses = self.term.terms();
         let own = losses.iter().map(|loss| self.own(loss)).collect::<wgloss::Result<Vec<Own>>>();
@@ -107,7 +110,7 @@ impl Shards<'_> {
         }
     }
 
-    /// The loss of this rank's shard, as a part of the whole. Adds to `merges` what becomes of each of its sums.
+    /// Returns the loss of this rank's shard, as a part of the whole. Adds to `merges` one entry for each part of the loss.
     fn whole(
         &self,
         loss: &Term<Tensor>,
@@ -117,7 +120,8 @@ impl Shards<'_> {
     ) -> wgloss::Result<Term<Tensor>> {
         let gpu = &self.comm.gpu;
         let parts = loss.part_names()?.len();
-        // with statistics a rank has the whole's first sum, and its own share of a fused loss's
+        // from the statistics of all ranks each rank computes the first sum for the whole; of a fused loss it has only its
+        // shard's sum
         let adds = |part: usize| match own {
             Own::Statistics { .. } => self.over == Spread::Regions && part > 0,
             _ => true,
@@ -137,7 +141,8 @@ impl Shards<'_> {
                 let all: Vec<f32> = gathered.iter().flat_map(floats).collect();
                 let shape = [&[gathered.len()], numbers.shape()].concat();
                 let term = loss.clone().among(&gpu.upload(&all, shape)?);
-                // all ranks have the same regions, but each its own positions
+                // every rank has the denominator of the region loss, which counts the regions; those of a fused loss are
+                // added up
                 let mut whole = sums(gathered, RANGE, denominators.len());
                 whole.iter_mut().zip(denominators).take(1).for_each(|(whole, own)| *whole = *own);
                 let denominator = |part: usize| whole.get(part).copied();
@@ -151,7 +156,7 @@ impl Shards<'_> {
         }
     }
 
-    /// Denominators as a term takes them: one number where they are equal.
+    /// Returns denominators as a term takes them: one number if all are equal, otherwise a tensor.
     fn divisors(&self, of: &[f64]) -> wgloss::Result<Scale<Tensor>> {
         if of.iter().all(|number| *number == of[0]) {
             return Ok(Scale::Number(of[0] as f32));
@@ -165,7 +170,7 @@ impl Shards<'_> {
         Ok((outcome.parts().wait()?, gradients))
     }
 
-    /// Adds the sums of all shards, or takes the whole's from rank 0, so that all ranks have the same bits.
+    /// Makes the sums of the whole: adds up those of all shards, or takes rank 0's, so that all ranks have the same bits.
     fn merge(
         &self,
         made: wgloss::Result<(Vec<PartOutcome>, Vec<Tensor>)>,
@@ -199,7 +204,7 @@ impl Own {
         }
     }
 
-    /// How many bytes it writes.
+    /// The number of bytes that `write` adds.
     fn bytes(&self) -> usize {
         match self {
             Own::Nothing => 0,
@@ -235,7 +240,7 @@ impl Gathered<'_> {
         f64::from_le_bytes(self.word(k))
     }
 
-    /// The statistics, which stand after so many words.
+    /// The statistics, which follow the first `words` words.
     fn floats(&self, words: usize) -> Vec<f32> {
         self.0[8 * words..]
             .chunks_exact(4)
@@ -249,7 +254,7 @@ fn sums(gathered: &[Gathered<'_>], first: usize, count: usize) -> Vec<f64> {
     (first..first + count).map(|k| gathered.iter().map(|gathered| gathered.double(k)).sum()).collect()
 }
 
-/// Refuses ranges of classes that leave one out, or have one twice.
+/// Refuses ranges of classes that together leave out a class, or contain a class twice.
 fn contiguous(gathered: &[Gathered<'_>], over: Spread) -> Result<()> {
     let Spread::Classes { of, .. } = over else { return Ok(()) };
     let number = |gathered: &Gathered<'_>, k: usize| u64::from_le_bytes(gathered.word(k)) as usize;
@@ -269,7 +274,7 @@ fn contiguous(gathered: &[Gathered<'_>], over: Spread) -> Result<()> {
     Err(Error::Shards { reason: format!("the classes of all ranks are {end} of {of}") })
 }
 
-/// How many classes this rank's operands hold.
+/// The number of classes that this rank holds.
 fn classes(loss: &Term<Tensor>) -> usize {
     let of = |role: Role| {
         let mut operands = loss.operands();

@@ -1,10 +1,11 @@
 //! Losses of all pairs around a ring: keys go from rank to rank, so that no rank ever holds all of them.
 //!
-//! They go round twice. The first time each rank makes the statistics of its rows against each block of keys; these merge into
-//! its rows' losses. The second time each rank adds to the gradient of the block, which goes on with it, and after the last
-//! exchange is with the rank that the block belongs to. Each exchange takes place while the GPU computes.
+//! The keys go round twice. In the first round each rank computes the statistics of its rows against each block of keys.
+//! Merged, these give the losses of its rows. In the second round each rank adds to the gradient of the block that visits
+//! it. This gradient travels behind its block, and with one more exchange reaches the rank that owns the block. The GPU
+//! computes during the exchanges.
 //!
-//! A rank with an error computes no more, but goes on passing what it gets, so that no other waits for it.
+//! A rank with an error computes nothing more, but still passes blocks on, so that no other rank waits for it.
 
 use crate::bytes;
 use crate::comm::Comm;
@@ -13,7 +14,7 @@ use crate::line::Exchange;
 use crate::pairs::{Batch, Direction, Gradients, Sums, travelling};
 use wgloss::{DType, Gradient, Operand, Outputs, PartOutcome, Tensor, Term};
 
-/// The whole's part, and this rank's gradients.
+/// Returns the sum and denominator of the whole, and this rank's gradients.
 pub fn evaluate(comm: &Comm, term: &Term<Tensor>, of: &[&Tensor]) -> Result<(PartOutcome, Vec<Tensor>)> {
     let batch = Batch::gather(comm, term)?;
     let directions = comm.all_or_none(Direction::of(term, &batch))?;
@@ -51,33 +52,33 @@ pub fn evaluate(comm: &Comm, term: &Term<Tensor>, of: &[&Tensor]) -> Result<(Par
     Ok((part, comm.all_or_none(gradients)?))
 }
 
-/// One direction's way around the ring.
+/// One direction, whose keys go around the ring.
 struct Ring<'a> {
     comm: &'a Comm,
     batch: &'a Batch,
     direction: &'a Direction,
-    /// This rank's keys, as they travel.
+    /// This rank's keys, as the bytes that are sent.
     keys: (Vec<u8>, DType),
 }
 
 impl Ring<'_> {
-    /// The rank whose keys are here after so many exchanges.
+    /// The rank whose keys are here after `step` exchanges.
     fn visiting(&self, step: usize) -> usize {
         (self.comm.rank() + self.comm.size() - step % self.comm.size()) % self.comm.size()
     }
 
-    /// Whether this rank has rows, and the visiting rank keys.
+    /// Whether this rank has rows and rank `of` has keys.
     fn computes(&self, of: usize) -> bool {
         self.batch.counts[self.comm.rank()] > 0 && self.batch.counts[of] > 0
     }
 
-    /// A visiting block on the GPU. Its gradient is f32, since ranks add it up.
+    /// Uploads a visiting block of keys. Its gradient is f32, since the ranks add it up.
     fn block(&self, bytes: &[u8], of: usize) -> wgloss::Result<Tensor> {
         let shape = [self.batch.counts[of], self.batch.width];
         Ok(self.comm.gpu.upload_array(&bytes::to_array(bytes, self.keys.1, &shape)?)?.f32_gradient())
     }
 
-    /// Goes round once, and calls `visit` with each block and the rank that it belongs to. The next block comes in while
+    /// Goes round once, and calls `visit` with each block and the rank that owns it. The next block is received while
     /// `visit` computes.
     fn round(&self, mut visit: impl FnMut(&[u8], usize) -> Result<()>) -> Result<()> {
         let mut here = self.keys.0.clone();
@@ -92,7 +93,8 @@ impl Ring<'_> {
         Ok(())
     }
 
-    /// The statistics of this rank's rows against the keys of each rank that has some, in the order of the ranks.
+    /// Returns the statistics of this rank's rows against each rank's keys, stacked in the order of the ranks. Ranks
+    /// without keys are left out.
     fn statistics(&self) -> Result<wgloss::Result<Vec<Tensor>>> {
         let mut of_ranks: Vec<Option<Vec<f32>>> = vec![None; self.comm.size()];
         let mut made = Ok(());
@@ -115,12 +117,12 @@ impl Ring<'_> {
         Ok(made.and_then(|()| stack()))
     }
 
-    /// The sum and the denominator of this rank's rows.
+    /// Returns the sum and the denominator of this rank's rows.
     fn value(&self, all: &[Tensor]) -> wgloss::Result<PartOutcome> {
         let (rank, gpu) = (self.comm.rank(), &self.comm.gpu);
         let block = self.block(&self.keys.0, rank)?;
         let term = self.direction.against(&block, self.batch, rank, rank);
-        // a rank without rows has a sum of nothing, which needs no statistics of others
+        // a rank without rows has an empty sum, for which it needs no statistics
         let term = match all.first().filter(|all| all.shape()[0] > 0) {
             Some(all) => term.among(all),
             None => term.among(&gpu.empty([1, 0, 8])?),
@@ -128,7 +130,7 @@ impl Ring<'_> {
         Ok(gpu.value(&term)?.parts().wait()?.remove(0))
     }
 
-    /// Adds the gradients of this rank's operands.
+    /// Adds the gradients of this rank's operands to `gradients`.
     fn gradients(
         &self,
         all: &[Tensor],
@@ -140,7 +142,7 @@ impl Ring<'_> {
         let wants_keys = gradients.wants(&self.direction.keys);
         let mut sums = OwnSums { ring: self, sums: Vec::new(), of };
         let mut made = Ok(());
-        // the gradient that goes round with the block that was here before
+        // the exchange of the gradient that belongs to the next block
         let mut going = None;
         let size = self.comm.size();
         self.round(|bytes, of_rank| {
@@ -155,7 +157,7 @@ impl Ring<'_> {
                 made = share.map(|share| own = share.unwrap_or(own.clone()));
             }
             if wants_keys {
-                // every rank but the block's own gets what the ranks before it have added
+                // a rank adds to what the ranks before it have computed; the owner of a block is the first
                 if let Some(coming) = going.take() {
                     let coming: crate::line::Pending<'_> = coming;
                     let before = bytes::floats(&coming.wait(self.comm.timeout)?.remove(0).bytes);
@@ -177,16 +179,16 @@ impl Ring<'_> {
     }
 }
 
-/// The gradients of what stays on this rank, added up over the blocks on the GPU.
+/// The gradients of the operands that stay on this rank, summed on the GPU over all blocks.
 struct OwnSums<'a> {
     ring: &'a Ring<'a>,
     of: &'a [&'a Tensor],
-    /// Operands, with their sums.
+    /// Each operand with the sum of its gradients.
     sums: Vec<(Tensor, Tensor)>,
 }
 
 impl OwnSums<'_> {
-    /// Adds a block's gradients; gives the gradient of the block's keys.
+    /// Adds a block's gradients. Returns the gradient of the block's keys, if they are asked for.
     fn add(
         &mut self,
         gpu: &wgloss::Gpu,

@@ -4,38 +4,39 @@ use std::fmt;
 use std::ops::Add;
 use wgloss::{Operand, Term};
 
-/// The part of a loss that the ranks share. Every rank gives its own shard.
+/// How a loss is divided among the ranks. Every rank passes its own shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spread {
     /// Each rank has some of the batch's values: data parallelism, for every loss that is a mean or a sum. A rank may have
-    /// none. What belongs to all values, such as a weight for each class or `kl` of [`Kto`](wgloss::Kto), every rank gives whole. The gradient of what all ranks hold, such as a weight, is this rank's share of it.
+    /// none. Every rank passes whole what belongs to all values, such as a weight for each class or `kl` of
+    /// [`Kto`](wgloss::Kto). The gradient of such an operand is this rank's share: its sum over the ranks is the gradient.
     Batch,
     /// Each rank has some of the classes of all rows, one at least: vocabulary parallelism, for
     /// [`CrossEntropy`](wgloss::CrossEntropy), [`SoftmaxFocal`](wgloss::SoftmaxFocal), [`Nll`](wgloss::Nll),
-    /// [`LinearCrossEntropy`](wgloss::LinearCrossEntropy) and [`MarginSoftmax`](wgloss::MarginSoftmax), whose rows and labels all
-    /// ranks have. The gradient of their rows is this rank's share of it.
+    /// [`LinearCrossEntropy`](wgloss::LinearCrossEntropy) and [`MarginSoftmax`](wgloss::MarginSoftmax). Every rank has the
+    /// labels of all rows. The linear losses' input is whole on every rank too, and its gradient is this rank's share.
     Classes {
         /// The first class of this rank.
         first: usize,
-        /// How many classes all ranks have together.
+        /// The number of classes of all ranks together.
         of: usize,
     },
-    /// Each rank has some of the positions of the same regions, such as the tiles of an image; or where the loss's option
-    /// `batch` is set, some of the items: for [`Dice`](wgloss::Dice), [`Tversky`](wgloss::Tversky),
+    /// Each rank has some of the positions of every region, such as a tile of each image. Where the loss's option `batch`
+    /// is set, it may have some of the items instead. For [`Dice`](wgloss::Dice), [`Tversky`](wgloss::Tversky),
     /// [`GeneralizedDice`](wgloss::GeneralizedDice), [`DiceCrossEntropy`](wgloss::DiceCrossEntropy),
     /// [`DiceBce`](wgloss::DiceBce) and [`DiceFocal`](wgloss::DiceFocal).
     Regions,
     /// Each rank has some of the rows of a loss of all pairs, and with [`InfoNce`](wgloss::InfoNce) and
-    /// [`Siglip`](wgloss::Siglip) the keys that belong to them. Every rank gathers all keys. The gradient of further negatives,
-    /// of a scale or of a bias is this rank's share of it.
+    /// [`Siglip`](wgloss::Siglip) the keys that belong to them. Every rank gathers all keys. The gradient of further
+    /// negatives, of a scale or of a bias is this rank's share: its sum over the ranks is the gradient.
     Rows,
     /// As [`Rows`](Self::Rows), but keys go round from rank to rank, and no rank ever holds all of them. Not for
-    /// [`TripletHard`](wgloss::TripletHard), whose hardest pair is no sum over keys.
+    /// [`TripletHard`](wgloss::TripletHard), whose hardest pair can't be added up over blocks of keys.
     Ring,
 }
 
 impl fmt::Display for Spread {
-    /// Writes the part of a spread that is equal on all ranks.
+    /// Writes what has to be equal on all ranks.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Spread::Batch => write!(f, "Batch"),
@@ -49,7 +50,7 @@ impl fmt::Display for Spread {
 
 /// Spreads a term over the ranks.
 pub trait Spreads<T> {
-    /// The term as this rank's shard of a whole.
+    /// This rank's term, as a shard of the whole.
     fn spread(self, over: Spread) -> SpreadTerm<T>;
 }
 
@@ -59,7 +60,8 @@ impl<T> Spreads<T> for Term<T> {
     }
 }
 
-/// A term that is spread over the ranks, or a sum of several, each spread in its own way: `a.spread(Batch) + b.spread(Regions)`.
+/// A term that is spread over the ranks, or a sum of several terms, each spread in its own way:
+/// `a.spread(Batch) + b.spread(Regions)`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SpreadTerm<T> {
     pub(crate) pieces: Vec<(Term<T>, Spread)>,
@@ -75,7 +77,7 @@ impl<T> Add for SpreadTerm<T> {
 }
 
 impl<T: Operand> SpreadTerm<T> {
-    /// The losses and their spreads, which have to be equal on all ranks.
+    /// Describes the losses and their spreads, which have to be equal on all ranks.
     pub(crate) fn said(&self) -> String {
         let losses = |term: &Term<T>| {
             let names = term.terms().into_iter().filter_map(|term| {

@@ -37,14 +37,14 @@ fn the_loss_of_all_shards_is_printed_once() {
     let file = |name: &str| folder.join(name);
     write(&file("x.npy"), &[rows, CLASSES], &logits);
     write(&file("t.npy"), &[rows], &labels);
-    // uneven shards in files of their own
+    // shards of different lengths, each in its own file
     for (rank, range) in [0..1, 1..8, 8..10].into_iter().enumerate() {
         let own = &logits[range.start * CLASSES..range.end * CLASSES];
         write(&file(&format!("x{rank}.npy")), &[range.len(), CLASSES], own);
         write(&file(&format!("t{rank}.npy")), &[range.len()], &labels[range]);
     }
     let operand = |name: &str, of: &str| format!("{name}={}", file(of).display());
-    // the logits are quarters of small numbers, which f16 holds
+    // the logits are quarters of small integers, which are exact in f16
     let halves: Vec<half::f16> = logits.iter().map(|&x| half::f16::from_f32(x)).collect();
     write(&file("h.npy"), &[rows, CLASSES], &halves);
     for files in [["x.npy", "t.npy"], ["h.npy", "t.npy"], ["x{rank}.npy", "t{rank}.npy"]] {
@@ -55,7 +55,7 @@ fn the_loss_of_all_shards_is_printed_once() {
         assert!((lines[0].parse::<f64>().unwrap() - want).abs() < 1e-6, "{text}, not {want}");
         assert!(lines[1].ends_with(" / 9"), "{text}");
     }
-    // what one rank lacks is said once
+    // when a rank lacks a file, this is printed once
     let output = eval(&[operand("input", "x{rank}.npy"), operand("target", "none{rank}.npy")]);
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success());

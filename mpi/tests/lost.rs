@@ -1,6 +1,6 @@
-//! A rank that dies or hangs: the others get `PeerLost` within the timeout, or MPI ends the job; nobody waits for ever.
+//! A rank dies or hangs: the others get `PeerLost` within the timeout, or MPI ends the job. No rank waits for ever.
 //!
-//! The test runs `mpirun` on itself. On a rank it plays its part.
+//! The test runs `mpirun` on its own program, which with `--as-rank` is one of the ranks.
 
 use std::env;
 use std::process::{Command, ExitCode, Stdio};
@@ -10,10 +10,10 @@ use wgloss_mpi::Spread::{Batch, Ring};
 use wgloss_mpi::wgloss::{Array, CrossEntropy, Gpu, InfoNce};
 use wgloss_mpi::{Comm, Error, Spreads};
 
-/// How long the others wait.
+/// The timeout of the other ranks.
 const TIMEOUT: Duration = Duration::from_secs(6);
 
-/// How long a job may take: its start on a busy machine, and the timeout.
+/// How long a job may take, from its start on a busy machine to the end of the timeout.
 const PATIENCE: Duration = Duration::from_secs(180);
 
 const RANKS: usize = 3;
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs ranks of which the last dies or hangs.
+/// Runs ranks, the last of which dies or hangs.
 fn run(fate: &str, recovers: bool) {
     let mut mpirun = Command::new("mpirun");
     mpirun.args(["--allow-run-as-root", "--oversubscribe", "-n", &RANKS.to_string()]);
@@ -66,13 +66,13 @@ fn on_rank(fate: &str) -> ExitCode {
     let labels = Array::new(&[0i32, 1], [2]).expect("an array");
     let mean = CrossEntropy::default().of(&rows, &labels).spread(Batch);
     let pairs = InfoNce::default().of(&rows, &rows).spread(Ring);
-    // makes the kernels, which may take longer than the others would wait
+    // compiles the kernels, which may take longer than the timeout
     comm.gradients(&mean, [&rows]).expect("all ranks are there");
     comm.gradients(&pairs, [&rows]).expect("all ranks are there");
     if comm.rank() == RANKS - 1 {
         match fate {
             "hangs" => thread::sleep(4 * TIMEOUT),
-            // as a process that is killed: no destructor runs
+            // dies as a killed process does: no destructor runs
             _ => std::process::abort(),
         }
         return ExitCode::SUCCESS;
@@ -81,7 +81,7 @@ fn on_rank(fate: &str) -> ExitCode {
     let start = Instant::now();
     let first = comm.gradients(&pairs, [&rows]);
     let waited = start.elapsed();
-    // the communicator is of no more use, and says so at once
+    // every further call gives the error at once
     let (again, second) = (Instant::now(), comm.value(&mean));
     let lost = Error::PeerLost { seconds: TIMEOUT.as_secs_f32() };
     let in_time = waited < 2 * TIMEOUT && again.elapsed() < TIMEOUT;

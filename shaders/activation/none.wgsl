@@ -1,4 +1,4 @@
-// Predictions that are probabilities already.
+// The activation of a region loss whose predictions are probabilities already.
 // needs: geometry/probable
 
 // Whether the probability of a class depends on the other classes of its position.

@@ -1,4 +1,4 @@
-// Probabilities by a sigmoid of each element.
+// The activation of a region loss that makes probabilities by a sigmoid of each element.
 // needs: lib/math geometry/probable
 
 // Whether the probability of a class depends on the other classes of its position.
@@ -16,7 +16,7 @@ fn remember(at: vec4<u32>, peak: vec4<f32>, rest: vec4<f32>) -> Pixels {
     return Pixels(0u);
 }
 
-// σ(x) and σ(−x), each from the exponential: computed as 1 minus the other, the lesser would lose its digits.
+// σ(x) and σ(−x), both from the exponential: if the lesser were 1 minus the greater, it would lose its digits.
 fn probability(x: f32) -> vec2<f32> {
     let e = exp_unsure(abs(x));
     let larger = 1.0 / (1.0 + e);

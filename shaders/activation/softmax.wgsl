@@ -1,12 +1,12 @@
-// Probabilities by a softmax over the classes of a position.
+// The activation of a region loss that makes probabilities by a softmax over the classes of a position.
 // needs: lib/math geometry/probable
 
 // Whether the probability of a class depends on the other classes of its position.
 const COUPLED: bool = true;
 
 // For four positions: the greatest logit, the sum of exp(x − peak) over the other classes, and 1 over the whole sum.
-// Leaving out the peak's own 1 keeps the digits of what a confident position leaves to the other classes. NaN marks a
-// position without a softmax.
+// Leaving out the peak's own 1 keeps the digits of what a confident position leaves to the other classes. A position without a
+// softmax has NaN in `rest`, and so in `one_over`.
 struct Pixels {
     peak: vec4<f32>,
     rest: vec4<f32>,

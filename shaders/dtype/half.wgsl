@@ -1,4 +1,4 @@
-// Encodes floats of 16 bits, and puts them into words whose other half may belong to another invocation.
+// Encodes floats of 16 bits, and stores them in words whose other half may belong to another invocation.
 // needs: dtype/float
 
 // Rounds to nearest, ties to even, and to infinity past the largest number. pack2x16float leaves both to the driver.

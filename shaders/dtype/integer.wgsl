@@ -1,16 +1,16 @@
-// Stored integers that stand for numbers: which words hold an element, and how to decode it.
+// Stored integers: which words hold an element, and how to decode it as an f32.
 // needs: lib/component
 const I32: u32 = 0u;
 const U32: u32 = 1u;
 const U8: u32 = 2u;
 const I64: u32 = 3u;
 
-// The first word that holds an element. Four elements of 8 bits share a word.
+// The word that holds an element; of 64 bits the lower word. Four elements of 8 bits share a word.
 fn word_of_integer(element: u32, dtype: u32) -> u32 {
     return select(select(element, element << 1u, dtype == I64), element >> 2u, dtype == U8);
 }
 
-// The word after it for an element of 64 bits, otherwise the same word.
+// The upper word of an element of 64 bits; otherwise the element's only word.
 fn last_word_of_integer(element: u32, dtype: u32) -> u32 {
     return word_of_integer(element, dtype) + u32(dtype == I64);
 }
@@ -22,7 +22,8 @@ fn decode_integer(low: u32, high: u32, element: u32, dtype: u32) -> f32 {
     if dtype == U32 {
         return f32(low);
     }
-    // for 64 bits too, if they are the 32 bits with their sign: the two halves of −1 would cancel
+    // 64 bits that are a sign-extended i32 are decoded from the lower word alone: as a sum of two words, a number such as −1
+    // would lose its digits
     let is_short = (dtype == I32) | (high == select(0u, 0xffffffffu, low > 0x7fffffffu));
     return select((f32(bitcast<i32>(high)) * 4294967296.0) + f32(low), f32(bitcast<i32>(low)), is_short);
 }

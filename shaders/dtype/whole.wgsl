@@ -1,4 +1,4 @@
-// Stored integers as 64 bits.
+// A stored integer of any dtype, extended to 64 bits: the lower word and the upper one.
 // needs: dtype/integer
 fn whole_bits(low: u32, high: u32, element: u32, dtype: u32) -> vec2<u32> {
     let of_byte = (low >> (8u * (element & 3u))) & 0xffu;

@@ -3,7 +3,7 @@
 // slots: leaf
 struct State {
     sum: f32,
-    // the derivative with respect to the label's prediction, summed over the losses of all classes
+    // the sum, over the losses of all classes, of the derivatives with respect to the label's prediction
     d_label: f32,
     poison: u32,
 }

@@ -1,4 +1,5 @@
-// The cosine of two vectors, in two looks at them: the first measures their norms, the second their products.
+// The cosine of two vectors, in two passes over them, which are called looks: the first measures their norms, the second their
+// products. A vec2 holds a number for each of the two vectors.
 // needs: lib/math geometry/distances
 const LOOKS: u32 = 2u;
 
@@ -18,8 +19,8 @@ fn fold_empty() -> State {
     return State(vec2<u32>(0u), vec2<f32>(0.0), 0.0, 0.0, 0.0, 0u);
 }
 
-// The band of a number is the range of 32 powers of two that holds it; a vector has the band of its greatest coordinate.
-// The scale brings the middle of the band to 1.
+// The band of a number is the range of 32 powers of two that holds its magnitude; a vector has the band of its greatest
+// coordinate. The scale brings the middle of the band to 1.
 fn band_of(x: vec2<f32>) -> vec2<u32> {
     return (bitcast<vec2<u32>>(x) >> vec2<u32>(28u)) & vec2<u32>(7u);
 }
@@ -28,7 +29,7 @@ fn scale_of(band: vec2<u32>) -> vec2<f32> {
     return bitcast<vec2<f32>>((vec2<u32>(238u) - (band * 32u)) << vec2<u32>(23u));
 }
 
-// Converts sums of squares to a higher band. Two bands up or more, nothing is left of them.
+// Converts sums of squares to a higher band. Two bands higher or more, they are too small to count, and become 0.
 fn raised(squares: vec2<f32>, by: vec2<u32>) -> vec2<f32> {
     return squares * select(vec2<f32>(0.0), select(vec2<f32>(5.4210109e-20), vec2<f32>(1.0), by == vec2<u32>(0u)), by < vec2<u32>(2u));
 }

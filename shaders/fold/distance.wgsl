@@ -1,4 +1,4 @@
-// The distances of the pairs of two or three vectors, as p-norms of their differences.
+// The distance of each pair of two or three vectors: the p-norm of their difference.
 // needs: lib/math lib/params geometry/distances
 // slots: leaf
 const LOOKS: u32 = 1u;
@@ -8,8 +8,8 @@ override PAIRS: u32 = 1u;
 // the power if it is 1 or 2, which need no logarithm; 0 for any other
 override POWER: u32 = 0u;
 
-// Σ (|difference|/peak)^p, which neither overflows nor vanishes. The peak is the greatest |difference| so far. If the power
-// is 1 or 2, the peak is the power of two in the middle of that number's band of 32 powers of two.
+// Σ (|difference|/peak)^p, which neither overflows nor vanishes. The peak is the greatest |difference| so far; or, if the power
+// is 1 or 2, the power of two in the middle of the band of 32 powers of two that holds it.
 struct Pair {
     peak: f32,
     sum: f32,
@@ -168,7 +168,8 @@ fn direction(difference: f32, peak: f32, slope: f32, unbounded: bool) -> f32 {
     return select(select(size, -size, difference < 0.0), 0.0, difference == 0.0);
 }
 
-// A distance on which the loss does not depend adds nothing to the gradient, even if its direction is NaN.
+// The part of a gradient that comes through one distance. If the loss does not depend on the distance, it is 0, even if the
+// direction is NaN.
 fn part_along(by_distance: f32, difference: f32, peak: f32, slope: f32, unbounded: bool) -> f32 {
     return select(by_distance * direction(difference, peak, slope, unbounded), 0.0, by_distance == 0.0);
 }

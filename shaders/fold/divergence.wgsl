@@ -1,4 +1,5 @@
-// Two softmaxes over classes, a student's and a teacher's, and how far they are apart, by states that merge.
+// Two softmaxes over classes, a student's and a teacher's, and the divergence of the student from the teacher, in states that
+// merge.
 // needs: lib/class lib/math
 // slots: leaf
 
@@ -28,7 +29,7 @@ struct State {
     torn: u32,
 }
 
-// whether states keep a pair of logits in the place of the divergence
+// whether `excess` holds the teacher's logit for the class of the student's peak, rather than the divergence
 override PAIRS: bool = false;
 
 const LOWEST: f32 = -3.4028234e38;
@@ -37,7 +38,7 @@ const LOWEST: f32 = -3.4028234e38;
 // the masses.
 const EXACT: f32 = 8.0;
 
-// Stands for log-odds of −∞.
+// A finite number in place of log-odds of −∞.
 const NEVER: f32 = -1e6;
 
 fn fold_empty() -> State {
@@ -110,9 +111,9 @@ fn absorb_masses(state: ptr<function, State>, seen: Class, live: bool) {
     (*state).student = with_class((*state).student, seen.x, live & !(none | masked.y));
 }
 
-// The second look: how far the two softmaxes are apart. For each class, r is the log of the teacher's probability over the
-// student's, from a lead that is nearly exact. The class adds p·(exp(−r) − 1 + r) to the divergence, which is never
-// negative. It adds p·(exp(−r) − 1) to the drift, which shows the lead's error. The drift is in logits.
+// The second look, which computes the divergence and a more exact lead. For each class, r is the log of the teacher's
+// probability p over the student's, from a lead that is nearly exact. The class adds p·(exp(−r) − 1 + r) to the divergence,
+// which is never negative. It adds p·(exp(−r) − 1) to the drift, which shows the lead's error. The drift is in logits.
 struct Look {
     peaks: vec2<f32>,
     one_over: vec2<f32>,

@@ -38,15 +38,15 @@ fn slopes_of(s: Statistics, score: Score, scale: vec2<f32>) -> Slopes {
     return Slopes(s, scale.x * score.d);
 }
 
-// The student's probability minus the teacher's, times the temperature. It comes from the log of their ratio if that is
-// small, or from what each leaves to the other classes.
+// The student's probability minus the teacher's, times the temperature. It is computed from the log of their ratio if that is
+// small; if both exceed ½, it may come from the probabilities that they leave to the other classes.
 fn write_class(slopes: Slopes, seen: Class) -> f32 {
     let s = slopes.s;
     let p = probability_of(seen.t, s.teacher);
     let of_student = probability_of(seen.x, s.student);
     var more = in_logits(of_student - p);
-    // the error of the log of the ratio is proportional to the lead; if both leave less than that to the others, what they
-    // leave is more exact
+    // the log of the ratio has an error proportional to the lead; if both softmaxes leave less probability than that to the
+    // other classes, the difference of these two small probabilities is more exact
     var by_ratio = !(s.torn | is_masked(seen.x) | is_masked(seen.t)) & is_exact(s.lead);
     if min(p, of_student) > 0.5 {
         let left_by_teacher = others_of(seen.t, s.teacher);

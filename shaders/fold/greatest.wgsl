@@ -7,7 +7,7 @@ struct State {
 }
 
 const NO_CLASS: u32 = 0xffffffffu;
-// beside a NaN no class is the greatest
+// the rank of NaN: a position with a NaN has no greatest logit
 const UNKNOWN_RANK: u32 = 0xffffffffu;
 
 fn fold_empty() -> State {

@@ -1,12 +1,13 @@
-// A student's and a teacher's softmax, each compared with a mixture of both, as a fold over the classes of a position: when
-// both are known for the whole row, a second walk sums what each class adds.
+// A student's and a teacher's softmax, each compared with a mixture of both, as a fold over the classes of a position. Once
+// both softmaxes are known for the whole row, a second walk over its classes sums what each adds to the divergence.
 // needs: lib/class lib/math lib/params fold/divergence
 // slots: leaf
 
-// With the shares v of the teacher and u of the student, the mixture m = β·v + (1 − β)·u, and the logs q = log(m/u) and
+// With the probabilities v of the teacher and u of the student, the mixture m = β·v + (1 − β)·u, and the logs q = log(m/u) and
 // q − r = log(m/v), a class adds β·v·E(q − r) + (1 − β)·u·E(q) to the divergence, for E(y) = exp(y) − 1 − y. Neither summand
 // is negative, and both are exact where student and teacher nearly agree. The gradient is (1 − β)·u·(log(u/m) − its mean
-// under the student). What all logs have in common would cancel, so each is taken less the log of the student's peak.
+// under the student). What all log(u/m) have in common would cancel there, so each is taken less that of the student's peak:
+// the difference is called the lift of a class.
 struct Sums {
     // in squared logits
     divergence: f32,
@@ -19,7 +20,7 @@ const NO_SUMS: Sums = Sums(0.0, 0.0);
 // The sums of this invocation's position.
 var<private> compared: Sums;
 
-// Sums are stored and merged in the memory of states.
+// The sums as a state, so that they can be stored where states are.
 fn state_of_sums(sums: Sums) -> State {
     var state = fold_empty();
     state.excess = sums.divergence;
@@ -49,7 +50,7 @@ struct Whole {
     weights: vec2<f32>,
     // the teacher's logit for the class of the student's peak
     pair: f32,
-    // the share w of the teacher in that class's mixture, log(β/m) and log((1 − β)/m) per share of the student there
+    // at the class of the student's peak: β·v/m, log(β·u/m) and log((1 − β)·u/m)
     share: f32,
     log_beta: f32,
     log_rest: f32,
@@ -63,7 +64,7 @@ fn whole_of(state: State) -> Whole {
     // a state that is torn has merged the leads of classes that only one of the two has
     let exact = is_exact(state.lead) & (state.torn == 0u);
     let beta = divergence_mixture();
-    // at the ends the mixture is the student or the teacher alone, and the other's divergence from it is left
+    // where β is 0 or 1, the mixture is the student or the teacher alone, and only the other's divergence from it counts
     let mixed = (beta > 0.0) & (beta < 1.0);
     let weights = select(vec2<f32>(1.0 - beta, beta), vec2<f32>(beta, 1.0 - beta), mixed);
     var whole = Whole(state.teacher, state.student, state.lead, exact, log_totals, beta, weights, state.excess, 0.0, 0.0, 0.0);
@@ -87,7 +88,7 @@ fn log_mixed(share: f32, r: f32) -> f32 {
     return log1p(y);
 }
 
-// Stands for the log of a ratio with 0.
+// The size of log(v/u), in units of the temperature, where one of the two is 0.
 const FAR: f32 = 1e6;
 
 // log(v/u) of a class, in logits.
@@ -101,8 +102,8 @@ fn log_ratio_at(whole: Whole, t: f32, x: f32) -> f32 {
     let by_lead = (t - x) - whole.lead;
     let left_by_teacher = others_of(t, whole.teacher);
     let left_by_student = others_of(x, whole.student);
-    // the error of `by_lead` is proportional to the lead; if both leave less than that to the others, what they leave is
-    // more exact
+    // `by_lead` has an error proportional to the lead; if both softmaxes leave less probability than that to the other
+    // classes, these two small probabilities are more exact
     let lead_is_better = whole.exact & ((left_by_teacher + left_by_student) >= abs(tempered(whole.lead)));
     var ratio = select(by_peaks, by_lead, whole.exact);
     if (min(v, u) > 0.5) & !lead_is_better {
@@ -112,9 +113,9 @@ fn log_ratio_at(whole: Whole, t: f32, x: f32) -> f32 {
     return select(one_sided, ratio, of_teacher & of_student);
 }
 
-// log(u/m) of a class less the same of the student's peak, in logits. `r` is log(v/u).
+// log(u/m) of a class less that of the student's peak, in logits. `r` is log(v/u).
 fn lift_of(whole: Whole, seen: Class, r: f32) -> f32 {
-    // how far r lies above the peak's, from the logits alone, in the order that rounds less
+    // r less the r of the peak, from the logits alone, subtracted in the order that rounds less
     let pair_gap = whole.pair - whole.student.peak;
     let by_gaps = (seen.t - whole.pair) - (seen.x - whole.student.peak);
     let by_pairs = (seen.t - seen.x) - pair_gap;
@@ -124,7 +125,7 @@ fn lift_of(whole: Whole, seen: Class, r: f32) -> f32 {
     }
     let both = !(is_masked(seen.t) | is_masked(seen.x) | is_masked(whole.pair));
     let rise = tempered(select(0.0, rise_in_logits, both));
-    // m/u over the same of the peak is 1 + y
+    // 1 + y is m/u of the class over m/u of the peak
     let z = whole.log_beta + r;
     let y = select(exp_any(min(z, 80.0)) - whole.share, whole.share * expm1(rise), both & (abs(rise) <= 1.0));
     var log_ratio = log1p(max(y, -0.5));
@@ -140,7 +141,7 @@ struct Compared {
     u: f32,
     v: f32,
     divergence: f32,
-    // log(u/m) less the same of the student's peak, in logits
+    // log(u/m) less that of the student's peak, in logits
     lift: f32,
 }
 
@@ -173,7 +174,7 @@ fn compare(whole: Whole, seen: Class) -> Compared {
         let beside = select(0.0, (w.y - w.x) * (v - u), (beta <= 0.0) | (beta >= 1.0));
         divergence = in_logits(in_logits((beside - part_of(w.x * v, p)) - part_of(w.y * u, q)));
     }
-    // one of the two has a class that the other, which is all of the mixture, lacks
+    // the mixture is one of the two softmaxes, and the other has a class that it lacks
     if (of_teacher & !of_student & (beta <= 0.0)) | (of_student & !of_teacher & (beta >= 1.0)) {
         divergence = infinity();
     }
@@ -227,7 +228,8 @@ fn write_class(slopes: Slopes, seen: Class) -> f32 {
     if whole.beta <= 0.0 {
         d = in_logits(part.u - part.v);
     }
-    // an infinite loss of the student's own making: it falls without bound as any other class gets more
+    // the mixture is the teacher, and the student has a class that the teacher masks: the loss is infinite, and falls as
+    // probability moves from there to a class that both have
     if is_infinite(sums.divergence) & (whole.beta >= 1.0) {
         d = select(select(-infinity(), nan(), is_masked(seen.t)), 0.0, is_masked(seen.x));
     }

@@ -1,4 +1,5 @@
-// The sums of a region, whose summands do not cancel, and what a region leaf returns for them.
+// The sums of a region over its positions, and what a region leaf returns for them. They are sums of hits and of errors, since
+// a loss computed from Σp and Σt would subtract nearly equal numbers.
 // needs: lib/math lib/params
 struct RegionSums {
     // Σpt
@@ -45,7 +46,7 @@ fn dice_score(s: RegionSums, jaccard: bool, log_loss: bool, smooth_nr: f32, smoo
     return RegionScore(loss, d_right, d_wrong, d_wrong);
 }
 
-// −log of a score, and its derivative with respect to `miss`, which is 1 − score. Below 1e-7 the score counts as that.
+// −log of a score, and its derivative with respect to `miss`, which is 1 − score. A score below 1e-7 counts as 1e-7.
 fn minus_log(miss: f32, score: f32) -> vec2<f32> {
     // compilers may find a NaN less than any number
     if (score < 1e-7) & !is_nan(score) {

@@ -1,4 +1,4 @@
-// The statistics of a row's scores, and what a similarity leaf returns for them.
+// The statistics of a row's scores with the rows that it is compared with, and what a similarity leaf returns for them.
 // needs: lib/math fold/softmax
 // slots: softmax_state
 struct SimilarityStatistics {

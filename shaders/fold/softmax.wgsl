@@ -1,30 +1,38 @@
-// The statistics of a softmax over classes: how they accumulate and merge, what the leaf sees, and the gradient.
+// The statistics of a softmax over the classes of a position: how they accumulate and merge, what the leaf sees, and the
+// gradient.
+//
+// A class's share is its coefficient in the part of the loss that sums over all classes, Σ share·(−log p), such as label
+// smoothing times a class weight. The mass of a state is the sum of its classes' shares. Its spread is Σ share·(peak − x); the
+// spread that the leaf sees is Σ share·(−log p).
 // needs: lib/math lib/params
 // slots: softmax_state
 
+// poison bits of a state: a logit is NaN or +∞; a share is NaN
 const UNKNOWN_LOGIT: u32 = 1u;
 const UNKNOWN_SHARE: u32 = 2u;
 
+// the peak of an empty state: the lowest finite f32
 const LOWEST: f32 = -3.4028234e38;
 
 fn mass_of(state: State) -> f32 {
     return state.peak_share + state.other_shares;
 }
 
-// There are no branches, because compilers for SIMD lanes execute both sides of one.
+// Adds a class with the logit x to a state. It selects rather than branches, but for a masked class that has a share, because
+// compilers for SIMD lanes execute both sides of a branch.
 fn fold_absorb(state: ptr<function, State>, x: f32, share: f32) {
     let before = mass_of(*state);
     let infinite = is_infinite(x);
-    // a masked class has probability 0, so its −log p is infinite if it has a share
     let masked = infinite & (x < 0.0);
     let known = !(infinite | is_nan(x));
     let up = known & (x > (*state).peak);
     let gap = abs(x - (*state).peak);
     let e = select(0.0, exp_negative(gap), known);
-    // part_of: without mass the peak may still be LOWEST, and the gap infinite
+    // part_of, since for the first class the peak is LOWEST: the mass is 0, and the gap may be infinite
     let moved = part_of(select(share, before, up), gap);
     (*state).rest = select((*state).rest + e, (1.0 + (*state).rest) * e, up);
     (*state).spread += select(0.0, moved, known);
+    // a masked class has probability 0, so its −log p is infinite, and so is the loss if the class has a share
     if masked & (share != 0.0) {
         (*state).spread = infinity();
     }
@@ -61,11 +69,13 @@ fn fold_merge(a: State, b: State) -> State {
     return top;
 }
 
-// The view that a softmax leaf has of a position, and what the gradient needs besides.
+// What a softmax leaf sees of a position, from `nll` to `lse`, and what the gradient needs besides.
 struct Statistics {
+    // −log p, 1 − p and weight of the label's class; 0 for a dense target
     nll: f32,
     miss: f32,
     weight: f32,
+    // Σ share·(−log p), and the log of the sum of the logits' exponentials
     spread: f32,
     lse: f32,
     peak: f32,
@@ -73,7 +83,7 @@ struct Statistics {
     rest: f32,
     mass: f32,
     other_shares: f32,
-    // the factor of the shares that were absorbed
+    // the factor of every share; `spread`, `mass` and `other_shares` contain it, the share of a class does not
     share_factor: f32,
     poison: bool,
 }
@@ -113,18 +123,18 @@ struct SoftmaxScore {
     d_lse: f32,
 }
 
-// The facts about a position that the gradients of its classes need; only the logit x differs from class to class. The
-// probability p of a class is exp(x − peak)·one_over, and its derivative is gain·p + own·p − share_scale·share. For the label's
-// class, `hit` replaces own·p.
+// What the gradients of all classes of a position need. The loss's derivative with respect to the logit x of a class is
+// gain·p + own·p − share_scale·share, where p = exp(x − peak)·one_over is the class's probability. For the label's class, `hit`
+// replaces own·p.
 struct SoftmaxSlopes {
     peak: f32,
     one_over: f32,
-    // the scale of the label's −log p, and the scale of p from the shares and lse
+    // the derivative of the loss with respect to −log p of the label; and the factor of p that comes from the shares and lse
     own: f32,
     gain: f32,
     hit: f32,
     share_scale: f32,
-    // for the peak's class, if its p may exceed ½: the gain without its own share, and its 1 − p
+    // whether p of the peak's class exceeds ½; and for that class the gain without the class's own share, and 1 − p
     sure: bool,
     gain_beside: f32,
     miss_of_peak: f32,
@@ -153,8 +163,8 @@ fn fold_write(slopes: SoftmaxSlopes, x: f32, hit: bool) -> f32 {
     return (slopes.gain * p) + select(slopes.own * p, slopes.hit, hit);
 }
 
-// The gradient of a class that has a share: mass·p − share. The peak's class uses others·p − share·(1 − p) instead, which
-// does not cancel.
+// The gradient of a class that has a share of its own. The shares add mass·p − share to it. If p of the peak's class exceeds ½,
+// that class uses (mass − share)·p − share·(1 − p) instead, which does not cancel.
 fn fold_write_shared(slopes: SoftmaxSlopes, x: f32, share: f32, hit: bool) -> f32 {
     let p = exp_negative(slopes.peak - x) * slopes.one_over;
     let beside = slopes.sure & (x == slopes.peak);

@@ -1,4 +1,4 @@
-// A softmax as a fold over the classes of a position.
+// A softmax as a fold over the classes of a position: connects fold/softmax with the walks over positions and with the leaf.
 // needs: lib/class fold/softmax
 // slots: leaf softmax_state
 

@@ -1,5 +1,6 @@
-// The gradient of each step of an item in a block, a step to a workgroup: the probability of each class, less the share of the
-// alignments that pass it.
+// Writes the gradient of the log-probabilities of a block of steps; a workgroup takes a step of an item. The gradient of a
+// class is the class's probability less its share, times the item's scale. A share is the part of the probability of all
+// alignments that goes through a node, or through the nodes of a class, at the step.
 // needs: lib/math lib/params lib/scaled geometry/nodes scratch/alphas scratch/betas scratch/heads scratch/peaks scratch/spans scratch/symbols
 // slots: dx0 x0
 
@@ -8,12 +9,13 @@ var<workgroup> exponents: array<f32, 256>;
 var<workgroup> lane_sums: array<vec2<f32>, 256>;
 var<workgroup> greatest: array<vec2<f32>, 256>;
 
-// The probability of all alignments that pass a node, without a factor that all nodes of the step have.
+// The probability of all alignments that go through a node at a step, up to a factor that is the same for all nodes of the
+// step.
 fn passing(own: Item, step: u32, node: u32, peak: f32) -> Scaled {
     let at = place_of_sum(own, step, node);
     let before = alphas[at];
     let after = betas[at];
-    // both have the node's own probability
+    // `before` and `after` both contain the node's own probability, which is divided out once
     let alone = emission(own, step, class_of(own, node), peak);
     if (before.m == 0.0) | (after.m == 0.0) | (alone.m == 0.0) {
         return scaled_nothing();
@@ -21,13 +23,14 @@ fn passing(own: Item, step: u32, node: u32, peak: f32) -> Scaled {
     return scaled((before.m * after.m) / alone.m, (before.e + after.e) - alone.e);
 }
 
-// The share of a node in these probabilities, as far as 2^exponent has it.
+// The probability that `passing` returns, divided by 2^exponent. Divided by the sum over all nodes, it is the node's share.
 fn share_of(own: Item, step: u32, node: u32, peak: f32, exponent: f32) -> f32 {
     let number = passing(own, step, node, peak);
     return number.m * two_to(number.e - exponent);
 }
 
-// The greatest exponent of all lanes. Sixteen lanes look first, then every lane looks at theirs: a barrier costs more.
+// Returns the greatest of all lanes' exponents to every lane. Sixteen lanes take the greatest first, then every lane takes that
+// of the sixteen: a further barrier would cost more.
 fn greatest_exponent(own: f32, lane: u32) -> f32 {
     exponents[lane] = own;
     workgroupBarrier();
@@ -46,7 +49,7 @@ fn greatest_exponent(own: f32, lane: u32) -> f32 {
     return most;
 }
 
-// The sums of all lanes' pairs.
+// Returns the sums of all lanes' pairs to every lane.
 fn sum_lanes(own: vec2<f32>, lane: u32) -> vec2<f32> {
     lane_sums[lane] = own;
     workgroupBarrier();
@@ -67,13 +70,13 @@ fn sum_lanes(own: vec2<f32>, lane: u32) -> vec2<f32> {
     return sum;
 }
 
-// The greater of two shares, each with its node: the first node of equal shares.
+// The greater of two shares (x), each with its node (y); of equal shares, the one with the lower node.
 fn greater_share(one: vec2<f32>, other: vec2<f32>) -> vec2<f32> {
     let wins = (other.x > one.x) | ((other.x == one.x) & (other.y < one.y));
     return select(one, other, wins);
 }
 
-// The node of the greatest share of all lanes.
+// Returns the node with the greatest of all lanes' shares to every lane.
 fn greatest_share(own: vec2<f32>, lane: u32) -> u32 {
     greatest[lane] = own;
     workgroupBarrier();
@@ -92,12 +95,12 @@ fn greatest_share(own: vec2<f32>, lane: u32) -> u32 {
     return u32(most.y);
 }
 
-// The sum of the shares of a class's labels, which are linked.
+// The sum of the shares of all labels of a class: `heads` has the first, `symbols` links each to the next.
 fn share_of_labels(own: Item, step: u32, class_index: u32, peak: f32, exponent: f32) -> f32 {
     let first = spans[own.item].first;
     let labels = spans[own.item].labels;
     var place = heads[(own.item * params.classes) + class_index];
-    // of a class that the item lacks the place is anything, and names a label of another class
+    // if the item lacks the class, `place` is arbitrary, and may be that of a label of another class
     if place >= labels {
         return 0.0;
     }
@@ -120,7 +123,8 @@ fn alignments_backward(
 ) {
     let items = params.block.own_end - params.block.own_first;
     let count = params.block.other_end - params.block.other_first;
-    // the walk numbers the steps of all items in blocks before, and then those of these items in steps before
+    // workgroups are numbered over the whole walk: first come all steps of earlier blocks' items, then this block's earlier
+    // steps
     let place = workgroup_at(group, grid) - ((params.block.own_first * params.per_item) + (params.block.other_first * items));
     let live = place < count * items;
     let near = min(place, (count * items) - 1u);
@@ -134,7 +138,7 @@ fn alignments_backward(
         own_exponent = max(own_exponent, passing(own, step, node, peak).e);
     }
     let exponent = greatest_exponent(own_exponent, lane);
-    // of all nodes and of the blanks; and the greatest share with its node
+    // the sums of the shares of all nodes and of the blanks; and the greatest share with its node
     var own_sums = vec2<f32>(0.0);
     var own_greatest = vec2<f32>(0.0);
     for (var node = lane; node < nodes; node += 256u) {
@@ -144,7 +148,7 @@ fn alignments_backward(
     }
     let sums = sum_lanes(own_sums, lane);
     let likely = class_of(own, min(greatest_share(own_greatest, lane), max(own.nodes, 1u) - 1u));
-    // what passes other classes than the likely one: 1 less its share, of which subtraction would leave no digits
+    // the shares of all classes but the likely one: computed as 1 less the likely share, their sum would lose its digits
     var own_rest = 0.0;
     for (var node = lane; node < nodes; node += 256u) {
         own_rest += select(share_of(own, step, node, peak, exponent), 0.0, class_of(own, node) == likely);

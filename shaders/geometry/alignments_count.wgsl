@@ -1,4 +1,4 @@
-// Counts the items that take part by their sample weights, which gradients need before the walk.
+// Tallies the count and the weight of the items that take part: gradients need a mean's denominator before the walk.
 // needs: lib/params lib/tally lib/workspace scratch/spans
 // slots: sample_weight
 @compute @workgroup_size(256)

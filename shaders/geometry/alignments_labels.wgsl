@@ -1,9 +1,11 @@
-// Checks the labels of all items, and links the labels of an item that name the same class where gradients need it.
+// Checks the labels of all items, and stores the class of each in `symbols`. Where gradients need it, also links the labels of
+// an item that name the same class: `heads` gets the place of the first, `symbols` that of the next.
 // needs: lib/params lib/tally lib/workspace scratch/heads scratch/spans scratch/symbols
 // slots: labels
 
+// whether the labels of items follow each other without gaps
 override JOINED: bool = false;
-// whether places of the same class are linked
+// whether labels of the same class are linked
 override LINKS: bool = false;
 
 // The item that the label at this place belongs to.
@@ -11,7 +13,7 @@ fn item_of_label(place: u32) -> u32 {
     if !JOINED {
         return min(place / max(params.columns, 1u), params.items - 1u);
     }
-    // the last item that begins here or before
+    // the last item whose labels begin at this place or before
     var item = 0u;
     var beyond = params.items;
     for (var k = 0u; k < 32u; k += 1u) {
@@ -55,7 +57,7 @@ fn alignments_labels(
         }
         symbols[place] = vec2<u32>(label.index, next);
         if label.bad {
-            // every label that is bad stores the same
+            // lanes with bad labels of one item may all store this, since they store the same
             spans[item].live = 0u;
             tally.bad_position = (2u * params.items) + 1u + place;
             tally.bad_low = label.low;

@@ -1,5 +1,5 @@
-// Finds the greatest log-probability of each step of each item, by which the others are divided so that likely steps keep
-// their digits. A NaN or an infinity above 0 makes it NaN.
+// Writes to `peaks` the greatest log-probability of each step of each item. It is subtracted from all log-probabilities of the
+// step, so that those of likely steps keep their digits. It is NaN if one of them is NaN or +∞.
 // needs: lib/math lib/params scratch/peaks scratch/spans
 // slots: x0
 
@@ -38,7 +38,7 @@ fn alignments_peaks(
             peak = max(peak, lane_peaks[other]);
         }
         if spans[item].labels == 0u {
-            // there is one alignment, which then loses nothing
+            // the only alignment is all blanks: with their log-probability as the peak, nothing is rounded
             peak = x0_at(first + params.blank);
         }
         peak = select(peak, 0.0, is_infinite(peak));

@@ -1,4 +1,5 @@
-// The loss of each item, and what its gradient is scaled by. An item has a workgroup, which adds up the peaks of its steps.
+// Computes the loss of each item, and stores in `spans` the factor of its gradient. A workgroup takes an item, and adds up the
+// peaks of its steps.
 // needs: lib/long lib/math lib/params lib/scaled lib/tally lib/workspace scratch/node_ends scratch/peaks scratch/spans
 // slots: leaf losses sample_weight upstream
 
@@ -8,7 +9,7 @@ override PER_LABEL: bool = false;
 var<workgroup> peak_sums: array<vec2<f32>, 256>;
 var<workgroup> unknown_peaks: array<u32, 256>;
 
-// The long sum of an item's peaks; NaN if one of them is. Every lane gets it.
+// Returns the long sum of an item's peaks to every lane; NaN if one of them is NaN.
 fn sum_peaks(item: u32, steps: u32, lane: u32) -> vec2<f32> {
     var sum = vec2<f32>(0.0);
     var unknown = 0u;

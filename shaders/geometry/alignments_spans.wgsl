@@ -1,4 +1,5 @@
-// Checks how many steps and labels each item has, and finds where its labels begin. One workgroup goes through all items.
+// Checks how many steps and labels each item has, finds where its labels begin, and stores all that in `spans`. One workgroup
+// goes through all items.
 // needs: lib/params lib/tally lib/workspace operand/sequence_lengths operand/step_counts scratch/spans
 
 // whether the labels of items follow each other without gaps
@@ -10,7 +11,7 @@ var<workgroup> label_ends: array<u32, 256>;
 fn alignments_spans(@builtin(local_invocation_index) lane: u32) {
     let items = params.items;
     var tally = tally_none();
-    // the labels of all items before, as 64 bits
+    // the number of labels of all items before, as 64 bits
     var before = vec2<u32>(0u);
     for (var begin = 0u; begin < items; begin += 256u) {
         let item = begin + lane;
@@ -33,7 +34,7 @@ fn alignments_spans(@builtin(local_invocation_index) lane: u32) {
         let end = label_ends[lane];
         let total = label_ends[255];
         workgroupBarrier();
-        // past the last label all items begin at one place, which no sum overflows
+        // past the last label, all items begin at one place just behind it, so that no sum overflows
         let base = select(min(before.x, params.labels + 1u), params.labels + 1u, before.y != 0u);
         let first = select(item * params.columns, base + (end - count), JOINED);
         let held = (!JOINED) | (base + end <= params.labels);
@@ -56,7 +57,7 @@ fn alignments_spans(@builtin(local_invocation_index) lane: u32) {
         before = vec2<u32>(low, before.y + select(0u, 1u, low < total));
     }
     if JOINED & (lane == 0u) & (tally.bad_position == NO_POSITION) & any(before != vec2<u32>(params.labels, 0u)) {
-        // the place for the sum of all numbers of labels
+        // this position means that the items' lengths do not add up to the number of labels
         tally.bad_position = 2u * items;
         tally.bad_low = before.x;
         tally.bad_high = before.y;

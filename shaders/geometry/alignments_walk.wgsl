@@ -1,5 +1,6 @@
-// Walks through a block of steps, an item to a workgroup: from each node's sum and those of the nodes before it to the sum at the
-// next step. Backward, the nodes after it are before it.
+// Walks through a block of steps, an item to a workgroup, and stores the sum of each node at each step: the probability of all
+// ways in which alignments come to it. A node's sum follows from its own sum and those of the one or two nodes before it, at
+// the step before. A walk backward goes from the last step to the first, and from later nodes to earlier ones.
 // needs: lib/params lib/scaled geometry/nodes scratch/boundaries scratch/node_ends scratch/peaks scratch/spans
 // slots: node_sums
 

@@ -1,8 +1,9 @@
-// The classes of a block's rows, as a fold sees them: the student's and the teacher's logits, which lie in memory.
+// The classes of a block's rows as a fold sees them: reads the student's and the teacher's logits, which an earlier kernel has
+// written to memory.
 // needs: lib/class lib/params scratch/slopes scratch/teacher_logits
 // slots: softcap
 
-// The logits of four neighbours.
+// The logits of four neighbouring classes.
 struct FourLogits {
     x: vec4<f32>,
     t: vec4<f32>,
@@ -17,7 +18,7 @@ fn class_of_logits(x: f32, t: f32, class_place: u32) -> Class {
     return Class(capped(x), capped_target(t), 1.0, false, class_place, 0u);
 }
 
-// A lane's share of 64 neighbouring classes of a row: every fourth quad from `first` on.
+// What a lane takes of 64 neighbouring classes of a row, which four lanes share: every fourth quad from `first` on.
 struct Share {
     row: u32,
     first: u32,

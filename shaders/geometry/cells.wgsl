@@ -1,4 +1,4 @@
-// The row and column of an element; a walk divides once and then adds, because a division is expensive.
+// The row and column of an element. A walk divides once and then adds, because a division is expensive.
 // needs: lib/params
 fn cell_at(i: u32) -> vec2<u32> {
     return vec2<u32>(i / params.columns, i % params.columns);

@@ -1,4 +1,4 @@
-// The classes of a position, as a fold sees them.
+// The classes of a position as a fold sees them: reads their logits, targets and weights.
 // needs: lib/class lib/label lib/params geometry/places
 // slots: class_weight fold mask softcap target x0
 
@@ -9,7 +9,7 @@ override WHOLE: bool = false;
 override LANES: u32 = 1u;
 
 fn place_of(first: u32, label: Label) -> Place {
-    // class 0 stands in for a class on another device, whose shard supplies the real values
+    // if another device has the label's class, class 0 is read in its place; that device's shard supplies the real values
     let index = select(0u, label.index, label.index < params.classes);
     return Place(LABELLED, capped(x0_at(first + (index * params.class_stride))), class_weight_at(index));
 }
@@ -27,8 +27,8 @@ fn takes_part(position: u32, label: Label) -> bool {
     return label.kept & (mask_at(position) != 0.0);
 }
 
-// Absorbs the classes from `begin` to `end` that belong to this lane, of `lanes` that share them. It takes one class at a
-// time, since they may lie far apart.
+// Absorbs the classes from `begin` to `end` that belong to this lane, of `lanes` that share them. It reads one class at a
+// time, since classes may lie far apart in memory.
 fn absorb_apart(before: State, first: u32, label: Label, place: Place, begin: u32, end: u32, lane: u32, lanes: u32) -> State {
     var state = before;
     for (var k = begin + lane; k < end; k += lanes) {

@@ -1,4 +1,4 @@
-// The view that a leaf of vectors has of a row, and its result.
+// What a leaf of vectors sees of a row, and what it returns.
 struct Distances {
     // the distance of each pair of vectors, or 1 − cos if the fold measures cosines
     d: vec3<f32>,

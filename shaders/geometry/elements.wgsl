@@ -1,4 +1,5 @@
-// Computes a value for each element or box, or the mean of each item's elements, and gradients in the same pass. Items may be sequences.
+// Computes the loss of each element or box, or the mean loss of each item's elements, and gradients in the same pass. Items may
+// be sequences. Each workgroup leaves a tally.
 // needs: lib/math lib/params lib/tally lib/workspace geometry/cells
 // slots: components count element_observation items losses mask sample_weight sequence_slopes upstream weight
 
@@ -14,7 +15,7 @@ override TEAM: u32 = 256u;
 // compile four copies of it in a row, but not if each copy stands in an `if` without `else`
 override FOREIGN_LEAF: bool = false;
 
-// An element's share of the sum, and its gradients.
+// What an element adds to the sum of losses, and its gradients.
 struct Visit {
     loss: f32,
     d: vec4<f32>,
@@ -26,7 +27,7 @@ fn not_visited() -> Visit {
 
 fn visit(i: u32, item: u32, of_item: vec4<f32>, scale: f32, seen: Seen, tally: ptr<function, Tally>) -> Visit {
     let score = score_seen(seen, of_item.xyz);
-    // no branches: an element that takes no part is computed, then left out
+    // there are no branches: an element that takes no part is computed too, and then left out
     let value = select(i, item, BY_ITEM);
     let live = (mask_at(i) != 0.0) & (of_item.w != 0.0);
     let weight = weight_at(i);
@@ -35,7 +36,7 @@ fn visit(i: u32, item: u32, of_item: vec4<f32>, scale: f32, seen: Seen, tally: p
     let zero_times_infinity = (factor == 0.0) & is_infinite(score.loss);
     let unknown = zero_times_infinity | is_nan(of_item.x) | is_nan(factor) | is_nan(score.loss);
     let loss = select(0.0, select(factor * score.loss, nan(), unknown), live);
-    // the upstream gradient has the sample weight in it
+    // upstream_at contains the sample weight
     let d = score.d * product(product(weight, scale), upstream_at(value));
     observe_element(live, seen);
     if !BY_ITEM {

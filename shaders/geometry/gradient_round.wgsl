@@ -1,4 +1,4 @@
-// Rounds the summed gradient of several parts once, to the 16 bits of its output.
+// Writes a gradient that several parts have summed in f32 to its output of 16 bits, so that it is rounded once.
 // needs: lib/params
 // slots: dx0 x0
 @compute @workgroup_size(256)

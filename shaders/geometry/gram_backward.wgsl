@@ -1,4 +1,5 @@
-// The gradient of an item's channels: the slopes of their products times the channels.
+// Writes the gradient of each item's channels: the derivatives with respect to the products of channels (slopes), times the
+// channels, in tiles of 64 channels and 64 positions.
 // needs: lib/component lib/params geometry/lane_products geometry/row_elements
 // slots: dx0 tile_products tile_rows
 @compute @workgroup_size(64)
@@ -22,7 +23,7 @@ fn gram_backward(
     workgroupBarrier();
     let sums = tile_products(no_products(), first_row, first_position, first, end, lane);
     workgroupBarrier();
-    // a NaN slope leaves no channel of its item known: a channel that is NaN has one with every other
+    // if one slope is NaN, the gradients of the whole item are: a channel with a NaN has a NaN slope with every other channel
     let all_unknown = atomicLoad(&unknown) != 0u;
     let row = first_row + lane_own(lane);
     var by_position = products_by_other(sums);

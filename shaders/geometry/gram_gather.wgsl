@@ -1,5 +1,5 @@
-// Products of channels, summed over a chunk of positions: (input − target) with the input, or in another dispatch with the
-// target. Differences of finished products would cancel.
+// Writes to `grams` the products of channels, summed over a chunk of positions: (input − target) with the input, or in another
+// dispatch with the target. Subtracting the finished products of input and target would cancel.
 // needs: lib/component lib/params scratch/grams geometry/lane_products
 // slots: tile_products
 @compute @workgroup_size(64)

@@ -1,4 +1,5 @@
-// The loss of each pair of channels, and its derivative with respect to their product.
+// Scores each pair of channels of an item: tallies the loss, and writes its derivative with respect to their product to
+// `gram_slopes`.
 // needs: lib/math lib/params lib/tally lib/workspace scratch/factors scratch/gram_slopes scratch/grams geometry/element
 // slots: leaf losses sample_weight upstream
 

@@ -1,4 +1,4 @@
-// The view that a leaf has of a row's hardest pairs, and its result.
+// What a leaf of hardest pairs sees of a row, and what it returns.
 struct HardestDistances {
     // the greatest distance to a row with the same label, and the least to a row with another
     positive: f32,

@@ -1,27 +1,35 @@
-// The gradient of each row of a block from its pulls on others and from theirs on it. A workgroup takes a row and 1,024 of its
-// columns. It first looks for the few others that are pulled, 256 at a time, and then adds up their directions in order.
+// Adds to `products` the gradient of each row of a block that comes through its distances from the block's others, whether
+// these are the hardest distances of the row itself or of the others. Marks a row as NaN in `row_sums` if its gradient is
+// unknown.
+//
+// A workgroup takes a row and 1,024 of its columns. It goes through the others 256 at a time: it first finds the few whose
+// distance has a derivative other than 0, and then adds up, in order, these derivatives times the directions from the others to
+// the row.
 // needs: lib/label lib/math lib/params scratch/distances scratch/products scratch/pulls scratch/row_sums geometry/row_elements
 // slots: labels x0 x1
 
-// whether distances belong to the losses of own rows, and to those of the others
+// whether a distance counts in the loss of the own row, and in the loss of the other
 override OWN_SCORES: bool = false;
 override OTHER_SCORES: bool = false;
 
-// of each lane's other: whether it is pulled; by how much, the factor of differences, and 1 over their scaled length
+// of the others that the lanes look at: a bit for each whose derivative is not 0; and for each that derivative, `factor_of` its
+// distance, and 1 over the distance times that factor
 var<workgroup> pulled: array<atomic<u32>, 8>;
 var<workgroup> forces: array<vec3<f32>, 256>;
-// whether the row is pulled without bounds, or an unknown loss depends on it
+// whether a derivative with respect to a distance of the row is infinite or NaN
 var<workgroup> unknown: atomic<u32>;
 
-// The derivative of a row's loss with respect to its distance from another: NaN if the loss is unknown, and 0 where the two are at
-// one place.
+// The derivative of a row's loss with respect to its distance from another row. `bits` are those of the distance; `same` is
+// whether the two rows have the same label. The derivative is 0 if the distance is not the row's hardest, or is 0; and NaN if
+// the loss is unknown.
 fn pull_along(pull: Pull, bits: u32, same: bool) -> f32 {
     let is_hardest = (bits == select(pull.nearest, pull.farthest, same)) & (bits != 0u);
     let d = select(0.0, select(pull.of_nearest, pull.of_farthest, same), is_hardest);
     return select(d, nan(), pull.farthest == UNKNOWN_PULL);
 }
 
-// Differences of this length are divided by it in two steps: 1 over it may be no normal number.
+// The power of two by which differences are multiplied before they are divided by the distance times this factor: 1 over the
+// distance itself may be no normal number.
 fn factor_of(distance: f32) -> f32 {
     return select(select(1.0, 1.8446744e19, distance < 1e-29), 5.4210109e-20, distance > 1e29);
 }

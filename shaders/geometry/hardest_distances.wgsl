@@ -1,8 +1,9 @@
-// The distances of a block's rows from its others, from their squares. NaN if a row is not finite.
+// Replaces the squared distances of a block's rows from its others by the distances; by NaN if one of the two rows is not
+// finite.
 // needs: lib/math lib/params scratch/distances scratch/factors geometry/row_elements
 // slots: x0 x1
 
-// the bits of 2^-80 and of 2^120: between them no sum of squares has overflowed or lost what underflowed
+// the bits of 2^-80 and of 2^120: a sum of squares between them has neither overflowed nor lost digits to underflow
 const LEAST_SQUARES: u32 = 0x17800000u;
 const MOST_SQUARES: u32 = 0x7b800000u;
 

@@ -1,4 +1,5 @@
-// The greatest and the least distance of each row of a block, over the block's others. A workgroup takes a row.
+// Merges into `extremes`, for each row of a block, the greatest distance to a row with the same label and the least to a row
+// with another label, among the block's others. A workgroup takes a row.
 // needs: lib/label lib/math lib/params scratch/distances scratch/extremes scratch/factors
 // slots: labels
 var<workgroup> lanes: array<Extremes, 256>;

@@ -1,4 +1,4 @@
-// Scores each row from its hardest distances.
+// Scores each row from its hardest distances: tallies its loss, and writes the unreduced loss.
 // needs: lib/math lib/params lib/tally lib/workspace scratch/extremes geometry/hardest
 // slots: leaf losses sample_weight
 @compute @workgroup_size(256)

@@ -1,4 +1,5 @@
-// Leaves the derivatives of each row's loss with respect to its hardest distances. Rows at equal distances share them.
+// Writes to `pulls` the derivatives of each row's loss with respect to its hardest distances. If several rows are at the
+// greatest distance, or at the least, the derivative is divided equally among them.
 // needs: lib/math lib/params lib/workspace scratch/extremes scratch/pulls geometry/hardest
 // slots: leaf upstream
 @compute @workgroup_size(256)

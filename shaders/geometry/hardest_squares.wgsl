@@ -1,4 +1,4 @@
-// The squared distances of a block's rows from its others, in tiles.
+// Writes to `distances` the squared distances of a block's rows from its others, in tiles.
 // needs: lib/component lib/params scratch/distances geometry/lane_products
 // slots: tile_products
 @compute @workgroup_size(64)

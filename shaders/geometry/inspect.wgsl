@@ -1,4 +1,5 @@
-// Finds the first number of an operand that breaks a rule, where it takes part. A workgroup takes 4,096 elements.
+// Finds the first number of an operand that breaks a rule, among those that take part. A workgroup takes 4,096 elements, and
+// stores its first such number in `faults`.
 // needs: lib/fault lib/params
 // slots: inspected x0
 
@@ -48,7 +49,7 @@ fn inspect(
             }
         }
     }
-    // the last row of a grid may have workgroups beyond the last
+    // surplus workgroups store nothing
     if own < params.block.chunks {
         store_first_fault(params.block.first_chunk + own, place, number, lane);
     }

@@ -1,5 +1,5 @@
-// Finds the first position whose probabilities do not add up to 1, where it takes part. A workgroup takes 16 positions, and 16 lanes
-// add up the classes of each.
+// Finds the first position whose probabilities do not add up to 1, among those that take part. A workgroup takes 16 positions,
+// each with 16 lanes, which add up its classes; it stores its first such position and the sum in `faults`.
 // needs: lib/fault lib/params
 // slots: inspected x0
 
@@ -31,7 +31,7 @@ fn inspect_sums(
         for (var i = lane + 16u; i < 256u; i += 16u) {
             sum += class_sums[i];
         }
-        // a NaN has been found before, among the elements
+        // a sum with a NaN need not be found here: the inspection of the elements finds the NaN
         if abs(sum - 1.0) > TOLERANCE {
             if is_inspected(first) {
                 place = params.block.other_first + position;

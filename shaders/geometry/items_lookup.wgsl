@@ -1,4 +1,5 @@
-// Checks each item's index, looks up its number in the table, and stores what the leaf makes of it.
+// Checks each item's index, which is read as a label; looks up the table's number at it; and stores in `items_out` the numbers
+// that the leaf computes from it, with 1 behind them, or zeros if the item takes no part.
 // needs: lib/math lib/params lib/tally lib/workspace operand/table
 // slots: labels leaf
 @group(0) @binding(18) var<storage, read_write> items_out: array<vec4<f32>>;

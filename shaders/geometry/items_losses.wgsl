@@ -1,4 +1,4 @@
-// The unreduced loss of each item: the sum of its chunks' tallies.
+// Writes the unreduced loss of each item: the sum of its chunks' tallies.
 // needs: lib/params lib/tally lib/workspace
 // slots: losses
 @compute @workgroup_size(256)

@@ -1,4 +1,5 @@
-// The mean of a table's numbers, and what the leaf makes of it for all elements.
+// Computes the mean of a table's numbers, and stores in `items_out` the numbers that the leaf computes from it for all
+// elements.
 // needs: lib/math lib/params operand/table
 // slots: leaf
 @group(0) @binding(18) var<storage, read_write> items_out: array<vec4<f32>>;

@@ -1,2 +1,3 @@
-// whether the label's logit has a margin; then it is known before the tiles, and its derivative has come through the margin
+// whether the label's logit has a margin: then `hits` has it before the tiles run, and a record's `hit` is the derivative with
+// respect to the logit without the margin
 override LABEL_MARGIN: bool = false;

@@ -1,8 +1,10 @@
-// The products that a lane owns: four own rows times sixteen others; or sums of another kind over the elements of both.
+// The sums that a lane of a tile computes: for each of its four own rows and sixteen others, the sum of the products of their
+// elements, or of what `tile_summands` has instead. They are called products.
 // needs: geometry/row_elements
 // slots: tile_rows tile_summands
 
-// whether neighbours in memory belong to neighbouring rows, rather than to one row; loads follow it
+// whether neighbours in memory are the same element of neighbouring rows, rather than neighbouring elements of one row; four
+// such neighbours are loaded at once
 override OWN_ACROSS: bool = false;
 override OTHER_ACROSS: bool = false;
 

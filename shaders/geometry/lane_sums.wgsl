@@ -1,14 +1,14 @@
-// Merges the sums of the lanes that share a position.
+// Merges the sums (`compared`) of the lanes that share a position; every lane gets the result.
 // needs: lib/params fold/mixture geometry/class_axis
 
-// one number of each lane: there is little memory beside all states
+// one number of each lane at a time: beside the states there is little workgroup memory left
 var<workgroup> lane_sums: array<f32, 256>;
 
 fn sum_of_lanes(own: f32, slot: u32, lane: u32) -> f32 {
     var sum = own;
     lane_sums[(slot * LANES) + lane] = sum;
     workgroupBarrier();
-    // sixteen lanes sum first, then each sums the sixteen: a barrier costs more than fifteen additions
+    // sixteen lanes sum first, then every lane sums the sixteen: a barrier costs more than fifteen additions
     if (LANES > 16u) & (lane < 16u) {
         for (var other = lane + 16u; other < LANES; other += 16u) {
             sum += lane_sums[(slot * LANES) + other];

@@ -1,4 +1,4 @@
-// Merges the states of neighbouring lanes that share a row.
+// Merges the states of neighbouring lanes that share a row; every lane gets the result.
 // needs: lib/params
 // slots: fold
 

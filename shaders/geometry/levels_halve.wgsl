@@ -1,4 +1,4 @@
-// Makes the next level of two pictures: the means of 2 × 2 pixels, in tiles of 16 × 16.
+// Writes the next level of two pictures to `level_pixels`: the means of 2 × 2 pixels, in tiles of 16 × 16.
 // needs: lib/params geometry/coarser geometry/pixels scratch/level_pixels
 // slots: apart
 @compute @workgroup_size(256)
@@ -17,7 +17,7 @@ fn levels_halve(
         let first = vec2<i32>(vec2<u32>(2u) * at) - vec2<i32>(zeros_before());
         var mean = vec2<f32>(0.0);
         for (var k = 0; k < 4; k += 1) {
-            // a quarter first, since the sum of four may be more than f32 holds
+            // each is divided by 4 first, since the sum of four pixels may overflow
             let pixels = pixels_at(plane, first.y + (k / 2), first.x + (k % 2));
             mean += 0.25 * vec2<f32>(pixels.x, apart(pixels));
         }

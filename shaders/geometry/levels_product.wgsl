@@ -1,10 +1,11 @@
-// The loss of a plane, 1 − a product over its levels, and its slope at each level, from the sums of the levels' windows.
+// Computes and tallies the loss of each plane, 1 − Π (1 − mean)^weight, where a level's mean is that of its windows' scores.
+// Writes to `level_slopes`, for each level and plane, the derivative of the loss with respect to the score of one window.
 //
-// The product is exp(Σ weight·log(1 − mean)), so that the loss keeps its digits where all means are small.
+// The product is computed as exp(Σ weight·log(1 − mean)), so that the loss keeps its digits where all means are small.
 // needs: lib/math lib/params lib/tally lib/workspace scratch/level_slopes scratch/level_sums
 // slots: sample_weight upstream x1
 
-// The windows' columns and lines, of a level with these sides.
+// How many columns (x) and lines (y) of windows a level with these sides has.
 fn map_of(sides: vec2<u32>) -> vec2<u32> {
     return (sides + vec2<u32>((2u * params.margin) + 1u)) - vec2<u32>(params.window);
 }
@@ -27,7 +28,7 @@ fn levels_product(
     let live = place < params.items * params.classes;
     let plane = min(place, (params.items * params.classes) - 1u);
     let item = plane / params.classes;
-    // `block` has these planes, and `steps` levels
+    // the dispatch's planes are those from `own_first` to `own_end`; `steps` is the number of levels
     let planes = params.block.own_end - params.block.own_first;
     let own = plane - params.block.own_first;
     let levels = params.block.steps;
@@ -46,7 +47,7 @@ fn levels_product(
             tally.poison |= select(0u, 1u, level_sums[begin + i].y != 0.0);
         }
         let merged = tally_workgroup(tally, lane);
-        // lane 0 has read all sums before others write the next level's
+        // lane 0 has read the sums of this level before other lanes write those of the next
         workgroupBarrier();
         if live & (lane == 0u) {
             let mean = merged.sum / (f32(size.x) * f32(size.y));
@@ -67,7 +68,7 @@ fn levels_product(
         let size = map_of(sides);
         let rest = 1.0 - level_slopes[(level * planes) + own];
         let share = (x1_at(level) * exp_any(log_product)) / (rest * (f32(size.x) * f32(size.y)));
-        // a factor of 0 stays 0 below 0 too, and the product with it
+        // where a mean is 1 or more, its factor and so the product stay 0 as means change: the slopes are 0
         let slope = product(scale, select(share, 0.0, gone));
         level_slopes[(level * planes) + own] = select(slope, nan(), total.poison != 0u);
         sides = (sides + vec2<u32>(1u)) / vec2<u32>(2u);

@@ -1,5 +1,5 @@
-// The scores of a level's windows, in tiles of 16 × 16: first their sums, and once the levels' slopes are known also their
-// derivatives, with the same sums again.
+// Scores the windows of a level, in tiles of 16 × 16, and writes the sum of each workgroup to `level_sums`. Once `level_slopes`
+// is known, it runs again: it writes the same sums, and also the derivatives with respect to the windows' statistics.
 // needs: lib/math lib/params lib/tally geometry/picture_tiles geometry/pixels geometry/window_maps geometry/window_scores geometry/window_sums scratch/level_slopes scratch/level_sums
 // slots: window_slopes
 
@@ -29,7 +29,7 @@ fn levels_score(
         let middle = first_pixel(own_line + (params.window / 2u), own_column + (params.window / 2u));
         let pivot = pivot_at(plane, middle.y, middle.x);
         if live & (own_line < size.y) & (own_column < size.x) {
-            // the means differ by the pivot's second number and the sum's
+            // the difference of the means is pivot.y + sums.y, which −sums.y makes 0
             let score = score_window(sums, vec2<f32>(pivot.x, select(pivot.y, -sums.y, EQUAL_MEANS)));
             if is_nan(score.loss) {
                 tally.poison = 1u;

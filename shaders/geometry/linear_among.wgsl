@@ -1,4 +1,5 @@
-// Merges the states of each row over the shards that its classes are spread over.
+// Merges the states of each row over the shards that its classes are spread over, into `whole_states`; and writes its label's
+// logit to `hits`.
 // needs: lib/params scratch/hits scratch/whole_states fold/softmax geometry/shards
 // slots: softmax_state state_numbers
 @compute @workgroup_size(256)

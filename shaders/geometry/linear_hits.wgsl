@@ -1,4 +1,5 @@
-// The logit of each row's label, from the vectors themselves, before the tiles of all logits. Several lanes share a row.
+// Computes the logit of each row's label from the row and the class itself, before the tiles compute all logits, and passes it
+// to `keep_label`. Several lanes share a row.
 // needs: lib/params scratch/factors geometry/row_elements
 // slots: label_logit labels x0 x1
 

@@ -1,4 +1,4 @@
-// Records what the derivatives of each row's loss with respect to its logits need.
+// Writes to `records` what the derivatives of each row's loss with respect to its logits need.
 // needs: lib/math lib/params lib/workspace scratch/hits scratch/records scratch/whole_states fold/softmax
 // slots: label_weight labels leaf margin mask upstream
 

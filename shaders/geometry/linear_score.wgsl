@@ -1,4 +1,4 @@
-// Scores each row from its state.
+// Scores each row of a linear layer from its merged state: tallies its loss, and observes it.
 // needs: lib/params lib/tally lib/workspace geometry/positions_tally
 // slots: fold labels mask observation whole
 @compute @workgroup_size(256)

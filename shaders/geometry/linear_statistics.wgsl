@@ -1,4 +1,4 @@
-// Rows whose classes are spread over devices: writes the statistics of one shard.
+// Writes the statistics of one shard, for rows of a linear layer whose classes are spread over devices.
 // needs: lib/params lib/tally lib/workspace scratch/hits scratch/whole_states geometry/shard_numbers
 // slots: class_weight labels state_numbers
 @compute @workgroup_size(256)

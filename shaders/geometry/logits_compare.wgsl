@@ -1,4 +1,5 @@
-// The sums of each row of a block over each 64 of its classes, which are compared with the whole row.
+// Compares the classes of each row of a block with the whole row, and writes the sums over each 64 neighbouring classes to
+// `chunk_states`. Four lanes share 64 classes.
 // needs: lib/params fold/mixture scratch/states scratch/whole_states geometry/block_classes
 var<workgroup> chunk_sums: array<Sums, 256>;
 

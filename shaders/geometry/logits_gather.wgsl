@@ -1,4 +1,5 @@
-// The state of each row of a block over each 64 of its classes, in two looks at the logits in memory.
+// Writes to `chunk_states` the state of each row of a block over each 64 neighbouring classes, from two looks at the logits in
+// memory. Four lanes share 64 classes.
 // needs: lib/params fold/divergence scratch/states geometry/block_classes
 var<workgroup> states: array<State, 256>;
 

@@ -1,17 +1,17 @@
-// The derivatives with respect to a block's logits, in the place of the student's logits; and which rows and others have one that
-// is NaN.
+// Replaces the student's logits of a block by the derivatives with respect to them (slopes), with 0 in place of NaN. Marks in
+// `slope_sums` the rows that have a slope of NaN, and if wanted the others.
 // needs: lib/math lib/params lib/workspace scratch/slope_sums scratch/slopes geometry/block_classes geometry/row_elements
 // slots: fold labels mask softcap upstream whole
 
 // whether classes are the own side and rows the other; losses belong to rows
 override OTHER_SCORES: bool = false;
-// whether to write what is NaN over columns too, for the others
+// whether others that have a slope of NaN are marked too
 override SHARED: bool = false;
 
-// a bit for each of the 64 rows, and for each of the 64 others
+// a bit for each of the tile's 64 rows and then for each of its 64 others: whether it has a slope of NaN
 var<workgroup> unknown: array<atomic<u32>, 4>;
 
-// The facts about a row that the slopes of its classes need.
+// What the slopes of a row's classes need.
 struct RowSlopes {
     kept: bool,
     poison: bool,
@@ -19,7 +19,7 @@ struct RowSlopes {
 }
 
 fn row_slopes(place: u32) -> RowSlopes {
-    // past the end another row stands in, whose slopes are not used
+    // past the end the last row is read instead, whose slopes are not used
     let row = min(place, params.items - 1u);
     let label = target_label(row);
     let s = finish_place(merged_whole(row), whole_place(row, label));
@@ -31,7 +31,8 @@ fn logit_slope(of_row: RowSlopes, x: f32, t: f32) -> f32 {
     return select(0.0, select(d, nan(), of_row.poison), of_row.kept);
 }
 
-// The sum over a line of a tile, of which only NaN matters: no row is divided by its norm, and none has a number of its own.
+// What is stored as the sums of one of the tile's rows or others: NaN if it has a slope of NaN, otherwise 0. The sums
+// themselves are not needed, since no row is divided by its norm, and none has a bias.
 fn line_sum(line: u32) -> vec2<f32> {
     let bits = atomicLoad(&unknown[line / 32u]) >> (line % 32u);
     return vec2<f32>(select(0.0, nan(), (bits & 1u) != 0u), 0.0);

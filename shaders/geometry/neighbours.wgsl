@@ -1,4 +1,5 @@
-// Sums the scores of the differences of neighbouring pixels, and writes gradients in the same pass.
+// Sums, for each item, the losses of the differences between neighbouring pixels, and writes gradients in the same pass. Each
+// workgroup leaves a tally.
 // needs: lib/math lib/params lib/tally lib/workspace
 // slots: dx0 leaf sample_weight upstream x0
 

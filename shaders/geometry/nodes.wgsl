@@ -1,4 +1,4 @@
-// The nodes of items: their labels, with a blank before, between and after them. Alignments go from node to node.
+// The nodes of items: the labels of an item, with a blank before, between and after them. Alignments go from node to node.
 // needs: lib/params lib/scaled scratch/spans scratch/symbols
 // slots: x0
 
@@ -9,7 +9,7 @@ struct Item {
     column: u32,
 }
 
-// The item at a place of the block; without nodes if there is none.
+// The item at a place of the block; if there is none, the last item, with 0 nodes.
 fn item_of_block(place: u32) -> Item {
     let item = min(params.block.own_first + place, params.block.own_end - 1u);
     let live = params.block.own_first + place < params.block.own_end;
@@ -26,7 +26,7 @@ fn class_of(own: Item, node: u32) -> u32 {
     return symbols[spans[own.item].first + (node >> 1u)].x;
 }
 
-// Whether alignments may leave out the blank before a label: the label before it is another.
+// Whether alignments may skip the blank before this node: it is a label, and the label before it has another class.
 fn skips_to(own: Item, node: u32) -> bool {
     if ((node & 1u) == 0u) | (node < 2u) | (node >= own.nodes) {
         return false;
@@ -43,7 +43,8 @@ fn emission(own: Item, step: u32, class_index: u32, peak: f32) -> Scaled {
     return scaled_exp(x0_at(element_of_step(step, own.item, class_index)) - peak);
 }
 
-// Where the sum of a block's node at a step is kept, of as many steps as there is room for.
+// Where the sum of a node at a step is kept. There is room for `block.height` steps, so that later steps take the places of
+// earlier ones.
 fn place_of_sum(own: Item, step: u32, node: u32) -> u32 {
     let row = (step - params.block.other_first) % params.block.height;
     return (row * params.block.width) + (own.column + node);

@@ -1,4 +1,5 @@
-// Writes a number that changes between runs into the parameters of a part's kernels.
+// Writes a number that changes between runs into all parameter blocks of a part's kernels. What depends on the number is NaN if
+// it is out of range.
 // slots: number
 
 // The number to write, and its place: the twin of `Change` in src/gpu/params.rs. Places are words of a parameter block.
@@ -13,14 +14,14 @@ struct Change {
     // the range of the number, both ends included
     lowest: f32,
     highest: f32,
-    // for a whole number, which is no f32: how many values it has, or 0
+    // for a whole number, which is stored as u32: how many values it may have; 0 for an f32
     count: u32,
     // whether this is the first number of the run
     first: u32,
     // where a number out of range is noted, with its bits in the word after it; and the note
     bad_place: u32,
     bad_note: u32,
-    // whether `factors` are multiplied by the number
+    // whether `factors` and `weights` are multiplied by the number
     scales: u32,
     // how many losses the walk has; for each, the places and values of what its gradients and its loss are multiplied by
     factor_count: u32,
@@ -63,9 +64,9 @@ fn number(@builtin(local_invocation_index) lane: u32) {
     let scale = select(1.0, bitcast<f32>(bits), change.scales != 0u);
     for (var i = lane; i < change.blocks; i += 64u) {
         let block = i * change.stride;
-        // a place beyond the last becomes one that nothing is written to
+        // a whole number out of range becomes 0xffffffff, a slot that kernels do not write to
         parameters[block + change.place] = select(bits, 0xffffffffu, is_whole & (bits >= change.count));
-        // the first number of a run also clears what the run before has left
+        // the first number of a run also clears the note of the run before
         if !is_whole & ((change.first | note) != 0u) {
             parameters[block + change.bad_place] = note;
             parameters[block + change.bad_place + 1u] = bits;

@@ -1,7 +1,8 @@
-// Adds the observations of a part to the outcome, behind the parts: for each a sum and the number of positions.
+// Adds up the observations of a part over all workgroups, and stores each one that is asked for in the outcome, behind the
+// parts: a sum and the number of positions.
 // needs: lib/observed lib/params lib/workspace geometry/observed_row
 
-// whether each is asked for
+// which observations are asked for
 override ACCURACY: bool = false;
 override TOP_K: bool = false;
 override ENTROPY: bool = false;
@@ -10,7 +11,7 @@ override PERPLEXITY: bool = false;
 var<workgroup> observed_counts: array<vec3<u32>, 256>;
 var<workgroup> observed_sums: array<vec3<f32>, 256>;
 
-// Stores a sum if it is asked for. Returns how many are stored.
+// Stores a sum at `place` if it is asked for. Returns the next free place.
 fn store_if(asked: bool, place: u32, sum: f32, count: f32) -> u32 {
     if asked {
         store_observed(place, sum, count);

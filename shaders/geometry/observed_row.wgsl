@@ -1,4 +1,5 @@
-// The row of an observation in the outcome, behind the rows of all parts: a sum and its denominator.
+// Stores an observation, a sum and its denominator, in the outcome behind the rows of all parts, and in the caller's tensor of
+// sums.
 // needs: lib/params geometry/outcome
 // slots: part_sums
 fn store_observed(place: u32, sum: f32, denominator: f32) {

@@ -1,4 +1,5 @@
-// Writes a tensor of each observation of positions, from what the walk has left of all.
+// Writes the tensors of what is observed of each position, its predicted class and its label's log-probability, from
+// `observed_positions`, where the walk has kept both.
 // needs: lib/params scratch/observed_positions/kept
 // slots: log_prob predicted
 @compute @workgroup_size(256)

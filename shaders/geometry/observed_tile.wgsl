@@ -1,4 +1,4 @@
-// Each lane's observations, and their sums over a workgroup.
+// The counts and sums that a lane has observed, and their sums over a workgroup, which are stored as a tally.
 // needs: lib/observed lib/params lib/tally lib/workspace
 
 var<private> observed: Observed;
@@ -14,7 +14,7 @@ fn observe_tile(tile: u32, exists: bool, lane: u32) {
         atomicStore(&observed_counts[2], 0u);
         atomicStore(&observed_poison, 0u);
     }
-    // the tally has been read from there
+    // tally_sums is used again: lane 0 has read the tally from it by now
     workgroupBarrier();
     tally_sums[lane] = vec3<f32>(observed.entropy, observed.nll, 0.0);
     workgroupBarrier();

@@ -1,6 +1,6 @@
-// The memory of an outcome.
+// The outcome of a term: its loss, what was out of range, and the sums of its parts.
 
-// The outcome of a term: the twin of what src/gpu/outcome.rs reads.
+// Laid out as src/gpu/outcome.rs reads it.
 struct Outcome {
     loss: f32,
     // how many runs have finished, wrapping: the host counts how many it recorded, since a pass may be dropped
@@ -11,7 +11,8 @@ struct Outcome {
     bad_position: u32,
     bad_low: u32,
     bad_high: u32,
-    // of all runs since the host last asked: the first part with such a label, counted from 1, so that 0 means none
+    // of all runs since the host last asked: the same of the first label or number out of range, with 1 added to the part: 0
+    // means that there is none
     first_part: u32,
     first_position: u32,
     first_low: u32,

@@ -1,7 +1,7 @@
-// Tiles of 16 lines of a plane, of pixels or of windows.
+// Tiles of a plane, 16 lines high, of pixels or of windows.
 // needs: lib/params
 struct PictureTile {
-    // whether there is such a tile; a surplus one stands on the last plane
+    // whether there is such a tile; a surplus one has the number of the last plane
     live: bool,
     plane: u32,
     line: u32,

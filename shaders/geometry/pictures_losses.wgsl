@@ -1,4 +1,4 @@
-// The unreduced loss of each item: the sum of its tallies, which a workgroup merges.
+// Writes the unreduced loss of each item: the sum of its tallies. A workgroup takes an item.
 // needs: lib/params lib/totals
 // slots: losses
 @compute @workgroup_size(256)

@@ -1,4 +1,4 @@
-// The pixels of two pictures.
+// Reads the pixels of two pictures.
 // needs: lib/math lib/params
 // slots: apart x0 x1
 
@@ -9,11 +9,11 @@ fn element_of_pixel(plane: u32, line: u32, column: u32) -> u32 {
     return begin + (((line * params.block.width) + column) * params.block.step);
 }
 
-// A pixel of both pictures, or of the first and of their difference, as `apart` says; zeros outside of them.
+// A pixel of both pictures; or of the first, and the difference of both, where a level holds that (see `apart`). Zeros outside.
 fn pixels_at(plane: u32, line: i32, column: i32) -> vec2<f32> {
     let inside =
         (line >= 0) & (column >= 0) & (line < i32(params.block.height)) & (column < i32(params.block.width));
-    // a band of rows may be bound: a place outside reads the nearest pixel
+    // outside, the nearest pixel is read, since only a band of rows may be bound
     let near_line = u32(clamp(line, 0, i32(params.block.height) - 1));
     let near_column = u32(clamp(column, 0, i32(params.block.width) - 1));
     let i = element_of_pixel(plane, near_line, near_column);
@@ -24,7 +24,8 @@ fn are_finite(pixels: vec2<f32>) -> bool {
     return !(is_nan(pixels.x) | is_infinite(pixels.x) | is_nan(pixels.y) | is_infinite(pixels.y));
 }
 
-// The pixel of `x` and the difference `x − y`, about which sums over windows around it keep their digits.
+// The pixel of `x` and the difference `x − y`, or zeros if they are not finite. Sums over the windows around the pixel are
+// taken about these two numbers (the pivot), so that they keep their digits.
 fn pivot_at(plane: u32, line: i32, column: i32) -> vec2<f32> {
     let pixels = pixels_at(plane, line, column);
     return select(vec2<f32>(0.0), vec2<f32>(pixels.x, apart(pixels)), are_finite(pixels));

@@ -1,4 +1,4 @@
-// Finds the label's logit of positions whose classes are walked in ranges, if the label's class is in this range.
+// Keeps the label's logit of each position whose classes are walked in ranges, if the label's class is in this range.
 // needs: lib/params geometry/places
 // slots: label_logits labels softcap x0
 @compute @workgroup_size(256)

@@ -1,4 +1,4 @@
-// Where positions and their classes lie.
+// Where positions and their classes lie in tensors of shape [N, C, ...], and which positions a workgroup has.
 // needs: lib/params
 
 // whether each position has a label, rather than a dense target
@@ -15,7 +15,7 @@ fn first_class(position: u32) -> u32 {
     return (item * params.classes * params.per_item) + (place * params.position_stride);
 }
 
-// The positions of a workgroup that belongs to one item: the first, and the one after the last. Past the last item they are
+// The positions of a workgroup that belongs to one item: the first, and the one after the last. Past the last item there are
 // none.
 fn positions_of(tile: u32) -> vec2<u32> {
     let item = tile / params.chunks;

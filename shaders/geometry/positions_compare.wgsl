@@ -1,4 +1,5 @@
-// Rows too long for a workgroup, second walk over their classes: the sums of each chunk.
+// Rows too long for a workgroup, second walk over their classes: compares them with the whole row, and writes the sums of each
+// chunk.
 // needs: lib/params fold/mixture scratch/states geometry/places geometry/sum_classes
 // slots: labels
 // how many lanes walk a contiguous range of a chunk together

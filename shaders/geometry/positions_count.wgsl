@@ -1,4 +1,4 @@
-// Counts the denominators of a mean over labels, which gradients need before the walk.
+// Tallies the count and the weight of the positions that take part: gradients need a mean's denominators before the walk.
 // needs: lib/params lib/tally lib/workspace
 // slots: label_weight labels mask sample_weight
 @compute @workgroup_size(256)

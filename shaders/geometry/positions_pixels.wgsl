@@ -1,4 +1,5 @@
-// Computes a value for each position whose classes lie far apart: a lane takes four neighbours, and a class of all four is one load.
+// Computes a value for each position, and gradients in the same pass, where the classes of a position lie far apart: a lane
+// takes four neighbouring positions, so that a class of all four is one load.
 // needs: lib/class lib/label lib/params lib/tally lib/workspace geometry/class_axis geometry/places geometry/positions_tally geometry/positions_write
 // slots: classes comparison dx0 fold labels logits observation position_states target upstream x0
 
@@ -13,7 +14,7 @@ override WRITES: bool = false;
 // how many lanes walk a contiguous range of a chunk together
 override TEAM: u32 = 256u;
 
-// One of the neighbours.
+// One of the neighbouring positions.
 struct Pixel {
     label: Label,
     kept: bool,
@@ -47,7 +48,7 @@ fn write_pixel(pixel: Pixel, after: Scored, x: f32, t: f32, k: u32) -> f32 {
     return write_capped(after.slopes, x, t, pixel.label, k, pixel.kept, after.s);
 }
 
-// Four neighbours: the first one's position, whether they exist, and the element of the first one's first class.
+// Four neighbouring positions: the first one, whether they exist, and the element of the first one's first class.
 struct Four {
     position: u32,
     live: bool,

@@ -1,4 +1,4 @@
-// Positions whose classes are spread over devices: writes the statistics of one shard.
+// Writes the statistics of one shard, for positions whose classes are spread over devices.
 // needs: lib/params lib/tally lib/workspace geometry/places geometry/shard_numbers
 // slots: labels state_numbers whole
 @compute @workgroup_size(256)

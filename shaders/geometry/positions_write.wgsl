@@ -2,12 +2,12 @@
 // needs: lib/component lib/label lib/params geometry/class_axis
 // slots: dx0 fold row_quads softcap target x0
 
-// The final derivative of a class: 0 if its position takes no part, NaN if the position's loss is NaN.
+// The derivative `d` of a class as it is stored: 0 if its position takes no part, NaN if the position's loss is unknown.
 fn gradient_of(d: f32, kept: bool, s: Statistics) -> f32 {
     return select(0.0, select(d, nan(), s.poison), kept);
 }
 
-// The derivative of a class's logit as it is stored.
+// The derivative with respect to a class's logit as it is stored, taken through the soft cap.
 fn write_capped(slopes: Slopes, x: f32, t: f32, label: Label, k: u32, kept: bool, s: Statistics) -> f32 {
     return gradient_of(through_cap(write_class(slopes, class_of(x, t, label, k)), x), kept, s);
 }

@@ -1,4 +1,5 @@
-// The probabilities of a class at four positions, and the mean of all slopes that the gradient of a softmax subtracts.
+// The probabilities of a class at four positions; and the mean over classes of slopes, the derivatives of the loss with respect
+// to probabilities, which the gradient of a softmax subtracts from each slope.
 struct Probable {
     p: vec4<f32>,
     // 1 − p, computed without cancellation

@@ -1,12 +1,12 @@
-// Regions: what their sums run over, and how many there are.
+// The options of region losses that decide what the sums of a region run over, and where these sums lie.
 // needs: lib/params
 
 override INCLUDE_BACKGROUND: bool = true;
 override BATCH: bool = false;
 override SQUARED: bool = false;
-// whether a probability that equals its target is right, also between 0 and 1
+// whether a probability that equals its target is no error, also where the target is between 0 and 1
 override SOFT: bool = false;
-// whether the classes of an item are summed inside one ratio
+// whether the sums of an item's classes are added up, with weights, inside one ratio
 override TOGETHER: bool = false;
 
 fn regions() -> u32 {
@@ -18,7 +18,7 @@ fn counts_at(tile: u32, k: u32) -> u32 {
     return together(regions()) + (tile * params.classes) + k;
 }
 
-// Where the sums of a whole region lie, after the sums of all chunks. Its item sums them further.
+// Where the sums of a whole region lie: after the sums of all chunks. region_couple adds them up over an item's classes.
 fn together(region: u32) -> u32 {
     return (params.first_tally * params.classes) + region;
 }

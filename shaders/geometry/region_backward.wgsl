@@ -1,4 +1,4 @@
-// Regions, third stage: the gradient of each element from its region's slopes.
+// Regions, third stage: writes the gradient of each element, from its region's coefficients and from the fused loss.
 // needs: lib/component lib/math lib/params geometry/places geometry/probable geometry/region geometry/region_quads
 // slots: activation class_mask class_slopes classes dx0 earlier_ranges fused_loss logits quad_factors softmaxes
 fn store_quad(quad: Quad, k: u32, d: vec4<f32>) {
@@ -58,10 +58,10 @@ fn write_backward(s: Backward, k: u32) {
     let slope = slope_again(s.quad, k, s.pixels);
     let of_fused = fused_gradient(s.fused, logits_of(s.quad, k), s.quad, k);
     let nans = s.unknown | are_nan(slope.by_p) | are_nan(of_fused);
-    // only a background that takes no part can have a NaN p and a known slope; its gradient is 0
+    // if p is NaN and its slope is not, the class is a background that takes no part, whose gradient is 0
     let of_region = select(chain(slope.seen, slope.by_p, s.mean_slope), vec4<f32>(0.0), are_nan(slope.seen.p));
     let kept = kept_in_class(s.quad, k);
-    // a background that takes no part has a gradient of 0, whatever the weights of its positions are
+    // a background that takes no part has a gradient of 0, even if a sample weight is infinite or NaN
     let left_out = !INCLUDE_BACKGROUND & !COUPLED & (k == 0u);
     let weighted = select(by_factors(s.quad.factors, of_region, kept), vec4<f32>(0.0), left_out);
     let d = select(weighted + of_fused, vec4<f32>(nan()), nans);

@@ -1,14 +1,15 @@
-// Regions, their observations: adds up the counts of a class over all chunks of the batch, and stores their ratios' sums.
+// Observations of regions: adds up the counts of a class over all chunks of the batch, and stores the numerator and the
+// denominator of each ratio that is asked for. A workgroup takes a class.
 // needs: lib/params scratch/sums geometry/observed_row geometry/region
 
-// whether each is asked for
+// which observations are asked for
 override IOU: bool = false;
 override PRECISION: bool = false;
 override RECALL: bool = false;
 
 var<workgroup> lane_counts: array<vec3<u32>, 256>;
 
-// Stores a sum for the class if it is asked for. Returns how many observations are stored.
+// Stores the class's sum at `place` if it is asked for. Returns the next free place.
 fn store_of_class(asked: bool, place: u32, k: u32, sum: u32, denominator: u32) -> u32 {
     if asked {
         store_observed((place * params.classes) + k, f32(sum), f32(denominator));
@@ -23,7 +24,7 @@ fn region_counts(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let k = workgroup_at(group, grid);
-    // those both predicted and true, those predicted, those true
+    // how many positions are of the class by prediction and target, by prediction, and by target
     var counts = vec3<u32>(0u);
     if k < params.classes {
         for (var tile = lane; tile < params.first_tally; tile += 256u) {

@@ -1,5 +1,6 @@
-// Regions, where the classes of an item have one ratio together, after the second stage: weights the sums of each class, scores
-// the item, and leaves the slopes of each class.
+// Regions, after the second stage, where the classes of an item have one ratio together: adds up the sums of an item's classes,
+// each times the class's share, scores the item, and writes the coefficients of each class. A share is the weight that the leaf
+// gives a class. A workgroup takes an item.
 // needs: lib/math lib/params lib/tally lib/workspace scratch/coefficients scratch/sums fold/regions geometry/region geometry/region_lanes
 // slots: leaf losses upstream
 var<workgroup> shares: array<f32, 256>;
@@ -18,7 +19,7 @@ fn region_couple(
 ) {
     let item = workgroup_at(group, grid);
     let live = item < select(params.items, 1u, BATCH);
-    // without the background, class 0 has no share
+    // without the background, class 0 is left out
     let seen = select(1u, 0u, INCLUDE_BACKGROUND);
     let first = item * params.classes;
     let classes = select(0u, params.classes, live);

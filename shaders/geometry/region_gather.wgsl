@@ -1,4 +1,4 @@
-// Regions, first stage: the sums of each class over a chunk of an item's positions.
+// Regions, first stage: writes the sums of each class over a chunk of an item's positions, and tallies a fused loss.
 // needs: lib/params lib/tally lib/workspace geometry/places geometry/region_sums
 // slots: class_sums classes count fused_loss labels
 @compute @workgroup_size(256)
@@ -15,7 +15,7 @@ fn region_gather(
     }
     workgroupBarrier();
     var tally = tally_none();
-    // classes that are scored by themselves are tallied with their sums, range by range
+    // a fused loss that scores each class by itself is tallied with the sums, so that the tally goes on from range to range
     let goes_on = SCORES_CLASSES & SUMS & !FOLDS;
     if goes_on & live & (lane == 0u) {
         tally = workspace.tallies[tile];
@@ -62,7 +62,7 @@ fn region_gather(
             tally.bad_high = label.high;
         }
         if goes_on {
-            // an earlier dispatch has looked at the labels
+            // an earlier dispatch has checked the labels
             let before = workspace.tallies[tile];
             tally.bad_position = before.bad_position;
             tally.bad_low = before.bad_low;

@@ -1,4 +1,4 @@
-// Merges the parts of a region's sums: by a workgroup, or by one lane if they are few.
+// Merges the parts of a region's sums, which are chunks or shards: by a workgroup, or by one lane if they are few.
 // needs: geometry/region_lanes
 // slots: region_parts
 

@@ -1,4 +1,5 @@
-// The probabilities of a class at four positions, and the derivatives with respect to them.
+// The probabilities of a class at four positions, and the derivatives of the loss with respect to them, which are called
+// slopes.
 // needs: lib/math lib/params scratch/coefficients geometry/probable geometry/region geometry/region_quads
 // slots: activation
 fn coefficients_of(k: u32, position: u32) -> vec2<f32> {

@@ -1,4 +1,4 @@
-// The softmaxes of positions in a walk over regions whose fused loss, if there is one, makes none.
+// Computes and stores the softmaxes of positions in a walk over regions, if no fused loss does so.
 // needs: lib/math lib/params geometry/region_quads
 // slots: activation classes earlier_ranges softmaxes
 

@@ -1,4 +1,4 @@
-// Regions spread over devices: writes the sums of one shard.
+// Writes the statistics of one shard, for regions that are spread over devices: the sums of each region.
 // needs: lib/component lib/params operand/statistics_out geometry/region geometry/region_merge
 @compute @workgroup_size(256)
 fn region_statistics(

@@ -1,4 +1,4 @@
-// Adds positions to the sums of a class, and writes the sums of a workgroup.
+// The sums of a class: adds positions to them, merges those of a workgroup, and writes them.
 // needs: lib/component lib/math lib/params lib/tally scratch/sums geometry/places geometry/region geometry/region_quads
 // slots: activation class_mask classes count labels quad_factors
 var<workgroup> lanes_hit: array<vec4<f32>, 256>;
@@ -96,8 +96,8 @@ fn writes_class(block: u32, tile: u32, lane: u32) -> bool {
     return (tile < params.items * params.chunks) & (lane < 4u) & (block + lane < classes_to());
 }
 
-// Three sums over the workgroup of four classes each; each of the first four lanes gets those of one class. Sixteen lanes sum first,
-// since a barrier costs more than fifteen additions.
+// Sums three numbers of four classes over the workgroup. Each of the first four lanes gets the three sums of one class. Sixteen
+// lanes sum first, since a barrier costs more than fifteen additions.
 fn of_workgroup(hit: vec4<f32>, extra: vec4<f32>, missed: vec4<f32>, nans: u32, lane: u32) -> vec4<f32> {
     lanes_hit[lane] = hit;
     lanes_extra[lane] = extra;
@@ -107,7 +107,8 @@ fn of_workgroup(hit: vec4<f32>, extra: vec4<f32>, missed: vec4<f32>, nans: u32, 
         atomicOr(&unknown, nans);
     }
     if lane < 16u {
-        // as often for every lane, so that compilers unroll it: a lane may come here for each of very many classes
+        // the loop has the same number of turns for every lane, so that compilers unroll it: it may run once for every four of
+        // very many classes
         for (var i = 1u; i < 16u; i += 1u) {
             lanes_hit[lane] += lanes_hit[lane + (16u * i)];
             lanes_extra[lane] += lanes_extra[lane + (16u * i)];
@@ -124,19 +125,19 @@ fn of_workgroup(hit: vec4<f32>, extra: vec4<f32>, missed: vec4<f32>, nans: u32, 
     return sums;
 }
 
-// Adds a class's score to a tally. There may be thousands, so the rounding of the sum so far lies in `extra`, and is added with the
-// next score (Kahan's sum).
+// Adds a class's loss to a tally. There may be thousands of classes, so `extra` holds the rounding error of the sum so far,
+// which is subtracted from the next loss (Kahan's sum).
 fn add_score(tally: ptr<function, Tally>, score: f32) {
     let own = score - (*tally).extra;
     let sum = (*tally).sum + own;
     let rounding = (sum - (*tally).sum) - own;
-    // of an infinite sum the rounding would be NaN
+    // the rounding error of an infinite sum would be NaN
     (*tally).extra = select(rounding, 0.0, is_infinite(sum) | is_nan(rounding));
     (*tally).sum = sum;
 }
 
-// Adds the scores of four classes, and what they count, to the tally of lane 0: class by class, so that ranges of classes change
-// no bit.
+// Adds the losses and the counts of four classes to the tally of lane 0. It adds class by class, so that ranges of classes
+// change no bit.
 fn merge_scores(losses: vec4<f32>, counts: vec4<f32>, lane: u32, tally: ptr<function, Tally>) {
     lanes_hit[lane] = losses;
     lanes_extra[lane] = counts;

@@ -1,4 +1,5 @@
-// Regions, second stage: merges the chunks of each region, and scores it unless an item's classes share one ratio.
+// Regions, second stage: merges the sums of each region, scores it, and writes its coefficients for the gradients. If an item's
+// classes have one ratio together, it only stores the sums of the region, for region_couple.
 // needs: lib/math lib/params lib/tally lib/workspace scratch/coefficients scratch/sums fold/regions geometry/region geometry/region_merge
 // slots: class_weight leaf losses upstream
 @compute @workgroup_size(256)

@@ -1,4 +1,4 @@
-// Where the elements of rows lie.
+// Where the elements of the rows of tiles lie.
 // needs: lib/params
 
 // whether rows are the channels of items, rather than contiguous rows

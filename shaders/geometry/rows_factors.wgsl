@@ -1,4 +1,5 @@
-// The factor that each row is multiplied by; several lanes share a row, and more of them share a long one.
+// Writes to `factors` the factor that each row is multiplied by: 1, or 1 over the row's norm; NaN if the row is not finite.
+// Several lanes share a row, and more of them share a long row.
 // needs: lib/math lib/params scratch/factors geometry/row_elements
 // slots: x0
 

@@ -1,4 +1,4 @@
-// Rows too long for a workgroup, second stage: merges each row's chunks, and scores it.
+// Rows of vectors too long for a workgroup, second stage: merges the states of each row's chunks, and scores it.
 // needs: lib/params lib/tally lib/workspace scratch/row_states geometry/vectors
 // slots: fold mask
 @compute @workgroup_size(256)
@@ -18,7 +18,7 @@ fn rows_score(
                 state = fold_merge(state, row_states[first + chunk]);
             }
         }
-        // leaves the whole row's state in the place of its first chunk's, for the third stage
+        // stores the whole row's state in the place of its first chunk's, for the third stage
         row_states[row * params.chunks] = state;
         tally_row(row, mask_at(row) != 0.0, score_of(row, state, fold_know(state)), &tally);
     }

@@ -1,4 +1,5 @@
-// Keeps the numbers that make scores of products behind the factors of all rows, where one kernel has no room for their bindings.
+// Stores the numbers that products are multiplied by and that are added to scores in `factors`, behind the factors of all rows,
+// for kernels that have no room for bindings of these numbers.
 // needs: lib/params scratch/factors
 // slots: logit_bias logit_scale
 @compute @workgroup_size(64)

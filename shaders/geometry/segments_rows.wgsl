@@ -1,4 +1,4 @@
-// Checks the label and the segment of each row, and leaves −log p of its label.
+// Checks the label and the segment of each row, and writes the segment and −log p of the label to `segment_rows`.
 // needs: lib/params lib/tally lib/workspace fold/softmax operand/segments scratch/hits scratch/segment_rows scratch/whole_states
 // slots: labels
 @compute @workgroup_size(256)
@@ -18,7 +18,7 @@ fn segments_rows(
         let own = select(NO_SEGMENT, segment.x, label.kept & inside);
         segment_rows[row] = SegmentRow(own, select(s.nll, nan(), s.poison));
         if label.bad | !inside {
-            // segments are numbered after all labels
+            // the positions of segments come after those of all labels
             tally.bad_position = select(params.items + row, row, label.bad);
             tally.bad_low = select(segment.x, label.low, label.bad);
             tally.bad_high = select(segment.y, label.high, label.bad);

@@ -1,15 +1,15 @@
-// The log-ratio of each segment: the sum of log p over its rows, or the mean, less the segment's reference. A segment has a
-// workgroup, whose lanes look at all rows.
+// Computes the log-ratio of each segment, the sum or the mean of log p over its rows less the segment's reference, and stores
+// it in `segment_scores`. A workgroup takes a segment; its lanes go through all rows.
 // needs: lib/long lib/math lib/params operand/references scratch/segment_rows scratch/segment_scores
 
 // whether a segment's rows are averaged
 override AVERAGES: bool = false;
 
-// numbers that no sum may see, since a sum with a NaN may come out as anything
+// marks of rows whose −log p is NaN or infinite: they are left out of sums, since a sum with a NaN may come out as anything
 const UNKNOWN_NLL: u32 = 1u;
 const INFINITE_NLL: u32 = 2u;
 
-// of each lane: the sum of −log p, how many rows it has, and which of them have no number
+// for each lane: the long sum of −log p of its rows, the number of these rows, and their marks
 var<workgroup> lane_sums: array<vec2<f32>, 256>;
 var<workgroup> lane_rows: array<u32, 256>;
 var<workgroup> lane_marks: array<u32, 256>;
@@ -52,7 +52,7 @@ fn segments_sum(
     let share = select(1.0, 1.0 / f32(max(lane_rows[0], 1u)), AVERAGES);
     let reference = reference_at(segment);
     let all = select(share * lane_sums[0], vec2<f32>(infinity(), 0.0), vec2<bool>((lane_marks[0] & INFINITE_NLL) != 0u));
-    // the rest comes last: the difference from the reference has room for its digits
+    // the rest of the long sum is subtracted last, since its digits fit into the difference from the reference
     let log_ratio = difference(-all.x, reference) - all.y;
     let unknown = ((lane_marks[0] & UNKNOWN_NLL) != 0u) | is_nan(reference) | is_nan(log_ratio);
     segment_scores[segment] = SegmentScore(select(log_ratio, nan(), unknown), share, 0.0);

@@ -1,5 +1,5 @@
-// Computes two things of each sequence for all its elements: the leaf's numbers of the mean over them, and one over how many take
-// part. A workgroup goes through a sequence.
+// Stores in `items_out`, for each sequence, the numbers that the leaf computes from the mean over the elements that take part,
+// and 1 over how many these are. A workgroup takes a sequence.
 // needs: lib/math lib/params
 // slots: mask sequence_number
 @group(0) @binding(18) var<storage, read_write> items_out: array<vec4<f32>>;

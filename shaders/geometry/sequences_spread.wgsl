@@ -1,4 +1,4 @@
-// The gradient of the mean over a sequence, spread over the elements that take part.
+// Writes the gradient that comes through the mean over a sequence: the same number for each element that takes part.
 // needs: lib/math lib/params scratch/sequence_slopes
 // slots: dx0 items mask
 @compute @workgroup_size(256)

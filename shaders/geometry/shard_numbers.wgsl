@@ -16,7 +16,7 @@ fn store_numbers(position: u32, first: vec4<f32>, last: f32, flags: u32) {
     store_statistic(at + 7u, 0.0);
 }
 
-// Says that the shard has the label's class.
+// Stores the label's logit and weight, and flags that the shard has the label's class.
 fn store_found(position: u32, flags: u32, x: f32, weight: f32) {
     let at = STATISTICS * position;
     store_statistic(at + 5u, f32(flags + 4u));

@@ -1,4 +1,4 @@
-// The numbers of a position in the statistics of all shards.
+// Reads the numbers of a position, or of a row, in the statistics of all shards.
 // needs: lib/params operand/statistics geometry/places
 
 // How many numbers a shard's statistics have for each position: the five of its state, the state's flags, and the label's logit
@@ -32,6 +32,7 @@ fn first_of_shard(shard: u32, position: u32) -> vec4<f32> {
     );
 }
 
+// Number `k` of the shard that has the label's class; 0 if none has it.
 fn of_label(position: u32, k: u32) -> f32 {
     for (var shard = 0u; shard < params.shards; shard += 1u) {
         if u32(of_shard(shard, position, 5u)) >= FOUND {

@@ -1,4 +1,4 @@
-// Merges the states of each row over the shards that its keys are spread over.
+// Merges the states of each row over the shards that its keys are spread over, into `whole_states`.
 // needs: lib/params scratch/whole_states fold/softmax geometry/shards geometry/state_numbers/softmax
 // slots: softmax_state
 @compute @workgroup_size(256)

@@ -1,4 +1,5 @@
-// Records what the derivatives of each row's loss need, and of each other's if the loss is symmetric.
+// Writes to `records` what the derivatives of each row's loss need; if the loss is symmetric, also for the losses of the
+// others.
 // needs: lib/params lib/workspace scratch/records scratch/whole_states fold/similarity fold/softmax
 // slots: row_loss upstream
 
@@ -23,7 +24,7 @@ fn similarity_records(
     record.live = 1u;
     if !PAIRWISE {
         let score = similarity_row(similarity_finish(state));
-        // the derivative of the surprise with respect to a score is mass·p, minus 1 for a similar pair
+        // the derivative of the surprise with respect to a score is mass·p, less 1 for a similar pair
         let d = record.scale * score.d;
         let mass = mass_of(state);
         record.live = select(0u, 1u, has_loss(state));

@@ -1,4 +1,5 @@
-// Scores each row; a symmetric loss is the mean of the row's loss and of the loss of its counterpart among the others.
+// Scores each row: tallies its loss, and writes the unreduced loss. A symmetric loss is the mean of the row's loss and of the
+// loss of its counterpart among the others.
 // needs: lib/math lib/params lib/tally lib/workspace scratch/whole_states fold/similarity
 // slots: losses row_loss sample_weight softmax_state
 

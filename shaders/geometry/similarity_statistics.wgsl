@@ -1,4 +1,4 @@
-// Rows whose keys are spread over devices: writes the statistics of one shard.
+// Writes the statistics of one shard, for rows whose keys are spread over devices.
 // needs: lib/params lib/tally lib/workspace scratch/whole_states geometry/shard_numbers geometry/state_numbers/softmax
 @compute @workgroup_size(256)
 fn similarity_statistics(

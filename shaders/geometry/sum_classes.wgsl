@@ -1,8 +1,8 @@
-// A second walk over a lane's classes, when the softmaxes of the whole row are known.
+// A second walk over a lane's classes, which compares them with the softmaxes of the whole row, once these are known.
 // needs: lib/label fold/divergence fold/mixture geometry/class_axis
 // slots: row_quads
 
-// Adds the classes from `begin` to `end` that belong to this lane, of `lanes` that share them.
+// Returns `before` plus the sums over the classes from `begin` to `end` that belong to this lane, of `lanes` that share them.
 fn sum_classes(before: Sums, state: State, first: u32, label: Label, begin: u32, end: u32, lane: u32, lanes: u32) -> Sums {
     var sums = before;
     let whole = whole_of(state);

@@ -1,4 +1,5 @@
-// The gradient of rows, taken through their norms if they were divided by them.
+// Writes the gradient of rows, from `products` and `row_sums`. If rows were divided by their norms, it is taken through that
+// division.
 // needs: lib/component lib/math lib/params scratch/factors scratch/products scratch/row_sums
 // slots: dx0 logit_scale x0
 

@@ -1,7 +1,7 @@
-// The state of each row over a chunk of tiles.
+// Computes tiles of scores, and writes to `chunk_states` the state of each row over a chunk of tiles.
 // needs: lib/params scratch/states fold/softmax geometry/lane_products
 // slots: absorb block_products pairs softmax_state tile_products
-// of half of the rows at a time, so that tiles and the states of observations fit workgroup memory
+// states of half of the rows at a time, so that workgroup memory has room for the tiles and for states with observations
 var<workgroup> states: array<State, 128>;
 
 // Merges the states of a row, which four lanes share.

@@ -1,4 +1,4 @@
-// The logits of a block's rows and classes, left in memory. NaN where the row or the class is not finite.
+// Writes the logits of a block's rows and classes to memory, NaN where the row or the class is not finite.
 // needs: lib/component lib/math lib/params scratch/factors scratch/slopes geometry/lane_products
 // slots: block_logits tile_products
 fn leave_quad(own: u32, other: u32, sums: mat4x4<f32>) {

@@ -1,4 +1,4 @@
-// Merges the chunks of each row, after those that earlier dispatches have merged.
+// Merges the chunks of each row into `whole_states`, after those that earlier dispatches have merged.
 // needs: lib/params scratch/states scratch/whole_states
 // slots: chunk_merge
 @compute @workgroup_size(256)

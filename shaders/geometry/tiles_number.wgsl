@@ -1,4 +1,5 @@
-// The gradient of the number that all scores are multiplied by, or of the number that is added to them.
+// Writes the gradient of the number that all products are multiplied by, or of the number that is added to all scores: the sum
+// of `row_sums` over all rows.
 // needs: lib/math lib/params scratch/row_sums
 // slots: dx0
 

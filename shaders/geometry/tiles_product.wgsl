@@ -1,4 +1,4 @@
-// Adds to each row's products the others' rows, each times its slope.
+// Adds to each own row in `products` the other rows of a block, each times its slope.
 // needs: lib/component lib/params scratch/products geometry/lane_products
 // slots: tile_products
 

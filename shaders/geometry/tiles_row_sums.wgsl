@@ -1,4 +1,4 @@
-// Adds the sums of a block's tiles to the sums of whole rows; NaN if one of them is.
+// Adds the sums of a block's tiles, `slope_sums`, to those of whole rows, `row_sums`; these are NaN if one summand is.
 // needs: lib/math lib/params scratch/row_sums scratch/slope_sums
 @compute @workgroup_size(256)
 fn tiles_row_sums(

@@ -1,8 +1,9 @@
-// A block of derivatives with respect to products, and their sums over a tile's rows and others.
+// Writes to `slopes` a block of derivatives with respect to products; and to `slope_sums`, for each row of a tile and if wanted
+// for each other, two sums over the tile: of derivative·product, and of the derivatives with respect to scores.
 // needs: lib/component lib/math lib/params scratch/records scratch/slope_sums scratch/slopes geometry/lane_products geometry/row_elements
 // slots: block_products logit_scale pair_slopes pairs tile_products
 
-// whether to write sums over columns too, for the others
+// whether the sums of the others are wanted too
 override SHARED: bool = false;
 
 // The rows of a lane and their records.
@@ -58,8 +59,8 @@ fn scaled(d: vec4<f32>) -> vec4<f32> {
     return select(d * product_scale(), vec4<f32>(0.0), are_nan(d));
 }
 
-// Sums the sixteen quads' sums of one row or other; NaN if one is. Each quad has two neighbouring entries in `tile`: the
-// sum of derivative·product, then the sum of the derivatives.
+// Adds up the sums that sixteen quads have of one row, or of one other; NaN if one of them is. Each quad has two neighbouring
+// entries in `tile`: the sum of derivative·product, then the sum of the derivatives.
 fn sum_line(line: u32) -> vec2<f32> {
     var sum = vec2<f32>(0.0);
     var unknown = false;

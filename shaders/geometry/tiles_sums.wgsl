@@ -1,4 +1,4 @@
-// The gradient of a number that each row adds to all its scores.
+// Writes the gradient of a number that each row of the own side adds to all its scores, such as the bias of a class.
 // needs: lib/params scratch/row_sums
 // slots: dx0
 @compute @workgroup_size(256)

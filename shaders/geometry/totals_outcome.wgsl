@@ -1,4 +1,4 @@
-// Adds a part's sums and denominators to the outcome of the term.
+// Merges the tallies of a part, stores its sums and denominators in the outcome, and adds its loss to the term's.
 // needs: lib/math lib/params lib/tally lib/totals geometry/outcome
 // slots: part_sums
 
@@ -16,7 +16,7 @@ fn mean_of(a: f32, b: f32) -> f32 {
 
 @compute @workgroup_size(256)
 fn totals_outcome(@builtin(local_invocation_index) lane: u32) {
-    // the first stage tallies the fused loss, the second stage the loss beside it
+    // the first stage tallies the fused loss, the second stage the loss that it is fused with
     let begin = select(0u, params.first_tally, WALK_LOSS == 1u);
     let end = select(params.tallies, params.first_tally, WALK_LOSS == 2u);
     let total = tally_all(begin, end, lane);
@@ -70,7 +70,7 @@ fn totals_outcome(@builtin(local_invocation_index) lane: u32) {
     if (WALK_LOSS != 1u) & (params.has_extra != 0u) {
         store_part_sums(entry + 1u, part.extra, part.extra_denominator, weight);
     }
-    // a counted slot may lie beyond the end of the caller's tensor
+    // a slot that the GPU counts up may lie beyond the end of the caller's tensor
     if is_last & (params.slot != NO_POSITION) {
         loss_out[params.slot + base(21u)] = loss;
     }

@@ -1,4 +1,5 @@
-// The scale of gradients, if only the GPU knows it: upstream over denominator, and 0 for a denominator of 0.
+// Writes the scale of gradients to the workspace, if only the GPU knows it: the upstream gradient over the denominator, and 0
+// for a denominator of 0.
 // needs: lib/params lib/totals lib/workspace
 // slots: upstream
 fn over(numerator: f32, denominator: f32) -> f32 {

@@ -1,4 +1,5 @@
-// Combines the mask, the sample weight and the scales of each value, where a kernel has no room for a binding of each.
+// Combines the mask, the sample weight and the scales of each value in one tensor, for kernels that have no room for a binding
+// of each.
 // needs: lib/math lib/params scratch/value_factors_out
 // slots: mask sample_weight value_scales
 @compute @workgroup_size(256)

@@ -32,7 +32,7 @@ fn absorb_vectors(look: u32, known: Known, begin: u32, end: u32, lane: u32, lane
     return state;
 }
 
-// The loss of a row and its slopes; NaN if any of its numbers is.
+// The loss of a row, and its derivatives with respect to the distances; NaN if any of its numbers is.
 fn score_of(row: u32, state: State, known: Known) -> VectorsScore {
     let number = row_at(row);
     let score = vectors_score(fold_finish(state, known), number);
@@ -58,7 +58,7 @@ fn tally_row(row: u32, kept: bool, score: VectorsScore, tally: ptr<function, Tal
     }
 }
 
-// The facts about a row that its gradients need.
+// What the gradients of a row need.
 struct RowSlopes {
     kept: bool,
     unknown: bool,

@@ -1,4 +1,4 @@
-// Rows too long for a workgroup, third stage: the gradients of each chunk.
+// Rows of vectors too long for a workgroup, third stage: writes the gradients of each chunk.
 // needs: lib/params lib/workspace scratch/row_states geometry/vectors
 // slots: fold mask upstream
 @compute @workgroup_size(256)

@@ -1,4 +1,4 @@
-// Rows too long for a workgroup, first stage, once for each look: the state of each chunk.
+// Rows of vectors too long for a workgroup, first stage, once for each look: writes the state of each chunk.
 // needs: lib/params scratch/row_states geometry/lanes geometry/vectors
 // slots: fold
 

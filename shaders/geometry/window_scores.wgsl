@@ -1,4 +1,4 @@
-// The score of a window, from its weighted sums.
+// Scores a window, from its weighted sums.
 // needs: lib/math lib/params geometry/element
 // slots: leaf
 

@@ -1,7 +1,8 @@
-// Weighted sums over windows, of what the slot gives for each of their pixels: along rows, then down the columns.
+// Weighted sums over windows of the terms that the slot `window_terms` has for each pixel: along rows first, then down the
+// columns.
 //
-// Each sum along a row is about the pixel in the middle of that row, and the whole sum about the pixel in the middle of the window,
-// so that windows of nearly equal pixels keep their digits.
+// The sum along a row is about a pivot, the pixel in the middle of that row, and the whole sum about the pixel in the middle of
+// the window, so that the sums over nearly equal pixels keep their digits.
 // needs: lib/math lib/params geometry/pixels
 // slots: leaf window_terms
 

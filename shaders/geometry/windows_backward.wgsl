@@ -1,4 +1,5 @@
-// The gradients of two pictures, in tiles of 16 × 16 pixels, from the slopes of the windows that each pixel belongs to.
+// Writes the gradients of two pictures, in tiles of 16 × 16 pixels, from the derivatives with respect to the statistics of the
+// windows that contain each pixel.
 // needs: lib/params geometry/picture_tiles geometry/pixels geometry/window_sums
 // slots: dx0 dx1
 @compute @workgroup_size(256)
@@ -11,14 +12,14 @@ fn windows_backward(
     let tile = picture_tile(place, vec2<u32>(params.block.width, params.block.height), 16u);
     let plane = tile.plane;
     make_taps(lane);
-    // the first window that the tile's first pixel belongs to
+    // the first window that contains a pixel has the pixel's line and column, less this number
     let before = i32(params.window - 1u) - i32(params.margin);
     let sums = window_sum(plane, i32(tile.line) - before, i32(tile.column) - before, lane);
     let own_line = tile.line + (lane / 16u);
     let own_column = tile.column + (lane % 16u);
     if tile.live & (own_line < params.block.height) & (own_column < params.block.width) {
         let i = element_of_pixel(plane, own_line, own_column);
-        // the sums are about the pixel itself
+        // the sums are about the pixel itself, so they are the derivatives at its value
         store_dx0(i, sums.x);
         store_dx1(i, sums.y);
     }

@@ -1,4 +1,5 @@
-// The losses of windows, and their derivatives with respect to the windows' statistics, in tiles of 16 × 16 windows.
+// Scores windows in tiles of 16 × 16: tallies their losses, and if wanted holds the derivatives with respect to the windows'
+// statistics.
 // needs: lib/math lib/params lib/tally lib/workspace geometry/picture_tiles geometry/pixels geometry/window_maps geometry/window_scores geometry/window_sums
 // slots: sample_weight upstream window_slopes
 

@@ -1,4 +1,4 @@
-// A fold's view of a position: one class, and the prediction and weight of the label's class.
+// What a fold sees of a position: one class at a time (Class), and the prediction and weight of the label's class (Place).
 struct Class {
     // the prediction
     x: f32,
@@ -7,7 +7,7 @@ struct Class {
     weight: f32,
     // whether this is the label's class
     hit: bool,
-    // its number, and the number of the label's class
+    // the number of this class, and of the label's class
     index: u32,
     label: u32,
 }

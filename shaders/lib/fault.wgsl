@@ -1,10 +1,10 @@
-// The first number of a workgroup that breaks a rule.
+// Stores the first number that a workgroup of an inspection finds to break a rule.
 // needs: scratch/faults
 const NO_PLACE: u32 = 0xffffffffu;
 
 var<workgroup> first_fault: atomic<u32>;
 
-// Stores the first of the places that the lanes found, with its number. NO_PLACE stands for none.
+// Stores the least of the lanes' places, with its number. A lane that found nothing passes NO_PLACE; if all do, that is stored.
 fn store_first_fault(record: u32, place: u32, number: f32, lane: u32) {
     if lane == 0u {
         atomicStore(&first_fault, NO_PLACE);

@@ -12,6 +12,7 @@ struct Label {
     high: u32,
 }
 
+// The upper 32 bits of the 64 bits to which an i32 with these bits is extended.
 fn sign_of(low: u32) -> u32 {
     return select(0u, 0xffffffffu, low >= 0x80000000u);
 }
@@ -30,7 +31,7 @@ fn same_label(a: Label, b: Label) -> bool {
     return (a.low == b.low) & (a.high == b.high);
 }
 
-// The labels of four neighbours.
+// The labels of four neighbouring positions.
 struct Labels {
     a: Label,
     b: Label,

@@ -1,19 +1,19 @@
-// The sums and counts of what is observed beside a loss.
+// The counts and sums of positions from which observations, such as the accuracy, are computed.
 // needs: lib/tally
 // slots: count
 struct Observed {
-    // the positions that take part; those whose greatest logit is the label's; those whose label is among the top k
+    // how many positions take part; how many have their greatest logit at the label; how many have the label among the top k
     count: u32,
     right: u32,
     near: u32,
     // whether a sum is NaN
     poison: u32,
     entropy: f32,
-    // −log p of the labels, without weights, smoothing and the extra loss
+    // the sum of −log p of the labels, without weights, smoothing and the extra loss
     nll: f32,
 }
 
-// An observation in the memory of a tally.
+// The counts and sums as a tally, so that they can be stored behind the tallies of the loss.
 fn tally_of_observed(seen: Observed) -> Tally {
     return Tally(seen.entropy, seen.nll, 0.0, NO_COUNT, seen.poison, seen.count, seen.right, seen.near);
 }

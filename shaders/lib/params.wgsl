@@ -11,7 +11,7 @@ struct Params {
     chunk: u32,
     chunks: u32,
     rounds: u32,
-    // tallies: how many there are, and the first one of a second stage, or of a look-up of items
+    // tallies: how many the walk leaves, and the first one of a second stage, or of a look-up of items
     tallies: u32,
     first_tally: u32,
     // the count that runs before the walk: elements or positions per chunk, and its number of tallies
@@ -21,7 +21,7 @@ struct Params {
     label_count: u32,
     ignores: u32,
     ignore_index: i32,
-    // this part's place in the outcome, and the caller's place for the loss
+    // this part's place in the outcome; and the element of the caller's tensor that gets the term's loss, or 0xffffffff
     part: u32,
     slot: u32,
     // bits that a shader cannot write as constants
@@ -44,9 +44,9 @@ struct Params {
     // 16, as a loop bound that compilers cannot see: FXC unrolls a loop of known length, and takes seconds if it merges
     // states
     sixteen: u32,
-    // the number of places in the outcome
+    // how many places for parts the outcome has; a part with a fused loss has two
     places: u32,
-    // the number out of range in this run: its place among the options, 16 for the coefficient, counted from 1; or 0
+    // the number out of range in this run: 1 + its place among the options, or 17 for the coefficient; 0 if there is none
     bad_number: u32,
     // the bits of that number
     bad_bits: u32,
@@ -56,16 +56,16 @@ struct Params {
     // the pixels of a window's side, and how many zeros stand around a picture on each side
     window: u32,
     margin: u32,
-    // the first place of this part's observations in the outcome, their first row in the caller's tensor of sums, and among how
-    // many classes a label has to be
+    // observations: this part's first place in the outcome, its first row in the caller's tensor of sums, and the k of top-k
     observed: u32,
     observed_entry: u32,
     top_k: u32,
-    // the class that spells nothing, the labels that all items have room for, and the most of one item
+    // alignments: the class of the blank, the length of the tensor of all items' labels, and the most labels that an item may
+    // have
     blank: u32,
     labels: u32,
     longest: u32,
-    // the segments that rows belong to: two for each value
+    // the number of segments: two for each value
     segments: u32,
     // how many workgroups inspected operands
     faults: u32,
@@ -76,12 +76,12 @@ struct Params {
     block: Block,
     // the element at which each binding's tensor begins, by binding number
     bases: array<vec4<u32>, 6>,
-    // the loss's numbers, in its header's order
+    // the loss's number options, in the order of its header
     options: array<vec4<f32>, 4>,
 }
 
-// The part of a walk that a dispatch covers. Own rows meet other rows: each side runs from `first` to before `end`, and `base` is
-// the place of its row 0 in scratch memory that holds the rows of both sides.
+// The part of a walk that a dispatch covers. Where own rows are compared with other rows, each side's rows go from its `first`
+// to before its `end`; its `base` is the place of its row 0 in scratch memory that holds the rows of both sides.
 struct Block {
     own_first: u32,
     own_end: u32,
@@ -95,7 +95,7 @@ struct Block {
     first_chunk: u32,
     // whether sums start at zero here, rather than go on from an earlier dispatch
     fresh: u32,
-    // how many steps of sixteen elements a product takes
+    // how many steps of sixteen elements a product takes; in levels_product, the number of levels
     steps: u32,
     // the place in the batch of each side's row 0, if the side is a shard of the batch
     own_from: u32,
@@ -106,14 +106,16 @@ struct Block {
     first_sum: u32,
     first_row_sum: u32,
     first_product: u32,
-    // the number after its last workgroup, and how far a surplus workgroup is moved, past the end of the walk
+    // the number after this dispatch's last workgroup, and by how much surplus workgroups are moved past the end of the walk
     end_group: u32,
     beyond: u32,
     spare_5: u32,
-    // pictures: the rows of a plane, the pixels of a row, the elements between two planes of an item, and between a pixel and
-    // its right neighbour; tiles: the elements of a row, as width; alignments: how many steps have their sums kept, and how many
-    // sums a step has; inspections: the elements of a row of positions, as plane, and the elements from class to class, as step;
-    // and the classes, as width
+    // pictures: the rows of a plane, the pixels of a row, the elements from one plane of an item to the next, and from a pixel
+    // to its right neighbour
+    // tiles: `width` is the elements of a row
+    // alignments: `height` is the number of steps whose sums are kept, `width` the number of sums of a step
+    // inspections: `plane` is the elements of an item, `step` those from class to class, `width` the number of classes; of
+    // alignments, `plane` is the elements of a step, `step` its classes
     height: u32,
     width: u32,
     plane: u32,
@@ -127,8 +129,8 @@ fn base(binding: u32) -> u32 {
 }
 
 // The number of a workgroup in the whole walk. A grid is folded into two dimensions, since each is limited, and may have
-// surplus workgroups. These are moved past the end of the walk. They must not do the next dispatch's work: it has other
-// elements bound, and its gradients would be added twice.
+// surplus workgroups. These get numbers past the end of the walk, since they must not do the next dispatch's work: that has
+// other elements bound, and its gradients would be added twice.
 fn workgroup_at(group: vec3<u32>, grid: vec3<u32>) -> u32 {
     let place = params.block.first_group + ((group.y * grid.x) + group.x);
     return select(place, place + params.block.beyond, place >= params.block.end_group);

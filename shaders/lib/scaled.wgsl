@@ -1,8 +1,8 @@
-// Numbers whose exponents know no bounds: products of a hundred thousand probabilities, which no f32 holds, and whose logs
-// would leave few digits of what tells one alignment from another.
+// Numbers from 0 on with an exponent of their own, for products of a hundred thousand probabilities. No f32 holds such a
+// product; and its log is so large that an f32 would have few digits left for the difference between two alignments.
 // needs: lib/long lib/math lib/params
 
-// m·2^e, with m from 1 to 2 and a whole e; or 0, with any e that no other number reaches
+// m·2^e, with 1 ≤ m < 2 and a whole e; for 0, m is 0 and e is LEAST_EXPONENT, below the exponent of every other number
 struct Scaled {
     m: f32,
     e: f32,
@@ -14,13 +14,13 @@ fn scaled_nothing() -> Scaled {
     return Scaled(0.0, LEAST_EXPONENT);
 }
 
-// 2^e for a whole e from −126 to 127; 0 below, where nothing is left of a summand.
+// 2^e for a whole e up to 127; 0 for e below −126, where a summand no longer changes a sum.
 fn two_to(e: f32) -> f32 {
     let bits = (i32(clamp(e, -126.0, 127.0)) + 127) << 23u;
     return select(bitcast<f32>(bits), 0.0, e < -126.0);
 }
 
-// m·2^e for any normal m, or 0.
+// m·2^e as a Scaled, where m is a normal number or 0.
 fn scaled(m: f32, e: f32) -> Scaled {
     let bits = bitcast<u32>(m);
     let more = f32(i32(bits >> 23u) - 127);
@@ -45,17 +45,18 @@ fn scaled_exp(x: f32) -> Scaled {
         return scaled_nothing();
     }
     let k = round(x * 1.442695);
-    // the first part of log 2 has few digits, so that its product is exact; past 2^23 nothing is left of the rest
+    // log 2 is subtracted in two parts: the first has few digits, so that its product is exact; past 2^23 the rest has no
+    // digits left, so that it is clamped
     let rest = clamp((x - (k * 0.693359375)) + (k * 0.00021219444), -0.4, 0.4);
     return scaled(1.0 + (rest + (rest * rest * exp_excess_share(rest))), k);
 }
 
-// log(a) + b, of a long sum b.
+// log(a) + b, where b is a long sum.
 fn long_log(a: Scaled, b: vec2<f32>) -> f32 {
     if a.m == 0.0 {
         return -infinity();
     }
-    // near 1 from either side
+    // moves m to between ¾ and 1½, where log1p_near is accurate
     let above = a.m > 1.5;
     let m = select(a.m, 0.5 * a.m, above);
     let e = select(a.e, a.e + 1.0, above);

@@ -1,4 +1,5 @@
-// A tally: what a reduced loss needs to know about some of its values; tallies merge in a fixed order.
+// A tally: the sum, weight and count of some values, usually those of a workgroup, from which a loss is reduced. Tallies merge
+// in a fixed order.
 // slots: count
 struct Tally {
     sum: f32,

@@ -2,11 +2,11 @@
 // needs: lib/params lib/tally lib/workspace
 // slots: divisor faults
 
-// The sum's denominator: 0 a number, 1 the weights, 2 the count, 3 the caller's tensor, 4 the element of it that is for
-// this sum.
+// The sum's denominator: 0 a number, 1 the weights, 2 the count, 3 the first element of the caller's tensor, 4 this sum's
+// element of that tensor.
 override DIVISOR: u32 = 0u;
 
-// Which loss of the walk: 0 the only one, 1 the one that has a fused loss beside it, 2 the fused loss.
+// Which loss of the walk the totals are of: 0 the only one, 1 the one that has a fused loss beside it, 2 the fused loss.
 override WALK_LOSS: u32 = 0u;
 
 // Whether a mean over nothing is 0 rather than NaN.
@@ -36,7 +36,7 @@ fn denominators(total: Tally) -> vec2<f32> {
             return vec2<f32>(total.weight, count);
         }
         case 2u: {
-            // the number says how much each of those counted is
+            // the number is what each counted value adds to the denominator
             return vec2<f32>(count * number);
         }
         case 3u: {

@@ -1,8 +1,8 @@
 // The memory that the stages of a part share: the scales of the gradients, and the tallies of the walk.
 // needs: lib/params lib/tally
 struct Workspace {
-    // upstream gradient over denominator, as far as only the GPU knows them: for the loss, for the extra loss, and for both
-    // of a fused loss
+    // the upstream gradient over the denominator, as far as only the GPU knows them: for the loss, for its extra loss, for the
+    // fused loss, and for the fused loss's extra loss
     scale: f32,
     extra_scale: f32,
     fused_scale: f32,

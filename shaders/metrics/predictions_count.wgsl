@@ -1,4 +1,5 @@
-// Counts predictions beside their labels. A workgroup takes some positions in rounds.
+// Counts each position in the cell of its label and prediction. A workgroup goes through its positions in rounds, and stores
+// its first label out of range in `bad_labels`.
 // needs: geometry/places lib/params metrics/bad_label scratch/bad_labels
 // slots: cell counter labels mask predicted
 
@@ -17,7 +18,7 @@ fn predictions_count(
     if BY_ITEM {
         span = positions_of(tile);
     }
-    // a surplus workgroup has none
+    // a surplus workgroup has no positions
     let is_live = tile < params.tallies;
     var bad = NO_BAD_LABEL;
     begin_counts(invocation);

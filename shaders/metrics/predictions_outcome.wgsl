@@ -11,7 +11,7 @@ fn predictions_outcome(@builtin(local_invocation_index) lane: u32) {
     }
     let first = first_of_lanes(bad, lane);
     if lane == 0u {
-        // the counts are those of all runs, and so is the label
+        // counts add up over runs, so the first bad label of all runs is kept too
         if (first.position != NOWHERE) & (outcome.bad_part == NOWHERE) {
             outcome.bad_part = first.operand;
             outcome.bad_position = first.position;

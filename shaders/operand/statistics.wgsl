@@ -1,4 +1,4 @@
-// The statistics of all shards of a batch spread over devices, shard by shard.
+// The statistics of all shards of a batch that is spread over devices, shard by shard.
 // needs: lib/params dtype/float
 @group(0) @binding(9) var<storage, read> statistics: array<u32>;
 

@@ -1,4 +1,4 @@
-// The table in which indices are looked up.
+// A table of numbers, in which the indices of items are looked up, or whose mean is taken.
 // needs: lib/params dtype/float
 @group(0) @binding(15) var<storage, read> table: array<u32>;
 

@@ -1,4 +1,5 @@
-// The distances of a block's own rows from its others, first squared; of all pairs only a block is held at a time.
+// The distances of a block's own rows from its other rows; hardest_squares stores their squares first. Only one block of all
+// pairs is held at a time.
 // needs: lib/params
 @group(0) @binding(21) var<storage, read_write> distances: array<f32>;
 

@@ -1,2 +1,2 @@
-// The derivative of what stands for each row's cosine with its label's class, with respect to the cosine.
+// For each row, the derivative of the label's cosine with its margin with respect to the cosine without it.
 @group(0) @binding(23) var<storage, read_write> margin_slopes: array<f32>;

@@ -1,2 +1,2 @@
-// For each step and item, the log-probability by which the others of the step are divided, NaN if one of them is unknown.
+// For each step and item, the log-probability that is subtracted from all of them; NaN if one of them is NaN or +∞.
 @group(0) @binding(18) var<storage, read_write> peaks: array<f32>;

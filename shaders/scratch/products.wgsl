@@ -1,4 +1,5 @@
-// For each row, the sum over the others of slope times the other's row; four columns to an entry.
+// For each own row, a sum over the other rows, four columns to an entry: of slope·(other row); or for hardest pairs, of
+// derivative·(own row − other row)/distance, with the derivative of the loss with respect to the distance.
 // needs: lib/params
 @group(0) @binding(8) var<storage, read_write> products: array<vec4<f32>>;
 

@@ -1,9 +1,10 @@
-// Pulls: the derivatives of a row's loss with respect to its hardest distances, with all scales multiplied in.
+// Pulls: for each row, the derivatives of its loss with respect to its hardest distances, with all scales multiplied in. The
+// hardest distances are the greatest to a row with the same label (farthest) and the least to a row with another (nearest).
 struct Pull {
     // the bits of both distances; UNKNOWN_PULL if the loss is unknown
     farthest: u32,
     nearest: u32,
-    // the derivative for each row that is the farthest, and for each that is the nearest
+    // the derivative with respect to the distance of each row that is at the farthest distance, and of each at the nearest
     of_farthest: f32,
     of_nearest: f32,
 }
@@ -13,7 +14,7 @@ const UNKNOWN_PULL: u32 = 0xffffffffu;
 
 @group(0) @binding(16) var<storage, read_write> pulls: array<Pull>;
 
-// The pull of a row whose loss a distance belongs to, or none.
+// The pull of a row; if its loss does not count here, a pull of 0.
 fn pull_if(scores: bool, row: u32) -> Pull {
     var pull: Pull;
     if scores {

@@ -1,4 +1,4 @@
-// Records: what the derivatives of a row's loss with respect to its scores need, with all scales multiplied in.
+// Records: for each row, what the derivatives of its loss with respect to its scores need, with all scales multiplied in.
 // needs: lib/math
 struct Record {
     // the derivative is gain·exp(score − peak) − share; the share counts for every score if others are classes, else only
@@ -19,7 +19,7 @@ struct Record {
 
 @group(0) @binding(16) var<storage, read_write> records: array<Record>;
 
-// The record of a row whose loss the scores belong to, or an empty one.
+// The record of a row; if its loss does not count here, an empty record, whose derivatives are 0.
 fn record_if(scores: bool, row: u32) -> Record {
     var record: Record;
     if scores {

@@ -1,4 +1,5 @@
-// For each row, the sums over all others of derivative·product and of the derivatives; NaN if a derivative is.
+// For each row, two sums over all other rows: of derivative·product, and of the derivatives with respect to scores. Both are
+// NaN if a derivative is.
 // needs: lib/params
 @group(0) @binding(23) var<storage, read_write> row_sums: array<vec2<f32>>;
 

@@ -1,8 +1,8 @@
-// The log-probability of each segment beside its reference, and the slopes that its rows get.
+// For each segment, its log-ratio, and the slope of its rows: the derivative of the loss with respect to −log p of each row.
 struct SegmentScore {
     // its log-probability less its reference
     log_ratio: f32,
-    // the share that the log-probability of each row has in the segment's
+    // the factor of each row's log-probability in the segment's: 1, or 1 over the number of rows
     share: f32,
     // the derivative of the loss with respect to −log p of each row, as far as it differs from segment to segment
     slope: f32,

@@ -1,9 +1,10 @@
-// A block of derivatives with respect to products, four of a row to an entry; of all pairs only a block is held at a time.
+// Slopes: the derivatives of the loss with respect to the products of own rows and other rows, four of an own row to an entry.
+// Only one block of all pairs is held at a time.
 // needs: lib/params
 @group(0) @binding(21) var<storage, read_write> slopes: array<vec4<f32>>;
 
-// The entries of a row of `columns` slopes, rounded up to whole tiles. Slopes past the end are 0, since products take
-// sixteen elements at a time.
+// The number of entries for a row of `columns` slopes, rounded up to whole tiles. Slopes past the end are 0, since products
+// take sixteen elements at a time.
 fn slope_pitch(columns: u32) -> u32 {
     return ((columns + 63u) / 64u) * 16u;
 }

@@ -1,4 +1,5 @@
-// The sample weight of each value, and its products with the scales of the value's gradients. A value that takes no part is marked.
+// For each value, its sample weight, and the products of the weight with the scales of the value's gradients. A value that
+// takes no part has LEFT_OUT as its weight.
 // needs: lib/params
 @group(0) @binding(12) var<storage, read> value_factors: array<vec4<u32>>;
 

@@ -1,3 +1,3 @@
-// The state of each row over all others that it is compared with.
+// The state of each row over all other rows, or classes, that it is compared with.
 // slots: fold
 @group(0) @binding(18) var<storage, read_write> whole_states: array<State>;

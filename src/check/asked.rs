@@ -1,4 +1,4 @@
-//! Checks of what a call asks for: gradients with respect to the term's own operands.
+//! Checks that a call asks for gradients only of operands that have one.
 
 use crate::error::{Error, Result};
 use crate::term::{Operand, Term};

@@ -5,8 +5,8 @@ use crate::role::Role;
 use crate::shape::elements_needed;
 use crate::term::{Operand, Part};
 
-/// The most elements of an operand, values of a loss, and rows of all its operands together. Kernels count in 32 bits, and
-/// count a little past the end.
+/// The most elements of an operand, values of a loss, and rows of all its operands together. Kernels count in 32 bits,
+/// and their counters run a little past the end.
 const MOST_ELEMENTS: u64 = u32::MAX as u64 - (1 << 16);
 
 /// Refuses a tensor with too many elements. An axis of length 0 counts as 1, since walks run along the other axes even then.
@@ -14,13 +14,13 @@ pub(super) fn tensor(loss: &str, name: &str, shape: &[usize]) -> Result<()> {
     counted(loss, &format!("elements of `{name}`"), shape)
 }
 
-/// Refuses operands, values and rows that are too many.
+/// Refuses a part with too many elements, values or rows.
 pub(super) fn part<T: Operand>(part: &Part<T>, values: &[usize]) -> Result<()> {
     let loss = part.loss.header().id;
     for (name, operand) in part.read() {
         tensor(loss, name, operand.shape())?;
     }
-    // a loss may have more values than its operands have elements: pairs of channels
+    // a loss of pairs of channels may have more values than its operands have elements
     counted(loss, "values", values)?;
     // kernels number the rows of all operands one after the other
     let rows = part.operands.iter().filter(|(name, _)| {

@@ -10,11 +10,11 @@ pub(crate) struct Checked {
     pub loss_shape: Vec<usize>,
     /// The range of the part's labels, where it has labels.
     pub labels: Option<Labels>,
-    /// The sum's denominator.
+    /// The denominator of the part's own sum.
     pub divisor: Divisor,
     /// The number that the fused loss's sum is divided by, where the part has a fused loss.
     pub fused_divisor: Option<Divisor>,
-    /// The numbers of operands that are inspected before the walk.
+    /// The inspections of operands before the walk.
     pub inspections: Vec<Inspection>,
 }
 
@@ -25,7 +25,7 @@ pub(crate) enum Divisor {
     Number(f64),
     /// The sum of the weights of all values that take part.
     Weights,
-    /// The number of values that take part, or the sum of their sample weights, times what each counts as.
+    /// The number of values that take part, or the sum of their sample weights, times `each`.
     Count { each: f64 },
     /// The tensor that the caller gave as `divide_by`.
     Tensor,

@@ -1,4 +1,4 @@
-//! Takes a sum of losses apart and checks each. A refusal names the operands as the sum does.
+//! Takes a sum of losses apart and checks each loss. Errors name the operands as the sum does.
 
 use super::checked::Checked;
 use super::inspections::Inspection;
@@ -61,7 +61,8 @@ fn batch<T: Operand>(whole: &Part<T>) -> Result<()> {
 fn component_of<T: Operand>(whole: &Part<T>, component: &Component) -> Part<T> {
     let tensor = |own: &str| whole.operand(own).cloned();
     let operands = component.operands.iter().filter_map(|(name, own)| Some((name.to_string(), tensor(own)?)));
-    // sample weights are counted by the mean over all elements, which is that of items over the elements of each
+    // With sample weights, Σ weight replaces the size of the batch. A mean over all elements divides by Σ weight times
+    // the elements of an item, and `share` below multiplies by the elements of an item again.
     let counts = component.per_item && whole.of_role(Role::SampleWeight).is_some() && whole.divide_by.is_none();
     let per_item = (component.per_item && !counts).then(|| Scale::Number(whole.items() as f32));
     let leader = component.operands.first().and_then(|(_, own)| whole.operand(own));
@@ -83,7 +84,7 @@ fn component_of<T: Operand>(whole: &Part<T>, component: &Component) -> Part<T> {
         among: None,
         rows_from: None,
         beside: None,
-        // a sum of losses has no other number that varies
+        // only the coefficient of a sum of losses may vary: `varying::settled` refuses its options
         varying: whole.varying.clone(),
     }
 }

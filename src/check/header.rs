@@ -68,7 +68,8 @@ pub(super) fn check<T>(part: &Part<T>) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a loss whose elements have more numbers than a leaf sees, and an index without its table.
+/// Refuses a pointwise loss with more components than a leaf takes, a loss of sequences without a second operand to
+/// subtract, and an index or a table without the other.
 fn components(header: &'static Header, leaf: &dyn Pointwise) -> Result<()> {
     let count = header.components().count() + usize::from(leaf.columns().is_some());
     if count > MOST_COMPONENTS {
@@ -88,8 +89,8 @@ fn components(header: &'static Header, leaf: &dyn Pointwise) -> Result<()> {
     }
 }
 
-/// Whether sequences can have a mean of the first operand less the second: the second has a number for each element too, and
-/// no gradient, and no other operand has a number for each item.
+/// Whether a loss of sequences can subtract its second operand from its first: the second is required, has a number for each
+/// element and no gradient, and the leaf's `item` gets no number from an index or from an averaged operand.
 fn has_ratio(header: &Header) -> bool {
     let looks_up = [Role::Index, Role::Averaged].iter().any(|&role| header.player(role).is_some());
     let second = header.components().nth(1);
@@ -97,7 +98,7 @@ fn has_ratio(header: &Header) -> bool {
 }
 
 /// Whether a loss can be fused with a loss of regions: a softmax, or a leaf of a prediction, its target and at most one number
-/// of the class.
+/// for each class.
 fn fuses(loss: &dyn Loss) -> bool {
     let roles: Vec<Role> = loss.header().components().map(|spec| spec.role).collect();
     let paired = matches!(roles[..], [Role::Element, Role::Element] | [Role::Element, Role::Element, Role::Column]);

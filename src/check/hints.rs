@@ -16,7 +16,7 @@ pub(super) fn of<T: Operand>(part: &Part<T>, spec: &OperandSpec, got: &T, leader
     hints
 }
 
-/// How the dtype of a target decides what it is read as.
+/// Says how a target is read, which its dtype decides; and that labels are not one-hot.
 fn reading<T: Operand>(spec: &OperandSpec, got: &T, leader: &T) -> String {
     let (name, dtype) = (spec.name, got.dtype());
     match spec.role {
@@ -49,7 +49,7 @@ fn other_axis<T: Operand>(part: &Part<T>, spec: &OperandSpec, got: &T, leader: &
     }
 }
 
-/// The other length of labels, where further rows may have labels too.
+/// The other number of labels that is allowed where further rows may have labels too.
 fn more_labels<T: Operand>(part: &Part<T>, spec: &OperandSpec) -> String {
     let further = part.loss.header().player(Role::MoreRows).filter(|_| spec.role == Role::RowLabels);
     let given = further.and_then(|further| Some((further.name, part.operand(further.name)?.shape().first()?)));
@@ -70,7 +70,7 @@ fn broadcast<T: Operand>(part: &Part<T>, spec: &OperandSpec, leader: &T) -> Stri
     }
 }
 
-/// Where further keys go, which belong to no query.
+/// Says, where an operand has more keys than there are queries, which operand takes further keys, and what a shard has to set.
 fn more_keys<T: Operand>(part: &Part<T>, spec: &OperandSpec, got: &T, leader: &T) -> String {
     let header = part.loss.header();
     let is_key = spec.role == Role::Rows && spec.name != part.leader_name();

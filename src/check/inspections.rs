@@ -14,19 +14,20 @@ use crate::term::{Operand, Part};
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Inspection {
     pub operand: &'static str,
-    /// The names of the loss and of the operand in a refusal: those of the sum that the loss belongs to, if it does.
+    /// The names of the loss and of the operand in an error. If the loss belongs to a sum of losses, they are the sum's names.
     pub named: [&'static str; 2],
     pub rule: Rule,
-    /// The place of the operand's first number among all that is numbered of a part: labels come first.
+    /// The place of the operand's first number. All places of a part are numbered one after another: first those of
+    /// labels, then those of inspections.
     pub first: u64,
     pub kept: Kept,
 }
 
-/// The numbers that an operand may hold.
+/// A rule for the numbers of an operand.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Rule {
     Finite,
-    /// Finite numbers, and −∞ for what has no probability.
+    /// Finite numbers, and −∞, which is the logit or the log of a probability of 0.
     FiniteOrMasked,
     /// Those from 0 to 1.
     Probability,
@@ -34,7 +35,7 @@ pub(crate) enum Rule {
     Flag,
     /// −1 and 1.
     Sign,
-    /// The numbers of a position's `classes` classes add up to 1, but for this much.
+    /// The numbers of all classes of a position add up to 1, within this tolerance.
     AddUp {
         classes: usize,
         tolerance: f32,
@@ -47,11 +48,11 @@ pub(crate) enum Kept {
     /// Those of positions that the mask keeps and whose label is not ignored. Element `e` belongs to the position
     /// `e / outer · inner + e mod inner`.
     Positions { outer: usize, inner: usize, mask: Masked, ignores: bool },
-    /// Those of steps below the number of their item's steps, in `[T, N, C]`.
+    /// Those of the steps that each item has, in `[T, N, C]`: the steps from the item's number of steps on are left out.
     Steps { items: usize, classes: usize },
 }
 
-/// What a part's mask has a number for, as an operand sees it.
+/// What the mask has a number for that decides which numbers of an operand take part.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Masked {
     Nothing,
@@ -83,7 +84,7 @@ impl Rule {
 }
 
 impl Inspection {
-    /// How many places it has among all that is numbered of a part.
+    /// The number of places that the inspection takes, for an operand with this many elements.
     pub fn places(&self, elements: usize) -> u64 {
         match (self.rule, self.kept) {
             (Rule::AddUp { classes, .. }, _) => (elements / classes) as u64,
@@ -96,7 +97,7 @@ impl Inspection {
         let ([loss, operand], single) = (self.named, value as f32);
         let operand = operand.into();
         let value = match self.rule {
-            // a sum of f32 has no more digits
+            // a sum in f32 is accurate to about this many digits
             Rule::AddUp { .. } => format!("{value:.4}"),
             // the shortest text of the number in its own type
             _ if f64::from(single) == value => single.to_string(),
@@ -108,7 +109,7 @@ impl Inspection {
         }
     }
 
-    /// Refuses the operand where one of its numbers breaks the rule, if it lies on the host.
+    /// Refuses an operand on the host if one of its numbers that take part breaks the rule.
     fn check<T: Operand>(&self, part: &Part<T>, ignored: Option<i32>) -> Result<()> {
         let host = |name: &str| part.operand(name).and_then(Operand::host);
         let Some(array) = host(self.operand) else { return Ok(()) };
@@ -138,7 +139,8 @@ impl Inspection {
         }
     }
 
-    /// Whether each element of the operand takes part. Masks, labels and counts that do not lie on the host leave nothing out.
+    /// Returns whether an element of the operand takes part. Masks, labels and counts that do not lie on the host leave
+    /// nothing out.
     fn taking_part<T: Operand>(&self, part: &Part<T>, ignored: Option<i32>) -> Box<dyn Fn(usize) -> bool> {
         let of_role = |role| part.of_role(role).and_then(Operand::host).map(Array::to_f64);
         match self.kept {
@@ -163,14 +165,15 @@ impl Inspection {
     }
 }
 
-/// The inspections of a part that asks for them, in the order of its header. Those of operands on the host are made.
+/// Returns the inspections of a part, in the order of its header; none if the part does not ask for them. Inspects the
+/// operands on the host.
 pub(super) fn check<T: Operand>(part: &Part<T>, labels: Option<&Labels>) -> Result<Vec<Inspection>> {
     if !part.checked {
         return Ok(Vec::new());
     }
     let (header, work) = (part.loss.header(), work(part)?);
     let integers = header.operands.iter().filter(|spec| spec.role.is_integer() || labelled(part, spec));
-    // lengths, labels and segments are numbered one after another, and there is a place for the sum of lengths
+    // lengths, labels and segments are numbered one after another, with one more place for the sum of the lengths
     let first = 1 + integers.filter_map(|spec| part.operand(spec.name)).map(|of| len(of) as u64).sum::<u64>();
     let (mut inspections, mut next) = (Vec::new(), first);
     for spec in header.operands {
@@ -192,12 +195,12 @@ pub(super) fn check<T: Operand>(part: &Part<T>, labels: Option<&Labels>) -> Resu
     Ok(inspections)
 }
 
-/// Whether an operand holds labels where it could hold floats.
+/// Whether an operand is a target that holds labels rather than floats.
 fn labelled<T: Operand>(part: &Part<T>, spec: &OperandSpec) -> bool {
     spec.role == Role::Target && !part.is_dense()
 }
 
-/// The rules for an operand's numbers. A loss uses some entries of a table, so that the others may be anything.
+/// The rules for an operand's numbers. A table has none: a loss uses some of its entries, and the others may be anything.
 fn rules<T: Operand>(part: &Part<T>, work: Work<'_>, spec: &OperandSpec, dtype: DType) -> Vec<Rule> {
     let of_target = |rule| if spec.gradient { Rule::Finite } else { rule };
     let over_softmax = match work {
@@ -271,13 +274,13 @@ fn kept<T: Operand>(part: &Part<T>, work: Work<'_>, spec: &OperandSpec, operand:
         (Work::Alignments { lattice, .. }, Role::Steps) => {
             Kept::Steps { items: lattice.items, classes: lattice.classes }
         }
-        // a mask has a number for each pair of segments
+        // the mask has a number for each pair of segments, which does not say which rows it leaves out
         (Work::Segments { pairs, .. }, Role::Rows) => {
             Kept::Positions { outer: pairs.width.max(1), inner: 1, mask: Masked::Nothing, ignores }
         }
         (Work::Similarity { .. } | Work::Hardest { .. } | Work::Gram { .. } | Work::Segments { .. }, _) => everywhere,
         (_, role) if role.is_shared() => everywhere,
-        // the elements of a position lie together; a number of several positions may belong to one that takes part
+        // the elements of a position lie together; a number that several positions share is always inspected
         _ => match positions(part, work) {
             positions if positions > 0 && len(operand) >= positions => by_position(len(operand) / positions, 1),
             _ => everywhere,
@@ -285,7 +288,7 @@ fn kept<T: Operand>(part: &Part<T>, work: Work<'_>, spec: &OperandSpec, operand:
     }
 }
 
-/// How many positions have a number each in a mask, or a label.
+/// The number of positions that a mask has a number for, or else that have a label. 0 where neither leaves positions out.
 fn positions<T: Operand>(part: &Part<T>, work: Work<'_>) -> usize {
     match (work, part.of_role(Role::Mask)) {
         (_, Some(mask)) => len(mask),
@@ -296,7 +299,7 @@ fn positions<T: Operand>(part: &Part<T>, work: Work<'_>) -> usize {
     }
 }
 
-/// How many elements an operand has, whose shape was checked.
+/// The number of elements of an operand. Its shape was checked, so the product does not overflow.
 fn len<T: Operand>(operand: &T) -> usize {
     operand.shape().iter().product()
 }

@@ -19,7 +19,8 @@ pub(crate) struct Labels {
     pub segments: Option<SegmentNumbers>,
 }
 
-/// The range of the numbers of segments. A kernel numbers them after the labels, of which there are as many.
+/// The range of the segments that rows belong to. Their places are numbered after those of the labels; each row has one
+/// of both.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SegmentNumbers {
     pub operand: &'static str,
@@ -27,8 +28,8 @@ pub(crate) struct SegmentNumbers {
     pub count: usize,
 }
 
-/// The ranges of the lengths of items. A kernel numbers them and the labels one after another: the items' steps, their
-/// labels' numbers, a place for the sum of these, and the labels.
+/// The ranges of the lengths of items. Places are numbered one after another: the items' numbers of steps, their numbers of
+/// labels, one place for the sum of the numbers of labels, and the labels.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Lengths {
     /// The operands with the numbers of steps and of labels.
@@ -36,12 +37,13 @@ pub(crate) struct Lengths {
     pub items: usize,
     /// The most steps and the most labels of an item.
     pub most: [usize; 2],
-    /// The labels of all items, which follow each other without gaps, so that the numbers of labels add up to theirs.
+    /// How many labels all items have together, where these follow each other without gaps. The items' numbers of labels
+    /// have to add up to this.
     pub joined: Option<usize>,
 }
 
 impl Labels {
-    /// The range `0..count`, of an operand without a label that is ignored.
+    /// The range `0..count` of an operand, without an ignored label.
     pub fn below(operand: &'static str, count: usize) -> Labels {
         Labels { operand, count, ignored: None, lengths: None, segments: None }
     }
@@ -73,7 +75,7 @@ impl Labels {
     }
 }
 
-/// The integers of a part that have a range, where it has some.
+/// The range of a part's labels, index or sequences, if it has any.
 pub(super) fn labels<T: Operand>(part: &Part<T>, work: Work<'_>) -> Option<Labels> {
     let header = part.loss.header();
     // a shard holds some of a row's classes, but its labels count all of them

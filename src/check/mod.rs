@@ -44,8 +44,8 @@ use crate::leaf::Leaf;
 use crate::reduction::Reduction;
 use crate::term::{Operand, Part, Term};
 
-/// Checks every part of a term. Gives the term with its sums of losses taken apart, and what was found out about each of its
-/// parts.
+/// Checks every part of a term. Returns the term with each sum of losses replaced by its losses, and the results of the
+/// checks of each part.
 pub(crate) fn term<T: Operand>(term: &Term<T>) -> Result<(Term<T>, Vec<Checked>)> {
     if term.parts.is_empty() {
         let (loss, operand, reason) = ("term", "terms".into(), "is missing: a sum of no terms has no loss".into());
@@ -75,8 +75,8 @@ pub(crate) fn term<T: Operand>(term: &Term<T>) -> Result<(Term<T>, Vec<Checked>)
 }
 
 impl<T: Operand> Term<T> {
-    /// Checks the term as a call does, and gives the shape of its loss: `[]`, or for an unreduced term that of its tensor.
-    /// Nothing is computed. It is for programs that make the memory for a loss, or that refuse a term before they queue it.
+    /// Checks the term as a call does, and returns the shape of its loss: `[]`, or for an unreduced term that of its tensor.
+    /// Nothing is computed. It is for programs that allocate the memory for a loss, or that refuse a term before they queue it.
     ///
     /// ```
     /// use wgloss::{Array, CrossEntropy, Reduction};
@@ -96,7 +96,7 @@ impl<T: Operand> Term<T> {
         Ok(unreduced.map(|(_, checked)| checked.loss_shape).unwrap_or_default())
     }
 
-    /// The names of the parts that the term's outcome has, in their order. The term is checked, and nothing is computed.
+    /// The names of the parts of the term's outcome, in their order. The term is checked, but nothing is computed.
     ///
     /// # Errors
     /// As [`loss_shape`](Self::loss_shape).

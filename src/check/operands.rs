@@ -25,7 +25,7 @@ pub(super) fn given<T: Operand>(part: &Part<T>, parts: &[Part<T>]) -> Result<()>
     }
 }
 
-/// Why an operand is refused that some of a term's parts do not take.
+/// Says why an operand is refused that some of a term's parts do not take.
 fn not_taken<T: Operand>(name: &str, parts: &[Part<T>]) -> String {
     let refusing =
         parts.iter().filter(|part| part.operand(name).is_some() && part.loss.header().operand(name).is_none());
@@ -39,7 +39,7 @@ fn not_taken<T: Operand>(name: &str, parts: &[Part<T>]) -> String {
     }
 }
 
-/// Refuses integers where an operand is of floats, and floats where it is of integers.
+/// Refuses integers where an operand has to hold floats, and floats where it has to hold integers.
 pub(super) fn dtypes<T: Operand>(part: &Part<T>) -> Result<()> {
     let header = part.loss.header();
     let of_labels = part.loss.leaf().fused_loss().is_some_and(|fused| fused.takes_labels_alone());

@@ -1,4 +1,4 @@
-//! Checks of a part's options: their ranges, its reduction, and what does not go together.
+//! Checks of a part's options: their ranges, the reduction, and combinations that are not allowed.
 
 use crate::error::{Error, Result};
 use crate::leaf::{Activation, Leaf, RegionSettings};
@@ -29,13 +29,13 @@ pub(super) fn check<T: Operand>(part: &Part<T>) -> Result<()> {
     }
 }
 
-/// Refuses a window without a middle.
+/// Refuses a window of even size, which has no middle pixel.
 fn window(header: &'static Header, size: usize) -> Result<()> {
     let (option, value, expected) = ("window".into(), size.to_string(), "an odd number ≥ 1".into());
     if size % 2 == 1 { Ok(()) } else { Err(Error::InvalidOption { loss: header.id, option, value, expected }) }
 }
 
-/// Refuses a blank that is none of the classes.
+/// Refuses a blank that is not below the number of classes.
 fn blank<T: Operand>(part: &Part<T>, blank: usize) -> Result<()> {
     let classes = part.leader().and_then(|leader| leader.shape().get(2).copied());
     match classes.filter(|&classes| 0 < classes && classes <= blank) {
@@ -49,7 +49,7 @@ fn blank<T: Operand>(part: &Part<T>, blank: usize) -> Result<()> {
     }
 }
 
-/// Refuses numbers of the term that are not finite.
+/// Refuses a coefficient, an upstream gradient or a denominator that is a number and not finite.
 fn numbers<T>(part: &Part<T>) -> Result<()> {
     let number = |scale: &Scale<T>| if let Scale::Number(number) = scale { Some(*number) } else { None };
     let numbers = [
@@ -65,7 +65,7 @@ fn numbers<T>(part: &Part<T>) -> Result<()> {
     Ok(())
 }
 
-/// Refuses an option whose value does not go with those of others, or needs an optional operand that is not given.
+/// Refuses an option whose value conflicts with other options, or needs an optional operand that is not given.
 fn needed<T>(part: &Part<T>) -> Result<()> {
     let refuse = |option: &str, expected: String| {
         let place = part.loss.specs().iter().position(|spec| spec.name == option);
@@ -82,8 +82,8 @@ fn needed<T>(part: &Part<T>) -> Result<()> {
     }
 }
 
-/// Refuses label smoothing over the classes that are not masked, where the target is probabilities, or where the classes are sharded:
-/// no shard knows the number of such classes of the others.
+/// Refuses label smoothing over the classes that are not masked where the target is probabilities, and where the classes are
+/// sharded: a shard does not know how many classes of the other shards are not masked.
 pub(super) fn smoothing<T: Operand>(part: &Part<T>, sharded: bool) -> Result<()> {
     let spares = matches!(part.loss.leaf(), Leaf::Softmax(leaf) | Leaf::Linear(leaf) if leaf.spares_masked());
     let expected = match (part.is_dense(), sharded) {

@@ -32,7 +32,7 @@ pub(super) fn check<T: Operand>(part: &Part<T>, parts: &[Part<T>]) -> Result<Che
     Ok(Checked { inspections, ..checked })
 }
 
-/// Refuses a part of a ready-made sum (`Detection`, `Rlhf`) whose shape does not fit the part that it belongs to.
+/// Refuses a part of a ready-made sum (`Detection`, `Rlhf`) whose shape does not fit that of the part it shares axes with.
 fn beside<T: Operand>(part: &Part<T>) -> Result<()> {
     let (Some(beside), Some(leader)) = (&part.beside, part.leader()) else { return Ok(()) };
     let got = leader.shape();

@@ -7,18 +7,18 @@ use crate::metrics::{Counting, Predictions};
 use crate::shape::{Classes, without_classes};
 use crate::term::Operand;
 
-/// What a metric goes through.
+/// The sizes that a metric's walk runs over.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Counted {
-    /// The classes of labels.
+    /// The number of classes.
     pub classes: usize,
-    /// How positions and their logits lie. A prediction that is a label is one number.
+    /// The layout of the positions and their logits. Predicted labels are positions with a single number each.
     pub walked: Classes,
-    /// Whether predictions are labels.
+    /// Whether the predictions are labels rather than logits.
     pub labelled: bool,
 }
 
-/// Checks predictions, and says what the twin and the plan need to know.
+/// Checks predictions. Returns their sizes, for the twin and the plan.
 pub(crate) fn predictions<T: Operand>(counting: Counting, of: &Predictions<T>) -> Result<Counted> {
     let metric = counting.name();
     let labelled = !of.input.dtype().is_float();
@@ -27,7 +27,7 @@ pub(crate) fn predictions<T: Operand>(counting: Counting, of: &Predictions<T>) -
         let (operand, got) = ("target".into(), of.target.dtype());
         return Err(Error::UnsupportedDtype { loss: metric, operand, got, expected: "integers".into() });
     }
-    // before the axes of a shape are multiplied
+    // checked before anything multiplies the axes of a shape
     of.operands().try_for_each(|(name, operand)| bounds::tensor(metric, name, operand.shape()))?;
     let counted = if labelled { of_labels(of) } else { of_logits(metric, of)? };
     shapes(metric, of, labelled)?;
@@ -37,7 +37,7 @@ pub(crate) fn predictions<T: Operand>(counting: Counting, of: &Predictions<T>) -
     Ok(counted)
 }
 
-/// Refuses predicted labels of an unknown number of classes, and a number that no label can be below.
+/// Refuses predicted labels without a number of classes, and a number of classes of 0.
 fn options<T: Operand>(metric: &'static str, of: &Predictions<T>, labelled: bool) -> Result<()> {
     let expected = match of.classes {
         None if labelled => {
@@ -75,7 +75,7 @@ fn of_logits<T: Operand>(metric: &'static str, of: &Predictions<T>) -> Result<Co
     }
 }
 
-/// Refuses a target or a mask that has not one number for each position.
+/// Refuses a target or a mask that does not have one number for each position.
 fn shapes<T: Operand>(metric: &'static str, of: &Predictions<T>, labelled: bool) -> Result<()> {
     let shape = of.input.shape();
     let expected = if labelled { shape.to_vec() } else { without_classes(shape, of.input.class_axis()) };
@@ -89,7 +89,7 @@ fn mismatch<T: Operand>(metric: &'static str, operand: &str, expected: String, g
     Error::ShapeMismatch { loss: metric, operand: operand.into(), expected, got: got.shape().to_vec() }
 }
 
-/// Refuses the first label of the host's that is out of range: of the target, or of a prediction that takes part.
+/// Refuses the first label on the host that is out of range: one of the target, or a predicted label that takes part.
 fn labels<T: Operand>(metric: &'static str, of: &Predictions<T>, counted: &Counted) -> Result<()> {
     let Some(target) = of.target.host().map(|target| target.to_i64()) else { return Ok(()) };
     let predicted = of.input.host().filter(|_| counted.labelled).map(|input| input.to_i64());

@@ -6,7 +6,8 @@ use crate::error::{Error, Result};
 use crate::role::Role;
 use crate::term::{Operand, Part};
 
-/// Refuses a length and then a label out of range, and numbers of labels that do not add up to the labels that follow each other.
+/// Refuses a length out of range; then numbers of labels that do not add up to the number of joined labels; then a label out of
+/// range.
 pub(super) fn check<T: Operand>(part: &Part<T>, checked: &Checked) -> Result<()> {
     let Some(labels) = &checked.labels else { return Ok(()) };
     let Some(lengths) = &labels.lengths else { return Ok(()) };
@@ -17,7 +18,7 @@ pub(super) fn check<T: Operand>(part: &Part<T>, checked: &Checked) -> Result<()>
     };
     let loss = part.loss.header().id;
     for ((array, operand), most) in [steps, counts].into_iter().zip(lengths.operands).zip(lengths.most) {
-        // a length may be as long as there is room for
+        // a length may be all of the room, hence the + 1
         Labels::below(operand, most + 1).check(loss, array)?;
     }
     let counts: Vec<usize> = counts.to_i64().into_iter().map(|count| count as usize).collect();
@@ -45,7 +46,7 @@ pub(super) fn check<T: Operand>(part: &Part<T>, checked: &Checked) -> Result<()>
     Ok(())
 }
 
-/// The refusal of labels that follow each other, and are not as many as their numbers say.
+/// The error for joined labels, `got` in all, where the items' numbers of labels add up to `sum`.
 pub(crate) fn not_the_sum(loss: &'static str, operand: &str, lengths: &str, sum: u64, got: usize) -> Error {
     let expected = format!("[{sum}], the sum of `{lengths}`");
     Error::ShapeMismatch { loss, operand: operand.into(), expected, got: vec![got] }

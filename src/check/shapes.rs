@@ -14,10 +14,10 @@ use crate::role::{Axis, Role, Sizes};
 use crate::shape::{Classes, elements};
 use crate::term::{Operand, Part, Scale};
 
-/// Checks every shape of a part, and says what the twin and the plan need to know.
+/// Checks every shape of a part. Returns what follows from the shapes, for the twin and the plan.
 pub(super) fn check<T: Operand>(part: &Part<T>) -> Result<Checked> {
     if let Some(leader) = part.leader() {
-        // before the axes of the shape are multiplied
+        // checked before anything multiplies the axes of the shape
         bounds::tensor(part.loss.header().id, part.leader_name(), leader.shape())?;
     }
     let work = work(part)?;
@@ -31,12 +31,12 @@ pub(super) fn check<T: Operand>(part: &Part<T>) -> Result<Checked> {
         fused_divisor: fused_divisor(part, work),
         loss_shape,
         labels,
-        // made once everything else holds
+        // `part::check` adds them after all other checks
         inspections: Vec::new(),
     })
 }
 
-/// Checks the shape of each operand, and gives the shape of the unreduced loss.
+/// Checks the shape of each operand, and returns the shape of the unreduced loss.
 fn operands<T: Operand>(part: &Part<T>, work: Work<'_>) -> Result<Vec<usize>> {
     let header = part.loss.header();
     let Some(leader) = part.leader() else { return Ok(Vec::new()) };
@@ -66,7 +66,7 @@ fn operands<T: Operand>(part: &Part<T>, work: Work<'_>) -> Result<Vec<usize>> {
             _ => sizes.shape(spec.role),
         };
         let masks_elements = spec.role == Role::Mask && takes_mask_of_elements(work);
-        // the labels of all items one after another
+        // the labels of all items may follow one another along a single axis of any length
         let joins = matches!(work, Work::Alignments { lattice, .. } if lattice.width.is_none());
         let joined = spec.role == Role::Sequences && joins;
         if joined || is_broadcast(part, spec)? || (masks_elements && tensor.shape() == leader.shape()) {
@@ -94,13 +94,13 @@ fn operands<T: Operand>(part: &Part<T>, work: Work<'_>) -> Result<Vec<usize>> {
     Ok(sizes.values)
 }
 
-/// Whether a mask may have a number for each element: in regions of classes that do not depend on each other. The checks of
-/// options refuse it under a softmax.
+/// Whether a mask may have a number for each element: in regions of a single class, or whose loss has no fused softmax.
+/// The checks of options refuse such a mask where the activation is a softmax.
 fn takes_mask_of_elements(work: Work<'_>) -> bool {
     matches!(work, Work::Regions { leaf, classes } if Leaf::Region(leaf).scores_elements_apart() || classes.c == 1)
 }
 
-/// Whether an operand is broadcast to the shape of the elements. Refuses one of more axes than kernels go through.
+/// Whether an operand is broadcast to the shape of the elements. Refuses broadcasting along more axes than kernels support.
 fn is_broadcast<T: Operand>(part: &Part<T>, spec: &OperandSpec) -> Result<bool> {
     let Some(axes) = part.broadcast(spec) else { return Ok(false) };
     if axes.len() <= MOST_BROADCAST {
@@ -140,28 +140,28 @@ fn scales<T: Operand>(part: &Part<T>, loss_shape: &[usize]) -> Result<()> {
     Ok(())
 }
 
-/// The denominator of the part's own sum; `ignoring` where a label is ignored.
+/// The denominator of the part's own sum. `ignoring` says whether there is a label that is ignored.
 fn divisor_of<T: Operand>(part: &Part<T>, work: Work<'_>, loss_shape: &[usize], ignoring: bool) -> Divisor {
     let header = part.loss.header();
-    // an ignored label or a mask leaves a position out of a region, and an ignored label a row out of a segment: no value
-    // out of the loss
+    // An ignored label or a mask leaves a position out of a region, and an ignored label leaves a row out of a segment. Neither
+    // leaves out a value of the loss, so that values need not be counted.
     let (regions, segments) = (matches!(work, Work::Regions { .. }), matches!(work, Work::Segments { .. }));
-    // a row that belongs together with no other row has no value either
+    // where labels are required, values are counted, since a row may have no value: no other row belongs together with it
     let counted = (!regions && ((ignoring && !segments) || weighs(part)))
         || header.player(Role::RowLabels).is_some_and(|spec| !spec.optional);
     let values = match work {
-        // a product over no positions is no value
+        // products over no positions have no values
         Work::Gram { classes: Classes { s: 0, .. }, .. } => &[0][..],
         _ => loss_shape,
     };
     divisor(part, header, part.is_dense(), values, counted)
 }
 
-/// The denominator of the fused loss's sum, where the part has a fused loss: a loss of the part's positions, or of their
-/// elements.
+/// The denominator of the fused loss's sum, where the part has a fused loss. It divides by positions, or by their elements.
 fn fused_divisor<T: Operand>(part: &Part<T>, work: Work<'_>) -> Option<Divisor> {
     let Work::Regions { leaf, classes } = work else { return None };
-    // one channel stands for two classes with one weight: a factor of label 1, like PyTorch's pos_weight
+    // One channel is two classes with a single weight, that of label 1. Like PyTorch's pos_weight, it is no part of a
+    // denominator.
     let unweighted = part.is_dense() || classes.c == 1;
     let counted = !part.is_dense() || weighs(part);
     leaf.fused_loss().map(|fused| {
@@ -170,7 +170,7 @@ fn fused_divisor<T: Operand>(part: &Part<T>, work: Work<'_>) -> Option<Divisor> 
         let each = if of_elements || fused.counts_classes { scored } else { 1 };
         let divisor = divisor(part, fused.loss.header(), unweighted, &[classes.n, classes.s, each], counted);
         match divisor {
-            // a loss of elements counts each of them
+            // a loss of elements counts the elements themselves
             Divisor::Count { .. } if !of_elements => Divisor::Count { each: each as f64 },
             divisor => divisor,
         }
@@ -182,8 +182,9 @@ fn weighs<T: Operand>(part: &Part<T>) -> bool {
     part.of_role(Role::Mask).is_some() || part.of_role(Role::SampleWeight).is_some()
 }
 
-/// The denominator of a loss of `values`. Class weights are a denominator unless the loss is `unweighted`; the values that
-/// take part are counted where some may count as less than one (`counted`).
+/// The denominator of a loss whose values have the shape `values`. A mean divides by the sum of weights if `header.mean`
+/// says so and weights are given; class weights do not count as given if `unweighted`. Otherwise a mean divides by a
+/// number of values: of those that take part if `counted`, or else of all.
 fn divisor<T: Operand>(part: &Part<T>, header: &Header, unweighted: bool, values: &[usize], counted: bool) -> Divisor {
     let has = |role| header.player(role).is_some_and(|spec| part.operand(spec.name).is_some());
     match (&part.divide_by, part.reduction) {

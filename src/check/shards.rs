@@ -15,20 +15,19 @@ use crate::role::Role;
 use crate::shape::DType;
 use crate::term::{ClassesFrom, KeysFrom, Operand, Part};
 
-/// How many numbers the statistics of a position have, where its classes are sharded; or of a row, where the others that it
-/// is compared with are.
+/// The number of statistics of a position whose classes are sharded, or of a row whose keys are sharded.
 pub(crate) const OF_POSITION: usize = 8;
 
-/// How many more numbers they have where observations are asked for.
+/// The number of further statistics of a position where observations are asked for.
 pub(crate) const OF_NOTES: usize = 3;
 
-/// How many numbers the statistics of a region have: three sums, and a number above 0 where a sum is NaN.
+/// The number of statistics of a region: three sums, and a number above 0 where a sum is NaN.
 pub(crate) const OF_REGION: usize = 4;
 
 /// The most shards: one invocation merges the states of a position one by one.
 const MOST_SHARDS: usize = 4096;
 
-/// Whether a loss of shards needs their statistics. The shards of all other losses simply add up.
+/// Whether the loss of a shard needs the statistics of all shards. The shards of all other losses simply add up.
 pub(super) fn merges<T: Operand>(part: &Part<T>) -> bool {
     match part.loss.leaf() {
         Leaf::Region(_) => true,
@@ -47,7 +46,7 @@ fn has_sharded_classes(leaf: Leaf<'_>) -> bool {
     }
 }
 
-/// The refusal of a shard's option: it says which losses take the option.
+/// The error for a shard's option. It says which losses take the option.
 pub(super) fn refuse<T>(part: &Part<T>, option: &str, value: String) -> Error {
     let expected = match (option, part.loss.leaf()) {
         ("classes_from", _) => "a loss of a softmax over classes, or of classes that stand alone",
@@ -150,7 +149,7 @@ pub(super) fn shapes<T: Operand>(part: &Part<T>, checked: &Checked) -> Result<()
     }
 }
 
-/// How many classes a shard holds, and the operand that says so.
+/// The operand whose shape gives the number of classes that a shard holds, and this number.
 fn held_classes<T: Operand>(part: &Part<T>) -> Result<Option<(&'static str, usize)>> {
     Ok(match work(part)? {
         Work::Positions { classes, .. } => Some((part.leader_name(), classes.c)),
@@ -159,7 +158,7 @@ fn held_classes<T: Operand>(part: &Part<T>) -> Result<Option<(&'static str, usiz
     })
 }
 
-/// The shape of a part's statistics, or nothing where the shards of its loss simply add up.
+/// The shape of a part's statistics; `None` where the shards of its loss simply add up.
 pub(super) fn statistics_shape<T: Operand>(part: &Part<T>, checked: &Checked) -> Result<Option<Vec<usize>>> {
     let notes = if part.observations.is_empty() { 0 } else { OF_NOTES };
     let of_values = || Some([&checked.loss_shape[..], &[OF_POSITION + notes]].concat());

@@ -8,7 +8,7 @@ use crate::shape::DType;
 use crate::term::{COEFFICIENT, Operand, Part, Varying};
 use std::borrow::Cow;
 
-/// The part with the numbers that arrays on the host hold. Refuses what cannot vary.
+/// Returns the part with its varying numbers set to those that arrays on the host hold. Refuses numbers that cannot vary.
 pub(super) fn settled<T: Operand>(part: &Part<T>) -> Result<Cow<'_, Part<T>>> {
     let mut settled = Cow::Borrowed(part);
     for (place, varying) in part.varying.iter().enumerate() {
@@ -31,7 +31,7 @@ pub(super) fn settled<T: Operand>(part: &Part<T>) -> Result<Cow<'_, Part<T>>> {
     Ok(settled)
 }
 
-/// The option of this name, if it may vary.
+/// Refuses an option that cannot vary.
 fn option<T: Operand>(part: &Part<T>, name: &str) -> Result<()> {
     // an unknown name is refused as everywhere
     let loss = &part.loss;
@@ -43,7 +43,8 @@ fn option<T: Operand>(part: &Part<T>, name: &str) -> Result<()> {
     if !matches!((spec.kind, value), (Kind::Number | Kind::NumberOrNone, Value::Number(_))) {
         return Err(refuse(part, name, "an option with a number, to vary"));
     }
-    // two values, since one may be the part's own
+    // An option that changes the weights of the part's rows cannot vary. Two values are tried, since one alone may be the
+    // part's own.
     let weights = |value: f64| {
         let loss = loss.with_option(name, &Value::Number(value))?.into();
         let rows = Part { loss, weight: 1.0, share: 1.0, ..part.clone() }.rows();
@@ -65,7 +66,7 @@ pub(crate) fn typical(spec: &OptionSpec) -> f64 {
         Range::AtLeast(low) | Range::Above(low) => low + INSIDE,
         Range::Within(low, high) | Range::Between(low, high) => low + (INSIDE * (high - low)),
     };
-    // a bound may make it whole
+    // adding a bound may have made it whole
     if inside.fract() == 0.0 { inside + (0.25 * INSIDE) } else { inside }
 }
 

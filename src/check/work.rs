@@ -15,9 +15,9 @@ use crate::term::{KeysFrom, Operand, Part};
 /// The work of a part. The twin and the plan each match this once.
 #[derive(Clone, Copy)]
 pub(crate) enum Work<'a> {
-    /// A value for each element. Where the loss looks a number up for each item, a value for each of `items`, the mean over
-    /// its `per_item` elements. Where it goes by sequences, these are the items, each of `per_item` values; otherwise `items`
-    /// is 1.
+    /// A value for each element, and `items` is 1. Where the loss looks up a number for each item: a value for each of `items`,
+    /// which is the mean over the item's `per_item` elements. Where the loss goes by sequences: a value for each element of
+    /// `items` sequences, each of `per_item` elements.
     Elements { leaf: &'a dyn Pointwise, items: usize, per_item: usize },
     /// A value for each of `count` pairs of boxes.
     Boxes { leaf: &'a dyn Boxes, count: usize },
@@ -33,11 +33,11 @@ pub(crate) enum Work<'a> {
     Hardest { leaf: &'a dyn Hardest, pairs: Pairs },
     /// A value for each row, from its products with the rows of a projection.
     Linear { leaf: &'a dyn Softmax, pairs: Pairs },
-    /// A value for each pair of segments, from the log-probabilities of their rows' labels under a projection. There are twice as
-    /// many segments as pairs of them.
+    /// A value for each pair of segments, from the log-probabilities of their rows' labels under a projection. `segments`
+    /// is twice the number of pairs.
     Segments { leaf: &'a dyn Segments, pairs: Pairs, segments: usize },
-    /// A value for each row, from its products with the rows of a projection, and a teacher's products, whose rows have elements of
-    /// their own.
+    /// A value for each row, from its products with the rows of a projection, and the products of a teacher's row with
+    /// the rows of a teacher's projection, which have `teacher_width` elements.
     LinearDivergence { leaf: &'a dyn Divergence, pairs: Pairs, teacher_width: usize },
     /// A value for each pair of channels of an item.
     Gram { leaf: &'a dyn Pointwise, classes: Classes },
@@ -51,7 +51,7 @@ pub(crate) enum Work<'a> {
     Levels { leaf: &'a dyn Windows, pictures: Pictures },
 }
 
-/// The leaf of a fold over the classes of a position, by the fold.
+/// The leaf of a loss with a value for each position, by the fold over the position's classes.
 #[derive(Clone, Copy)]
 pub(crate) enum ClassFold<'a> {
     /// One softmax.
@@ -65,21 +65,22 @@ pub(crate) enum ClassFold<'a> {
 /// Rows, and the rows that each is compared with.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Pairs {
-    /// The rows that have a value each.
+    /// The number of rows that have a value each.
     pub rows: usize,
-    /// The rows that they are compared with: the batch, which `rows` may be a shard of, or the classes of a projection.
+    /// The number of rows that each is compared with: the rows of the batch, which `rows` may be a shard of, or the
+    /// classes of a projection.
     pub others: usize,
-    /// The place in the batch of the row that belongs to the first of `rows`.
+    /// The place in the batch of the first of `rows`.
     pub first: usize,
     /// The place in the batch of the first of `others`, where these are a shard of the keys.
     pub first_other: usize,
-    /// The keys of the whole batch: `others`, or what its shards hold together.
+    /// The number of keys of the whole batch: `others`, or the keys of all shards together.
     pub keys: usize,
-    /// The further rows that they are compared with, which have no place in the batch.
+    /// The number of further rows that each is compared with, which have no place in the batch.
     pub more: usize,
     /// Whether the further rows have labels, which follow those of the keys.
     pub more_labelled: bool,
-    /// The elements of a row.
+    /// The number of elements of a row.
     pub width: usize,
 }
 
@@ -89,9 +90,9 @@ pub(crate) struct Lattice {
     pub steps: usize,
     pub items: usize,
     pub classes: usize,
-    /// The labels that all items have room for.
+    /// The number of labels that all items together have room for.
     pub labels: usize,
-    /// The labels that each item has room for, where items do not follow each other without gaps.
+    /// The number of labels that each item has room for; `None` where the labels of all items follow each other without gaps.
     pub width: Option<usize>,
 }
 
@@ -231,7 +232,7 @@ fn lattice<T: Operand>(part: &Part<T>, leader: &T) -> Result<Lattice> {
     }
 }
 
-/// The two axes of a prediction that is rows.
+/// The number of rows of the first operand, and the number of elements of a row.
 fn rows<T: Operand>(part: &Part<T>, leader: &T) -> Result<(usize, usize)> {
     match leader.shape() {
         &[rows, width] => Ok((rows, width)),
@@ -239,7 +240,7 @@ fn rows<T: Operand>(part: &Part<T>, leader: &T) -> Result<(usize, usize)> {
     }
 }
 
-/// The rows of a projected loss, and the classes of its projection.
+/// The pairs of a linear layer's rows with the classes of its projection.
 fn projected<T: Operand>(part: &Part<T>, leader: &T) -> Result<Pairs> {
     let header = part.loss.header();
     let (rows, width) = rows(part, leader)?;
@@ -253,7 +254,7 @@ fn projected<T: Operand>(part: &Part<T>, leader: &T) -> Result<Pairs> {
     }
 }
 
-/// The number of segments: the references of two for each pair.
+/// The number of segments, which is the number of references: two for each pair.
 fn segments<T: Operand>(part: &Part<T>) -> Result<usize> {
     let header = part.loss.header();
     let name = header.player(Role::PerSegment).map_or("reference", |spec| spec.name);
@@ -264,7 +265,7 @@ fn segments<T: Operand>(part: &Part<T>) -> Result<usize> {
     }
 }
 
-/// The elements of a teacher's row.
+/// The number of elements of a teacher's row.
 fn teacher_width<T: Operand>(part: &Part<T>) -> Result<usize> {
     let header = part.loss.header();
     let name = header.player(Role::TeacherRows).map_or("teacher", |spec| spec.name);
@@ -275,7 +276,7 @@ fn teacher_width<T: Operand>(part: &Part<T>) -> Result<usize> {
     }
 }
 
-/// The rows of a loss of all pairs: a whole batch, or one shard of it; against all keys, or one shard of them.
+/// The pairs of a loss of all pairs: the rows of a batch or of a shard of it, against all keys or a shard of them.
 fn all_pairs<T: Operand>(part: &Part<T>, leader: &T) -> Result<Pairs> {
     let header = part.loss.header();
     let (rows, width) = rows(part, leader)?;
@@ -318,7 +319,7 @@ fn all_pairs<T: Operand>(part: &Part<T>, leader: &T) -> Result<Pairs> {
     Ok(Pairs { rows, others, first, first_other: keys_from, keys, more, more_labelled: more_labelled(keys), width })
 }
 
-/// How many keys all shards have, of which `held` holds `count`.
+/// The number of keys of all shards together, of which the operand `held` holds `count`.
 fn keys_of<T: Operand>(part: &Part<T>, header: &Header, (name, held): (&str, &T), count: usize) -> Result<usize> {
     let Some(KeysFrom { first, of }) = part.keys_from else { return Ok(count) };
     if of > u32::MAX as usize {

@@ -1,4 +1,4 @@
-//! A value for each item: the probability of all alignments of its labels with its steps.
+//! A value for each item, from the probability of all alignments of its labels with its steps.
 //!
 //! The nodes of an item are its labels, with a blank before, between and after them. An alignment goes from node to node, a
 //! step at each: it stays, goes on to the next node, or leaves out a blank between two labels that differ.
@@ -16,7 +16,7 @@ use crate::term::Part;
 pub(super) struct Aligned {
     lattice: Lattice,
     values: Vec<Value>,
-    /// Nothing where a step takes no part.
+    /// The derivative for each element of `[T, N, C]`; `None` where the step takes no part.
     slopes: Vec<Option<f64>>,
 }
 
@@ -49,14 +49,14 @@ impl Aligned {
         aligned
     }
 
-    /// Adds the loss of item `n`, of which the mean takes this share.
+    /// Adds the loss of item `n` times `share`, and its derivatives.
     fn add(&mut self, item: &Item, leaf: &dyn Alignments, n: usize, share: f64) {
         let (before, after) = (item.before(), item.after());
         let log_probability = item.log_probability(&before);
         let score = leaf.score(log_probability);
         self.values.push(Value::of(share * score.loss));
         for (t, row) in item.x.iter().enumerate() {
-            // of each class, the share of the alignments that pass it at this step
+            // for each class, the probability of the alignments that have it at this step, over that of all alignments
             let mut shares = vec![0.0; row.len()];
             for (node, &class) in item.nodes.iter().enumerate() {
                 shares[class] += (before[t][node] + after[t][node] - log_probability).exp();
@@ -96,7 +96,8 @@ impl Item {
         }
     }
 
-    /// For each step and node, the log of the probability of all beginnings of alignments that have come to the node.
+    /// For each step and node, the log of the probability of all beginnings of alignments that are at the node at this
+    /// step. The step itself is included.
     fn before(&self) -> Vec<Vec<f64>> {
         let mut rows: Vec<Vec<f64>> = Vec::new();
         for x in &self.x {
@@ -112,7 +113,8 @@ impl Item {
         rows
     }
 
-    /// For each step and node, the log of the probability of all ends of alignments after the node.
+    /// For each step and node, the log of the probability of all ends of alignments that are at the node at this step. The
+    /// step itself is not included.
     fn after(&self) -> Vec<Vec<f64>> {
         let (count, mut rows) = (self.nodes.len(), Vec::<Vec<f64>>::new());
         for t in (0..self.x.len()).rev() {
@@ -137,7 +139,7 @@ impl Item {
         match before.last() {
             _ if self.x.iter().flatten().any(unknown) => f64::NAN,
             Some(last) => log_sum(last.iter().rev().take(2).copied()),
-            // no step spells no label
+            // without steps and without labels there is one alignment, the empty one
             None if self.nodes.len() == 1 => 0.0,
             None => f64::NEG_INFINITY,
         }

@@ -5,7 +5,7 @@ use crate::leaf::Measure;
 /// A distance and its derivatives.
 pub(super) struct Distance {
     pub distance: f64,
-    /// The cosine, where the distance is measured by it.
+    /// The cosine of the vectors where the distance is 1 minus the cosine, otherwise 0.
     pub cosine: f64,
     /// The derivatives of the distance with respect to the first vector, and to the second.
     pub d: [Vec<f64>; 2],
@@ -24,8 +24,8 @@ const LEAST_NORM: f64 = 1e-8;
 
 /// `1 − u·v`, where u and v are the vectors divided by their norms.
 ///
-/// For vectors of norm 1 this is `½·|u − v|²`, which keeps its digits where the two are nearly parallel. A vector shorter than
-/// the least norm has a `|u|²` below 1, and adds half of what it lacks.
+/// For vectors of norm 1 this is `½·|u − v|²`, which keeps its digits where the two are nearly parallel. A vector that is
+/// shorter than the least norm has a `|u|²` below 1; for it, `½·(1 − |u|²)` is added.
 fn cosine(a: &[f64], b: &[f64]) -> Distance {
     let [norm_a, norm_b] = [a, b].map(|v| v.iter().map(|x| x * x).sum::<f64>().sqrt());
     let unit = |v: &[f64], norm: f64| v.iter().map(|x| x / norm.max(LEAST_NORM)).collect::<Vec<f64>>();
@@ -59,7 +59,7 @@ fn norm(p: f64, eps: f64, a: &[f64], b: &[f64]) -> Distance {
     };
     let slope = |(x, share): (&f64, &f64)| match *x {
         0.0 => 0.0,
-        // a finite difference is a share of 0 of an infinite distance, and an infinite difference is an unknown share of it
+        // under an infinite distance: a finite difference divided by it is 0, an infinite difference divided by it is NaN
         x if distance.is_infinite() => x.signum() * (x.abs() / distance).powf(p - 1.0),
         x => x.signum() * (share / root).powf(p - 1.0),
     };

@@ -10,16 +10,16 @@ use crate::reduction::Reduction;
 use crate::role::Role;
 use crate::term::{Observation, Part};
 
-/// The scores of all elements, and the values that they are gathered in.
+/// The scores of all elements, and the values that follow from them.
 pub(super) struct Elements<'a> {
     part: &'a Part<Array>,
     scores: Vec<ElementScore>,
     values: Vec<Value>,
     /// The values that the mask leaves out.
     masked: Vec<bool>,
-    /// For each element that takes part, whether its logit says what its target says, if the part has observations.
+    /// For each element that takes part, whether its logit predicts its target; empty unless the part has observations.
     right: Vec<bool>,
-    /// The sequences of the elements, where the part goes by them.
+    /// The sequences of the elements, where the part goes by sequences.
     sequences: Option<Sequences>,
     /// How many elements share a value.
     per_value: usize,
@@ -27,14 +27,14 @@ pub(super) struct Elements<'a> {
     boxes: bool,
 }
 
-/// An operand that the leaf sees: its numbers if it is given, and the axes along which it is broadcast, if it is.
+/// An operand that the leaf sees: its numbers, if it is given, and the axes along which it is broadcast, if it is broadcast.
 type Component = (&'static OperandSpec, Option<Vec<f64>>, Option<Vec<BroadcastAxis>>);
 
 fn component(part: &Part<Array>, spec: &'static OperandSpec) -> Component {
     (spec, part.operand(spec.name).map(Array::to_f64), part.broadcast(spec))
 }
 
-/// The mean log-ratio of each sequence: of the first operand less the second.
+/// For each sequence, the mean of the first operand less the second.
 fn ratios(sequences: &Sequences, components: &[Component]) -> Vec<f64> {
     let number = |k: usize, i: usize| components[k].1.as_ref().map_or(f64::NAN, |numbers| numbers[i]);
     sequences.means(|i| number(0, i) - number(1, i))
@@ -44,7 +44,7 @@ fn ratios(sequences: &Sequences, components: &[Component]) -> Vec<f64> {
 const UNKNOWN: ElementScore = ElementScore { loss: f64::NAN, d: [f64::NAN; 4] };
 
 impl<'a> Elements<'a> {
-    /// The elements of a part: of one item, unless the loss looks up a number for each item or goes by sequences.
+    /// The elements of a part. `items` is 1 unless the loss looks up a number for each item or goes by sequences.
     pub fn new(part: &'a Part<Array>, leaf: &dyn Pointwise, items: usize, per_item: usize) -> Elements<'a> {
         let header = part.loss.header();
         let components: Vec<Component> = header.components().map(|spec| component(part, spec)).collect();
@@ -59,7 +59,8 @@ impl<'a> Elements<'a> {
         let score = |i: usize| {
             let looked_up = index.as_ref().zip(table.as_ref());
             let found = looked_up.map(|(index, table)| table[index[i / per_item] as usize]).or(mean);
-            // what is looked up or averaged has to be finite; a probability of 0 makes the ratio of a sequence infinite
+            // A number that is looked up or averaged has to be finite. The mean of a sequence may be infinite: a
+            // probability may be 0.
             let found = found.map(|number| if number.is_finite() { number } else { f64::NAN });
             let of_item = found.or(ratios.as_ref().map(|ratios| ratios[i / per_item]));
             let number = |(spec, numbers, axes): &Component| {
@@ -77,7 +78,7 @@ impl<'a> Elements<'a> {
                 *v = number;
             }
             if ratios.is_some() {
-                // the leaf sees them by their mean
+                // the leaf sees both operands by the mean of their difference
                 v[..2].fill(0.0);
             }
             let unknown = v.iter().chain(&of_item).any(|x| x.is_nan());
@@ -114,7 +115,7 @@ impl<'a> Elements<'a> {
         Elements::scored(part, count, 1, None, true, score)
     }
 
-    /// Scores the elements of `values` values, `per_value` of them in each.
+    /// Scores the elements of `values` values, each of `per_value` elements.
     fn scored(
         part: &'a Part<Array>,
         values: usize,
@@ -180,7 +181,8 @@ impl Walk for Elements<'_> {
         let place = self.part.loss.header().components().position(|spec| spec.name == operand.name);
         let d = |score: &ElementScore| place.and_then(|place| score.d.get(place).copied()).unwrap_or(0.0);
         match &self.sequences {
-            // d/dx of a mean over a sequence is the share of x, times the sum over all that the mean is a part of
+            // Every element of a sequence depends on the sequence's mean. So the gradient with respect to the mean is the
+            // sum over these elements, and the share of an element is the derivative of the mean with respect to it.
             Some(sequences) if self.part.loss.leaf().of_sequences() && place == Some(0) => {
                 let slopes = sequences.sums(|i| scaled(i, d(&self.scores[i])));
                 let of_sequence =

@@ -88,7 +88,7 @@ fn observed_sums(part: &Part<Array>, walk: &dyn Walk) -> Vec<PartOutcome> {
     rows.map(|(row, [sum, denominator])| PartOutcome { name: row.name, sum, denominator, weight: 0.0 }).collect()
 }
 
-/// Adds a part's gradient with respect to an array: one for each operand that the array is given as.
+/// Adds a part's gradients with respect to an array: one for each operand that the array is given as.
 fn add_gradient(sum: &mut [f64], part: &Part<Array>, array: &Array, reduced: &[Reduced<'_>]) {
     for (name, _) in part.operands.iter().filter(|(_, operand)| operand.is(array)) {
         let Some(spec) = part.loss.header().operand(name).filter(|spec| spec.gradient) else { continue };
@@ -107,8 +107,9 @@ fn add_gradient(sum: &mut [f64], part: &Part<Array>, array: &Array, reduced: &[R
 /// other classes, `Σ share·(max − x)`, the share of the greatest logit's class, the sum of all other shares, flags for NaN and
 /// for the label's presence, and the label's logit and weight. A loss of all pairs has the same for each row over its scores with
 /// a shard of the keys, where a key that the row belongs together with has a share of 1; where every pair has a loss of its own,
-/// the third is their sum. With [observations](Term::observe), a loss of a softmax over classes has three more: `Σ exp(x − max)·(max
-/// − x)`, and the class of the greatest logit in two halves of 16 bits. [`Nll`](crate::Nll) has the sum of the shard's losses as the first.
+/// the third is their sum. With [observations](Term::observe), a loss of a softmax over classes has three more numbers:
+/// `Σ exp(x − max)·(max − x)`, and the class of the greatest logit in two halves of 16 bits. For [`Nll`](crate::Nll) the
+/// first number is the sum of the shard's losses.
 ///
 /// [`DiceCrossEntropy`](crate::DiceCrossEntropy), [`DiceBce`](crate::DiceBce) and [`DiceFocal`](crate::DiceFocal) have the statistics
 /// of their regions. Their other loss adds up over shards: give the denominators of the whole by [`Term::divide_by`], that of the
@@ -126,7 +127,7 @@ pub fn statistics(term: &Term<Array>) -> Result<Array> {
         Work::Linear { leaf, pairs } => linear::statistics(&part, leaf, pairs),
         Work::Similarity { leaf, pairs } => similarity::statistics(&part, leaf, pairs),
         Work::Regions { leaf, classes } => regions::statistics(&part, leaf, classes),
-        // the checks refuse all other losses, whose statistics have no shape
+        // the checks refuse all other losses, which have no statistics
         _ => Vec::new(),
     };
     Array::new(&numbers, shape)

@@ -28,7 +28,7 @@ impl Gram {
     }
 }
 
-/// Makes a channel NaN altogether if one of its elements is not finite: differences of infinite products are not known.
+/// Sets all elements of a channel to NaN if one of them is not finite: differences of infinite products are not known.
 fn known(mut features: Vec<f64>, classes: Classes) -> Vec<f64> {
     for (i, k) in (0..classes.n).flat_map(|i| (0..classes.c).map(move |k| (i, k))) {
         if (0..classes.s).any(|j| !features[classes.index(i, j, k)].is_finite()) {
@@ -40,8 +40,8 @@ fn known(mut features: Vec<f64>, classes: Classes) -> Vec<f64> {
 
 /// The difference of the two Gram matrices of each item.
 ///
-/// Times the divisor it is `F·Fᵀ − T·Tᵀ`. That is summed as `(F − T)·Fᵀ + T·(F − T)ᵀ`, which keeps its digits where the features
-/// are nearly the same.
+/// Before the division it is `F·Fᵀ − T·Tᵀ`. This is summed as `(F − T)·Fᵀ + T·(F − T)ᵀ`, which keeps its digits where the
+/// features are nearly the same.
 fn differences(input: &[f64], target: &[f64], classes: Classes) -> Vec<f64> {
     let mut differences = Vec::with_capacity(classes.n * classes.c * classes.c);
     for i in 0..classes.n {
@@ -75,7 +75,7 @@ impl Walk for Gram {
                 self.scores[at].d[0] * scales[at][0] / size(self.classes)
             };
             let pairs = || (0..c).flat_map(|a| (0..c).map(move |b| (a, b)));
-            // one unknown pair leaves no channel of its item known
+            // a NaN for one pair makes the gradients of all channels of its item NaN
             let unknown = if pairs().any(|(a, b)| slope(a, b).is_nan()) { f64::NAN } else { 0.0 };
             for (a, b) in pairs() {
                 // a channel is a row of the matrix and also a column

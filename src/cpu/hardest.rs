@@ -1,4 +1,4 @@
-//! A value for each row, from its greatest distance to a row with the same label and its least to a row with another.
+//! A value for each row, from its greatest distance to a row with the same label and its least to a row with another label.
 
 use crate::array::Array;
 use crate::check::Pairs;
@@ -8,13 +8,13 @@ use crate::loss::OperandSpec;
 use crate::role::Role;
 use crate::term::Part;
 
-/// The distances of all pairs, and what the loss makes of them.
+/// The distances of all pairs, and the values and derivatives that follow from them.
 pub(super) struct HardestPairs {
     /// The rows that have a value each.
     rows: Vec<Vec<f64>>,
-    /// The rows that they are compared with.
+    /// The rows that each of `rows` is compared with.
     others: Vec<Vec<f64>>,
-    /// Whether the two are one operand.
+    /// Whether `rows` and `others` are one operand.
     alone: bool,
     /// The distance of each row from each other.
     distances: Vec<Vec<f64>>,
@@ -66,12 +66,12 @@ fn rows_of(array: &Array, count: usize, width: usize) -> Vec<Vec<f64>> {
     (0..count).map(row).collect()
 }
 
-/// `‖a − b‖`. In f64, no square of a difference of f32 overflows or vanishes.
+/// `‖a − b‖`. In f64, the square of a difference of two f32 neither overflows nor underflows.
 fn distance(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt()
 }
 
-/// The value of a row, and its derivative with respect to each distance.
+/// The value of a row, and its derivative with respect to each distance. `known` says whether the row holds no NaN.
 fn score(leaf: &dyn Hardest, distances: &[f64], relations: &[Relation], known: bool) -> (Value, Vec<f64>) {
     let of = |relation: Relation| {
         let pairs = distances.iter().zip(relations);

@@ -1,4 +1,5 @@
-//! A value for each item: the mean over its planes of 1 − a product over levels, each with means over windows.
+//! A value for each item: the mean over its planes of 1 − a product over levels. Each level's factor follows from the mean
+//! score of its windows.
 
 use crate::array::Array;
 use crate::cpu::walk::{Scales, Value, Walk};
@@ -8,7 +9,7 @@ use crate::loss::{Header, OperandSpec};
 use crate::shape::Pictures;
 use crate::term::Part;
 
-/// The levels of two pictures, and what gradients need.
+/// The levels of two pictures, with the scores and derivatives that gradients need.
 pub(super) struct Levelled {
     header: &'static Header,
     /// The levels, the finest first.
@@ -58,7 +59,7 @@ fn product(means: &[f64], weights: &[f64]) -> (f64, Vec<f64>) {
     if means.iter().any(|mean| mean.is_nan()) {
         return (f64::NAN, vec![f64::NAN; means.len()]);
     }
-    // a factor of 0 stays 0 below 0 too, and the product with it
+    // a factor max(1 − m, 0) of 0 makes the product 0, and stays 0 as m grows: there is no slope
     if means.iter().any(|&mean| mean >= 1.0) {
         return (1.0, vec![0.0; means.len()]);
     }
@@ -83,7 +84,7 @@ fn halved(pictures: &Pictures, pixels: &[f64]) -> Vec<f64> {
 }
 
 impl Level {
-    /// How many windows a plane has.
+    /// The number of windows of a plane.
     fn per_plane(&self) -> usize {
         self.view.map.height * self.view.map.width
     }
@@ -94,7 +95,8 @@ impl Level {
         windows.iter().map(|(_, score)| score.loss).sum::<f64>() / windows.len() as f64
     }
 
-    /// Adds to a gradient of this level what the gradient of the next level comes to: each of its pixels has a quarter of four.
+    /// Adds the gradient of the next, coarser level to the gradient of this level. A coarser pixel is the mean of four
+    /// pixels, so that each of these gets a quarter of its gradient.
     fn add_coarser(&self, gradient: &mut [f64], coarser: &[f64]) {
         let Pictures { height, width, .. } = self.view.pictures;
         let next = self.view.pictures.halved();

@@ -18,20 +18,20 @@ use crate::term::{ClassesFrom, Observation, Part};
 /// Vectors whose sine is below this have no direction that f64 can tell.
 const LEAST_SINE: f64 = 1e-15;
 
-/// The rows' scores, nothing for a row that takes no part; and the factors of the logits.
+/// The scores of the rows, `None` for a row that takes no part; and the rows and classes whose products are the logits.
 pub(super) struct Linear {
     pairs: Pairs,
     x: Vec<Unit>,
     projection: Vec<Unit>,
     rows: Vec<Option<Scored>>,
     values: Vec<Value>,
-    /// The numbers of each position from which its observations follow, if the part has any.
+    /// The numbers of each row from which its observations follow, if the part has any.
     seen: Vec<Option<Seen>>,
 }
 
 impl Linear {
-    /// The rows of a part, without those that its mask leaves out. A shard of the classes is scored by the statistics of all
-    /// shards, which the part then has.
+    /// The rows of a part, without those that its mask leaves out. Where the classes are sharded, the part has the
+    /// statistics of all shards, and is scored by them.
     pub fn new(part: &Part<Array>, leaf: &dyn Softmax, pairs: Pairs) -> Linear {
         Linear::masked(part, leaf, pairs, part.of_role(Role::Mask).map(Array::to_f64))
     }
@@ -102,7 +102,7 @@ impl Linear {
         Linear { pairs, x, projection, rows, values, seen: Vec::new() }
     }
 
-    /// The gradient of each row's value with respect to its product with each class.
+    /// The gradient with respect to the product of row `i` and class `k`, before scale, bias and cap.
     fn slope(&self, i: usize, k: usize, scales: &[Scales]) -> f64 {
         self.rows[i].as_ref().map_or(0.0, |score| scales[i][0] * score.d[k] + scales[i][1] * score.d_extra[k])
     }
@@ -170,7 +170,7 @@ impl<'a> Operands<'a> {
 
     /// The place of a row's label among the classes of the projection.
     fn label(&self, i: usize) -> usize {
-        // the label of an earlier shard's class wraps around, to a class beyond all
+        // a label that lies in an earlier shard wraps around, to a place beyond all classes
         (self.labels[i] as usize).wrapping_sub(self.range.first)
     }
 

@@ -1,4 +1,4 @@
-//! Counts the memory that a twin needs for a term, from shapes alone, and refuses more than a bound before it allocates.
+//! Counts the memory that a twin needs for a term, from shapes alone, and refuses more than a bound before it is allocated.
 
 use crate::array::Array;
 use crate::check::{Checked, Pairs, Work, work};
@@ -73,7 +73,7 @@ fn bytes(part: &Part<Array>, checked: &Checked, work: Work<'_>) -> u128 {
             (rows + others) * (64 + 24 * pairs.width as u128) + rows * (96 + 16 * others) + 24 * others
         }
         Work::Linear { pairs, .. } => linear(pairs),
-        // of a row at a time two logits, with their exponents, slopes and logs of ratios
+        // for one row at a time: two logits of each class, with their exponents, slopes and logs of ratios
         Work::LinearDivergence { pairs, teacher_width, .. } => {
             let (rows, others) = (pairs.rows as u128, pairs.others as u128);
             let widths = (pairs.width + teacher_width) as u128;
@@ -85,14 +85,14 @@ fn bytes(part: &Part<Array>, checked: &Checked, work: Work<'_>) -> u128 {
         Work::Gram { .. } => 56 * values + 8 * numbers,
         // a derivative for each pixel
         Work::Neighbours { .. } => 8 * numbers,
-        // slopes, and of one item at a time its numbers and two sums for each step and node
+        // slopes; and for one item at a time its numbers, and two sums for each step and node
         Work::Alignments { lattice, .. } => {
             let (steps, longest) = (lattice.steps as u128, lattice.longest() as u128);
             16 * numbers + steps * (8 * lattice.classes as u128 + 48 + 16 * (2 * longest + 1))
         }
         // statistics and a score
         Work::Windows { leaf, pictures } => windows(leaf, pictures),
-        // the levels follow each other, each with its pixels, and their derivatives with those of the level after it
+        // for each level its pixels, their derivatives, and the derivatives of the next level's pixels
         Work::Levels { leaf, pictures } => {
             let levels = std::iter::successors(Some(pictures), |level| Some(level.halved()));
             let of = |level: Pictures| windows(leaf, level) + 40 * level.n as u128 * level.per_item() as u128;

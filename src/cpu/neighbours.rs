@@ -32,7 +32,7 @@ impl Neighbours {
                         slopes[next] += score.d[0];
                         slopes[here] -= score.d[0];
                     }
-                    // a pixel without neighbours is looked at too
+                    // a NaN makes the loss NaN even in a pixel without neighbours
                     loss += if pixels[here].is_nan() { f64::NAN } else { 0.0 };
                 }
             }

@@ -1,24 +1,25 @@
-//! Observations: what a walk over rows sees beside its loss.
+//! The observations of rows: numbers beside the loss that follow from the softmax of a row.
 
 use crate::cpu::softmax::Softmax;
 use crate::term::Observation;
 
-/// What the observations of a row are made of.
+/// The numbers from which the observations of a row follow.
 pub(super) struct Seen {
     pub softmax: Softmax,
     /// `Σ exp(x − max)·(max − x)` over its logits `x`.
     pub heat: f64,
-    /// The first class with the greatest logit, where there is one.
+    /// The first class with the greatest logit, if there is one.
     pub top: Option<usize>,
     /// The class of the label, and its logit.
     pub label: usize,
     pub of_label: f64,
-    /// How many classes come before the label's, if they are sorted by their logits. Shards of a row don't know.
+    /// The number of classes before the label's, where classes are sorted by their logits; `None` for a row whose classes are
+    /// sharded.
     pub ahead: Option<usize>,
 }
 
 impl Seen {
-    /// What is seen of a whole row with these logits and this label.
+    /// The numbers of a whole row with these logits and this label.
     pub fn of(x: &[f64], label: usize) -> Seen {
         let softmax = Softmax::of(x);
         let of_label = x.get(label).copied().unwrap_or(f64::NAN);
@@ -53,14 +54,14 @@ pub(super) fn of_rows(observation: Observation, rows: &[Option<Seen>]) -> Vec<f6
 /// The prediction of a row that has none.
 const NO_CLASS: f64 = u32::MAX as f64;
 
-/// An observation of a row, or its summand.
+/// An observation of a row; its summand, where the observation is a sum.
 fn observe(observation: Observation, seen: &Seen) -> f64 {
     let Seen { softmax, heat, top, label, of_label, ahead } = *seen;
     // a row with a NaN has no prediction
     let right = match observation {
         Observation::Accuracy => top == Some(label),
         Observation::TopK(k) => top.is_some() && ahead.is_some_and(|ahead| ahead < k as usize),
-        // −Σ p·log p, by the distances from the greatest logit
+        // −Σ p·log p, from the distances to the greatest logit
         Observation::Entropy => return softmax.log_total() + heat / softmax.total(),
         Observation::Perplexity => return softmax.nll(of_label),
         Observation::LogProb => return -softmax.nll(of_label),

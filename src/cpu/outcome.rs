@@ -4,7 +4,7 @@ use crate::array::Array;
 use crate::error::Result;
 use crate::term::{PartOutcome, not_reduced};
 
-/// The loss of a term, and the share of each of its parts.
+/// The loss of a term, and the results of its parts.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     pub(super) tensor: Array,
@@ -35,8 +35,8 @@ impl Outcome {
         &self.parts
     }
 
-    /// The [observations](crate::Observation) that each position has of its own, with their names: `cross_entropy.predicted`, for
-    /// example. They are in the order of the parts, and of a part in the order of the observations.
+    /// The [observations](crate::Observation) that have a number for each position, with their names, such as
+    /// `cross_entropy.predicted`. They are in the order of the parts, and within a part in the order of the observations.
     pub fn observed(&self) -> &[(String, Array)] {
         &self.observed
     }

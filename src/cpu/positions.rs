@@ -14,7 +14,7 @@ use crate::role::Role;
 use crate::shape::Classes;
 use crate::term::{ClassesFrom, Observation, Part};
 
-/// The positions' scores; nothing for a position that takes no part.
+/// The scores of the positions; `None` for a position that takes no part.
 pub(super) struct Positions {
     classes: Classes,
     positions: Vec<Option<Scored>>,
@@ -24,7 +24,8 @@ pub(super) struct Positions {
 }
 
 impl Positions {
-    /// The positions of a part. A shard of the classes is scored by the statistics of all shards, which the part then has.
+    /// The positions of a part. Where the classes are sharded, the part has the statistics of all shards, and is scored
+    /// by them.
     pub fn new(part: &Part<Array>, leaf: ClassFold<'_>, ignored: Option<i32>, classes: Classes) -> Positions {
         let operands = Operands::of(part, ignored, classes);
         let count = classes.positions();
@@ -107,7 +108,7 @@ pub(super) fn statistics(part: &Part<Array>, leaf: ClassFold<'_>, classes: Class
 /// The operands that positions read.
 struct Operands {
     classes: Classes,
-    /// Whether the single channel stands for two classes.
+    /// Whether the single channel is the logit of the second of two classes.
     paired: bool,
     x: Vec<f64>,
     labels: Option<Vec<i64>>,
@@ -125,7 +126,7 @@ struct Operands {
 impl Operands {
     fn of(part: &Part<Array>, ignored: Option<i32>, classes: Classes) -> Operands {
         let target = part.of_role(Role::Target);
-        // a call may have very many classes and no positions; the weights of no position are never read
+        // a call may have very many classes and no positions; then the class weights are never read
         let weights = if classes.positions() == 0 { 1 } else { classes.c };
         Operands {
             classes,
@@ -163,7 +164,7 @@ impl Operands {
         let dense = self.dense.as_ref().map(|q| of_classes(q, |q| 1.0 - q));
         Some(Row {
             dense: if self.caps_dense { dense.map(capped) } else { dense },
-            // the label of an earlier shard's class wraps around, to a class beyond all
+            // a label that lies in an earlier shard wraps around, to a place beyond all classes
             label: label.map(|label| (label as usize).wrapping_sub(self.range.first)),
             weight: self.weight.clone(),
             classes: self.range.of.max(x.len()),
@@ -192,7 +193,7 @@ impl Walk for Positions {
         for (at, position) in self.positions.iter().enumerate() {
             let Some(score) = position else { continue };
             let [scale, extra_scale] = scales[at];
-            // where one channel stands for two classes, it is the second
+            // a single channel is the second of two classes
             let first = score.d.len() - classes.c;
             for k in 0..classes.c {
                 gradient[classes.index(at / classes.s, at % classes.s, k)] =

@@ -27,7 +27,8 @@ pub(super) fn reduce<'a>(part: &Part<Array>, checked: &Checked, walk: &'a dyn Wa
     rows.map(|(place, (row, (walk, divisor)))| reduce_one(part, (place, &row), walk, divisor)).collect()
 }
 
-/// The sample weights of the values of a part's walk, or of its fused loss. Elements and regions use theirs themselves.
+/// The sample weights of the values of a part's walk (`place` 0) or of its fused loss (`place` 1). `None` where the walk itself
+/// applies them, as the walks of elements and of regions do.
 fn samples(part: &Part<Array>, place: usize) -> Option<Vec<f64>> {
     match part.loss.leaf() {
         Leaf::Pointwise(_) | Leaf::Boxes(_) => None,
@@ -53,7 +54,8 @@ fn reduce_one<'a>(
         Divisor::Count { each } => [count * each; 2],
         Divisor::Tensor => {
             let given = part.divide_by.as_ref().map(numbers).unwrap_or_default();
-            // one for all sums, or one for each; a loss that has a fused loss has no extra sum before it
+            // The tensor has one number for all sums, or one for each. The sum of a fused loss is at `place`, since the
+            // sum before it has no extra sum.
             [place, place + 1].map(|at| given.get(at).or(given.last()).copied().unwrap_or(1.0))
         }
     };

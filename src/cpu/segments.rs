@@ -15,7 +15,7 @@ pub(super) struct Segmented {
     rows: Linear,
     /// The segment that each row belongs to.
     segment_of: Vec<usize>,
-    /// The derivative of each segment's pair with respect to the log-probability of each of its rows.
+    /// For each segment, the derivative of its pair's value with respect to the log-probability of each row of the segment.
     slopes: Vec<f64>,
     /// The values of the pairs.
     values: Vec<Value>,
@@ -65,7 +65,7 @@ impl Walk for Segmented {
 
     fn gradient(&self, operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {
         let scale = |segment: usize| scales[segment % scales.len()][0];
-        // a row's own loss is −log p
+        // the value of a row is −log p, hence the sign
         let of_row = |&segment: &usize| [-scale(segment) * self.slopes[segment], 0.0];
         let of_rows: Vec<Scales> = self.segment_of.iter().map(of_row).collect();
         self.rows.gradient(operand, &of_rows)

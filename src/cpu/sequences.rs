@@ -1,4 +1,4 @@
-//! Sequences, which are the rows of `[B, T]`: sums over the elements of each that take part, and how many these are.
+//! Sequences, which are the rows of `[B, T]`: sums and means over the elements of each that take part.
 
 use crate::array::Array;
 use crate::role::Role;
@@ -6,11 +6,11 @@ use crate::term::Part;
 
 /// The sequences of a part's elements.
 pub(super) struct Sequences {
-    /// The elements of a sequence.
+    /// The number of elements of a sequence.
     length: usize,
-    /// For each element whether it takes part.
+    /// Whether each element takes part.
     kept: Vec<bool>,
-    /// For each sequence how many of its elements take part, and 1 where none does: `max(Σm, 1)`.
+    /// For each sequence the number of its elements that take part, at least 1: `max(Σm, 1)`.
     counts: Vec<f64>,
 }
 
@@ -47,7 +47,7 @@ impl Sequences {
         i / self.length
     }
 
-    /// The derivative of its sequence's mean with respect to an element's number: `m / max(Σm, 1)`.
+    /// The derivative of the mean over a sequence with respect to its element `i`: `m / max(Σm, 1)`.
     pub fn share(&self, i: usize) -> f64 {
         if self.kept[i] { 1.0 / self.counts[self.of_element(i)] } else { 0.0 }
     }

@@ -1,11 +1,11 @@
 //! Logits that are softly capped before all else.
 
-/// A soft cap: `c·tanh(x/c)`, where there is one.
+/// A soft cap, `c·tanh(x/c)`, of bound c; `None` leaves logits as they are.
 #[derive(Clone, Copy)]
 pub(super) struct Softcap(pub Option<f64>);
 
 impl Softcap {
-    /// The logit that the loss sees. A logit of −∞ stays what it is, so that it masks its class.
+    /// The logit that the loss sees. A logit of −∞ stays −∞, so that it masks its class.
     pub fn capped(self, x: f64) -> f64 {
         match self.0 {
             Some(c) if x != f64::NEG_INFINITY => c * (x / c).tanh(),

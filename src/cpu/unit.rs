@@ -19,7 +19,7 @@ impl Unit {
         Unit { x: x.iter().map(divided).collect(), norm, normalized: normalize }
     }
 
-    /// Rows of this width. Rows without elements are rows still.
+    /// `count` rows of `width` elements each. A width of 0 gives `count` rows too.
     pub fn rows(x: &[f64], count: usize, width: usize, normalize: bool) -> Vec<Unit> {
         let mut rows: Vec<Unit> = x.chunks_exact(width.max(1)).map(|x| Unit::of(x, normalize)).collect();
         rows.resize_with(count, || Unit::of(&[], normalize));
@@ -51,7 +51,7 @@ impl Unit {
 
     /// The gradient with respect to the caller's row, from the gradient `d` with respect to the divided row.
     ///
-    /// It is 0 where the norm is 0, and where `d` is 0: a row that is compared with no other row may be unknown.
+    /// It is 0 where the norm is 0, and where `d` is 0: a row that is compared with no other row may hold NaN.
     pub fn through_norm(&self, d: &[f64]) -> Vec<f64> {
         if !self.normalized || d.iter().all(|&d| d == 0.0) {
             return d.to_vec();

@@ -54,7 +54,7 @@ fn score(leaf: &dyn Vectors, distances: &[Distance], target: f64) -> VectorsScor
     if unknown { VectorsScore { loss: f64::NAN, d: [f64::NAN; 3] } } else { score }
 }
 
-/// The operands that are vectors, in the order in which pairs count them.
+/// The operands that are vectors, in the order to which the places in `pairs` refer.
 fn vectors(header: &'static Header) -> impl Iterator<Item = &'static OperandSpec> {
     header.operands.iter().filter(|spec| spec.role == Role::Element)
 }

@@ -8,7 +8,7 @@ use crate::term::Observation;
 pub(super) struct Value {
     /// The loss.
     pub loss: f64,
-    /// A second loss, which a mean divides by the count of values, whatever their weights.
+    /// A second loss. A mean divides its sum by the sum of `count`, not of `weight`.
     pub extra: f64,
     /// The weight of the value; 0 where it takes no part.
     pub weight: f64,
@@ -47,12 +47,12 @@ pub(super) trait Walk {
     fn fused_loss(&self) -> Option<&dyn Walk> {
         None
     }
-    /// The sums and denominators of an observation: one of each, or one of each for every class. The checks refuse an observation
-    /// that the walk has not.
+    /// The sum and the denominator of an observation, or those of each class. The checks refuse an observation that the
+    /// walk does not make.
     fn observed(&self, _: Observation) -> Vec<[f64; 2]> {
         Vec::new()
     }
-    /// An observation of each position. The checks refuse an observation that the walk has not.
+    /// An observation that is a number for each position. The checks refuse an observation that the walk does not make.
     fn observed_positions(&self, _: Observation) -> Vec<f64> {
         Vec::new()
     }

@@ -8,13 +8,13 @@ use crate::role::Role;
 use crate::shape::Pictures;
 use crate::term::Part;
 
-/// A pixel of a window: its weight, and its place in the pictures, or none where a zero stands around them.
+/// A pixel of a window: its weight, and its place in the pictures; `None` for a zero around them.
 type Pixel = (f64, Option<usize>);
 
 /// A window's statistics and its score.
 pub(super) type Scored = (WindowStatistics, WindowScore);
 
-/// The scores of all windows, and what gradients need.
+/// The scores of all windows, and the pictures, which gradients need.
 pub(super) struct Windowed {
     header: &'static Header,
     view: View,
@@ -22,7 +22,7 @@ pub(super) struct Windowed {
     values: Vec<Value>,
 }
 
-/// Two pictures, seen through windows.
+/// Two pictures `x` and `y` of one shape, and the layout of their windows: `map` has a pixel for each window.
 pub(super) struct View {
     pub pictures: Pictures,
     pub map: Pictures,
@@ -36,7 +36,7 @@ impl Windowed {
     pub fn new(part: &Part<Array>, leaf: &dyn Windows, pictures: Pictures) -> Windowed {
         let view = View::of_operands(part, leaf, pictures);
         let windows = view.scored(&|of| leaf.score(of));
-        // the mean over no windows is NaN, but there is no such item
+        // every item has at least one window
         let mean = |item: &[Scored]| item.iter().map(|(_, score)| score.loss).sum::<f64>() / item.len() as f64;
         let values = windows.chunks(view.map.per_item().max(1)).map(|item| Value::of(mean(item))).collect();
         Windowed { header: part.loss.header(), view, windows, values }
@@ -78,7 +78,7 @@ impl View {
         };
         let score = score(statistics);
         let unknown = WindowScore { loss: f64::NAN, d: [f64::NAN; 4] };
-        // an infinite pixel has no known spread
+        // infinite pixels make a spread infinite or NaN
         let known = statistics.spread.is_finite() && statistics.spread_difference.is_finite() && !score.loss.is_nan();
         (statistics, if known { score } else { unknown })
     }
@@ -97,7 +97,7 @@ impl View {
         (0..size).flat_map(|a| (0..size).map(move |b| (a, b))).map(pixel).collect()
     }
 
-    /// The gradient of the scores' sum with respect to `x`, or to `y`, with each window's score times what `scale` says.
+    /// The gradient of `Σ scale(window)·score` with respect to `x`, or to `y` if `of_target`.
     pub fn gradient(&self, windows: &[Scored], of_target: bool, scale: &dyn Fn(usize) -> f64) -> Vec<f64> {
         let mut gradient = vec![0.0; self.x.len()];
         for (window, (of, score)) in windows.iter().enumerate() {

@@ -23,8 +23,8 @@ pub struct AdapterReport {
     pub features: wgpu::Features,
     /// Whether [`Gpu::new`](crate::Gpu::new) uses it.
     pub chosen: bool,
-    /// The kind of kernels for it: `gpu`, `cpu`, `small` or `plain`. It follows from the adapter, unless the
-    /// environment variable `WGLOSS_KERNELS` names one.
+    /// The kind of kernels for it: `gpu`, `cpu`, `small` or `plain`. The adapter decides, unless the environment variable
+    /// `WGLOSS_KERNELS` names a kind.
     pub kernels: &'static str,
 }
 
@@ -146,7 +146,7 @@ fn built_with(backends: wgpu::Backends) -> Result<()> {
     }
 }
 
-/// As [`choose`], given the adapters' names and the values of the two variables.
+/// As [`choose`], given the adapters' names and the values of the two environment variables.
 fn pick(found: &[String], name: Option<&str>, backend: Option<&str>) -> Result<usize> {
     let unknown = backend.into_iter().flat_map(|backend| backend.split(',')).map(str::trim);
     let unknown = unknown.filter(|name| !BACKENDS.contains(&name.to_lowercase().as_str())).collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! Makes the dispatches of a plan: finds the buffer of each binding, and its range of the buffer.
+//! Makes the dispatches of a plan: finds the buffer and the range for each binding.
 
 use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
@@ -20,30 +20,30 @@ pub(super) struct Dispatch {
     pub pipeline: Arc<Pipeline>,
     pub group: wgpu::BindGroup,
     pub grid: [u32; 2],
-    /// The index of the number of the host's that it writes, if it writes one.
+    /// If the dispatch writes a number that the host sets: the number's index among those of the job.
     pub number: Option<usize>,
 }
 
-/// The parameters of a part's kernels.
+/// The parameter blocks of a part's kernels, in one buffer.
 #[derive(Debug)]
 pub(super) struct Blocks {
     pub memory: Arc<Memory>,
     pub count: u32,
-    /// How many bytes lie from one block to the next.
+    /// The bytes from the start of one block to the start of the next.
     pub stride: u64,
 }
 
-/// The tensors and the outcome that the bindings of a plan stand for.
+/// Gives the tensors and the outcome for the bindings of a plan.
 pub(super) trait Bindable {
     /// The name of what was planned, for errors.
     fn name(&self) -> &str;
-    /// The tensor that a binding stands for, if it is one.
+    /// The tensor for a binding, or `None` if the binding is for other memory.
     fn tensor(&self, bound: &Bound) -> Option<&Tensor>;
     /// The memory of the outcome.
     fn outcome(&self) -> &Memory;
 }
 
-/// Everything that the bindings of a plan can stand for.
+/// A plan, and all memory that its bindings may need.
 pub(super) struct Binder<'a> {
     pub gpu: &'a Gpu,
     pub plan: &'a Plan,
@@ -52,18 +52,18 @@ pub(super) struct Binder<'a> {
     pub pool: &'a Pool,
 }
 
-/// A binding's range of a buffer.
+/// The range of a buffer that a binding gets.
 pub(super) struct Placed<'a> {
     pub buffer: &'a wgpu::Buffer,
     pub offset: u64,
     pub size: u64,
     /// The element of the range at which the tensor begins. A kernel adds it to every index.
     pub base: u32,
-    /// Whether nothing else has a share in its last quad.
+    /// Whether the range's last quad holds nothing else, so that a kernel may overwrite the whole quad.
     alone: bool,
 }
 
-/// The rule that a refusal states for ranges that share bytes in a browser.
+/// The rule that the refusal of overlapping ranges states in a browser.
 const APART: &str = "their bindings share bytes, which a browser refuses where a kernel writes; let tensors that lie in one buffer \
                      with an output begin at multiples of 256 bytes";
 
@@ -98,7 +98,7 @@ impl Binder<'_> {
         (kernels, of_stages)
     }
 
-    /// The dispatches, with the pipeline of each stage, and the memory of their parameters.
+    /// The dispatches, and their parameters. `pipelines` gives the pipeline of each stage.
     pub fn dispatches(&self, pipelines: impl Iterator<Item = Arc<Pipeline>>) -> Result<(Vec<Dispatch>, Blocks)> {
         let made: Vec<_> = self.plan.stages.iter().zip(pipelines).collect();
         let (params, places) = self.params(&made)?;
@@ -151,13 +151,13 @@ impl Binder<'_> {
             });
             offsets.push(offset);
         }
-        // a kernel writes the numbers that change
+        // STORAGE, because a kernel writes the numbers that change between runs
         let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::STORAGE;
         let memory = self.pool.constant(self.gpu, "wgloss parameters", &bytes, usage)?;
         Ok((Blocks { memory, count: known.len() as u32, stride }, offsets))
     }
 
-    /// Refuses what the device cannot bind or dispatch. Memory may be unbacked.
+    /// Refuses what the device cannot bind or dispatch. It looks at sizes only, so [unbacked](Memory::unbacked) memory will do.
     pub fn fits(&self) -> Result<()> {
         let (kernels, of_stages) = self.kernels();
         for (stage, kernel) in self.plan.stages.iter().zip(of_stages) {
@@ -167,7 +167,7 @@ impl Binder<'_> {
         Ok(())
     }
 
-    /// The range of a binding, if it is no larger than a binding may be.
+    /// The range of a binding, or `None` for the parameters. Refuses a range that is larger than a binding may be.
     fn bindable(&self, stage: &Stage, binding: &Declared) -> Result<Option<Placed<'_>>> {
         let (placed, limit) = (self.place(stage, binding), self.gpu.limits().max_storage_buffer_binding_size);
         match placed.as_ref().map(|placed| placed.size).filter(|size| *size > limit) {
@@ -206,8 +206,9 @@ impl Binder<'_> {
         Ok(Dispatch { pipeline: pipeline.clone(), group, grid: self.grid(stage.groups)?, number: None })
     }
 
-    /// Refuses two written ranges of a buffer that share bytes, as a browser would when the work is submitted. A range begins at
-    /// the alignment of bindings, so that it may hold the end of the tensor before it.
+    /// Refuses two written ranges of a buffer that share bytes, as a browser would when the work is submitted. Ranges of
+    /// separate tensors may share bytes: a range begins at the alignment of bindings, and so may hold the end of the
+    /// tensor before it.
     fn refuse_aliases(&self, stage: &Stage, pipeline: &Pipeline) -> Result<()> {
         let written = pipeline.bindings.iter().filter(|binding| binding.is_written());
         let placed: Vec<_> = written.filter_map(|binding| Some((binding.name, self.place(stage, binding)?))).collect();
@@ -275,7 +276,7 @@ pub(super) fn place<'t>(gpu: &Gpu, tensor: &'t Tensor) -> Placed<'t> {
 /// tensor, so the base is negative, and wraps, if the window begins later.
 fn place_window<'t>(gpu: &Gpu, memory: &'t Memory, begin: u64, size: u64, window: &Range<u64>) -> Placed<'t> {
     let buffer = &memory.buffer;
-    // the range begins with a whole element and a whole quad: at the least multiple of both
+    // the offset is a multiple of the device's alignment, of a quad and of an element
     let least = u64::from(gpu.limits().min_storage_buffer_offset_alignment).max(16);
     let odd = size >> size.trailing_zeros();
     let alignment = least.max(size / odd) * odd;

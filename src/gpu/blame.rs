@@ -4,8 +4,8 @@ use crate::error::Error;
 use crate::gpu::context::Gpu;
 
 impl Gpu {
-    /// Improves the error of a refused call: if the device refuses one of the used buffers, the error names its
-    /// operand.
+    /// Improves the error of a refused call. If the device refuses one of the buffers in `used`, the error names the operand in
+    /// that buffer.
     pub(super) fn blame<'t>(
         &self,
         error: Error,

@@ -1,4 +1,4 @@
-//! Builds a job: plans its parts, makes their memory, finds their pipelines, and binds them.
+//! Builds a job: plans its parts, allocates their memory, gets their pipelines, and makes their bind groups.
 
 use crate::check::Checked;
 use crate::error::Result;
@@ -20,7 +20,7 @@ use crate::shape::DType;
 use crate::term::{Observation, Part, Row, Term};
 use std::sync::Arc;
 
-/// The ingredients of a job.
+/// Everything that a job consists of.
 #[derive(Debug)]
 pub(super) struct Built {
     pub parts: Vec<Recorded>,
@@ -31,7 +31,7 @@ pub(super) struct Built {
     pub pool: Arc<Pool>,
 }
 
-/// The dispatches of a part, or of rounding a gradient.
+/// The dispatches of a part, or of the rounding of a gradient.
 #[derive(Debug)]
 pub(super) struct Recorded {
     /// Its name in debuggers and profilers.
@@ -39,7 +39,7 @@ pub(super) struct Recorded {
     pub dispatches: Vec<Dispatch>,
 }
 
-/// Keeps alive the buffers in the bind groups, so that they count as used memory.
+/// Keeps what the bind groups use alive, so that its buffers count as used memory.
 #[derive(Debug)]
 pub(super) struct Held {
     pub term: Term<Tensor>,
@@ -54,23 +54,25 @@ pub(super) struct Held {
 #[derive(Clone)]
 pub(super) struct Call<'a> {
     pub term: &'a Term<Tensor>,
-    /// The losses of the term, each a part of its own, and what the checks found out about each.
+    /// The losses of the term, each as a part of its own.
     pub parts: &'a Term<Tensor>,
-    /// The parts as they are planned: numbers that change have values that no kernel is made for.
+    /// The parts as they are planned. Numbers that change between runs have typical values, so that no kernel is
+    /// specialised for their current value.
     pub planned: &'a Term<Tensor>,
+    /// The results of the checks of each part.
     pub checked: &'a [Checked],
     pub outputs: &'a Outputs,
     /// The shape of an unreduced loss.
     pub loss_shape: Option<Vec<usize>>,
-    /// The observations that each position has of its own.
+    /// The observations that are tensors, with a number for each position.
     pub observed: &'a [Observed],
-    /// Where the statistics of a shard go.
+    /// The tensor for the statistics of a shard, if the job computes these instead of a loss.
     pub statistics: Option<&'a Tensor>,
-    /// The job whose place this one takes.
+    /// The job that this one replaces, after [`Job::rebind`](crate::Job::rebind).
     pub after: Option<&'a Built>,
 }
 
-/// A function that is called with each part's plan and its bindings, before any pipeline is made.
+/// A function that is called with the binder of each plan, before any pipeline is made.
 pub(super) type Explain<'a> = &'a mut dyn FnMut(&Binder<'_>);
 
 /// Builds a job of a term's parts. If the device refuses a buffer, the error names the operand.
@@ -94,13 +96,13 @@ fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
             }
         }
     };
-    // a tensor of the caller's of an earlier job is no longer ours to write
+    // the tensors that the replaced job made itself; those that the caller gave it come before them, and are not written again
     let own =
         after.map_or(&[][..], |after| after.outcome.observed.get(after.held.outputs.observed.len()..).unwrap_or(&[]));
     let seen = |one: &Observed| gpu.zeros(one.shape.clone(), one.dtype);
     let seen = observed::tensors(call.observed, &outputs.observed, own, seen)?;
     let rows = rows(term);
-    // the loss of an unreduced term is a tensor, so its sum goes only to the outcome
+    // an unreduced term writes its values to `loss`; kernels also write a sum, which nothing reads
     let sum_of_unreduced = loss_shape.as_ref().map(|_| gpu.empty([])).transpose()?;
     let sums = Sums::new(term, outputs, |rounded| gpu.empty(rounded.shape()))?;
     let (planned, verdicts) = plans(gpu, call, &sums)?;
@@ -156,7 +158,7 @@ fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
     let numbers = Numbers::new(settable, blocks.remove(parts.parts.len() - 1));
     after.iter().for_each(|after| numbers.set_as(&after.numbers));
     let held = Held {
-        // the term's own would keep this job, and the job the term
+        // a copy without the jobs that the term keeps: they would keep each other alive
         term: Term::of_parts(whole.parts.clone()),
         outputs: outputs.clone(),
         statistics: statistics.cloned(),
@@ -192,20 +194,20 @@ pub(super) fn workspace(gpu: &Gpu, call: &Call<'_>) -> Result<u64> {
     Ok(workspace_of(rows, &planned, &sums))
 }
 
-/// The observations of the positions of a part, and their tensors.
+/// The observations of a part that are tensors, with their tensors.
 fn of_part<'a>(observed: &[Observed], tensors: &'a [Tensor], part: usize) -> Vec<(Observation, &'a Tensor)> {
     let own = observed.iter().zip(tensors).filter(|(observed, _)| observed.part == part);
     own.map(|(observed, tensor)| (observed.observation, tensor)).collect()
 }
 
-/// The bytes that kernels write and no caller sees.
+/// The bytes of the memory that kernels write and the caller does not see.
 fn workspace_of(rows: u64, planned: &[Planned<'_>], sums: &Sums) -> u64 {
     let scratch = planned.iter().flat_map(|planned| &planned.plan.scratch);
     let of_sums = sums.tensors().map(Tensor::bytes).sum::<u64>();
     Memory::size(outcome_bytes(rows)) + of_sums + scratch.map(|scratch| Memory::size(scratch.bytes)).sum::<u64>()
 }
 
-/// How many rows the outcome of a term has: those of its parts, then those of their observations.
+/// The number of rows in the outcome of a term: rows of its parts, then rows of their observations.
 fn rows(term: &Term<Tensor>) -> u64 {
     let parts = || term.parts.iter();
     (parts().flat_map(Part::rows).count() + parts().flat_map(Part::observed).count()) as u64
@@ -215,7 +217,7 @@ fn outcome_bytes(rows: u64) -> u64 {
     Verdict::BYTES + Verdict::PART_BYTES * rows
 }
 
-/// The plan of a part, or of rounding a gradient, and what to bind for it.
+/// The plan of a part, or of the rounding of a gradient, and what to bind for it.
 struct Planned<'a> {
     plan: Plan,
     part: &'a Part<Tensor>,
@@ -223,18 +225,18 @@ struct Planned<'a> {
     sum: Option<&'a Tensor>,
 }
 
-/// The verdict of the job whose place this one takes, or a new one if another has other labels to check.
+/// The verdict of the replaced job if it checks the same labels, or a new verdict.
 fn verdict(gpu: &Gpu, rows: u64, parts: Vec<VerdictPart>, after: Option<&Built>) -> Result<Arc<Verdict>> {
     if let Some(before) = after.map(|after| &after.outcome.verdict).filter(|before| before.parts == parts) {
         return Ok(before.clone());
     }
-    // `check` clears the label that is kept there
+    // `Job::check` clears the kept label there
     let usage = WORKSPACE | wgpu::BufferUsages::COPY_DST;
     let memory = Memory::new(gpu, "wgloss outcome", outcome_bytes(rows), Some(&Verdict::fresh()), usage)?;
     Ok(Arc::new(Verdict::new(Arc::new(memory), parts)))
 }
 
-/// Plans all parts, and what rounds their gradients; and says what a verdict has to know of each row of the outcome.
+/// Plans all parts and the rounding of their gradients. Also returns, for each row of the outcome, what a verdict has to know.
 fn plans<'a>(gpu: &'a Gpu, call: &Call<'a>, sums: &'a Sums) -> Result<(Vec<Planned<'a>>, Vec<VerdictPart>)> {
     let Call { planned: term, checked, outputs, ref loss_shape, statistics, .. } = *call;
     let request = Request {
@@ -286,14 +288,14 @@ fn plans<'a>(gpu: &'a Gpu, call: &Call<'a>, sums: &'a Sums) -> Result<(Vec<Plann
     Ok((planned, verdicts))
 }
 
-/// The memories that a plan's kernels share, and the loss's constant columns.
+/// The scratch memories of a plan, and the constants that its kernels read: columns and broadcast axes.
 fn memories(gpu: &Gpu, pool: &Pool, number: usize, plan: &Plan) -> Result<Vec<(&'static str, Arc<Memory>)>> {
     let scales = plan.stages.iter().filter(|stage| stage.recipe.entry() == geometry::TOTALS_SCALE.name());
     let losses = scales.flat_map(|stage| stage.recipe.overrides().filter(|(name, _)| *name == choice::WALK_LOSS.0));
     let scaled = losses.fold(0, |scaled, (_, loss)| scaled | (1 << loss as u32));
     let mut memories = Vec::new();
     for Scratch { name, bytes, .. } in &plan.scratch {
-        // the workspace begins with scales of 1; only some plans overwrite them
+        // the workspace begins with the scales of gradients; they are 1 unless the plan has a kernel that writes them
         let ones: &[u8] = bytemuck::cast_slice(&[1.0f32; 4]);
         let of = Use { label: "wgloss workspace", plan: number, name, scaled };
         let contents = (*name == "workspace").then_some(ones);
@@ -310,18 +312,18 @@ fn memories(gpu: &Gpu, pool: &Pool, number: usize, plan: &Plan) -> Result<Vec<(&
     Ok(memories)
 }
 
-/// The parts as they are planned.
+/// The parts as they are planned, with typical values for the numbers that change between runs.
 pub(super) fn for_any_value(term: &Term<Tensor>) -> Result<Term<Tensor>> {
     Ok(Term::of_parts(term.parts.iter().map(numbers::for_any_value).collect::<Result<_>>()?))
 }
 
-/// How many entries all parts have.
+/// The number of entries that all parts have in the caller's tensor of sums.
 pub(super) fn entries(term: &Term<Tensor>) -> usize {
     term.parts.iter().map(|part| part.entries() + part.observed().len()).sum()
 }
 
-/// The dispatches of each part, and its parameters. Missing pipelines are made together, because a driver may take
-/// seconds for each.
+/// The dispatches and parameters of each binder. Missing pipelines are made together, because a driver may take seconds
+/// for each.
 fn dispatches(gpu: &Gpu, binders: &[Binder<'_>]) -> Result<(Vec<Vec<Dispatch>>, Vec<Blocks>)> {
     let (mut kernels, mut of_parts) = (Vec::new(), Vec::new());
     for binder in binders {
@@ -346,7 +348,7 @@ fn wanted(part: &Part<Tensor>, outputs: &Outputs, written: &mut [bool]) -> Vec<W
     let mut wanted = Vec::new();
     for (output, gradient) in outputs.gradients.iter().enumerate() {
         for operand in places(part, &gradient.of) {
-            // the plan handles two operands of one part that share an output
+            // if two operands of one part share an output, its plan handles that
             wanted.push(Wanted {
                 operand,
                 output,

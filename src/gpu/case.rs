@@ -1,5 +1,5 @@
-//! A way to plan a loss, on tensors that have shapes but no memory. Tests of plans enumerate them, and fuzzing draws
-//! them.
+//! Cases: a loss with everything that its plan depends on, on tensors that have shapes but no memory. Tests of plans
+//! enumerate cases, and fuzzing draws them.
 
 use crate::check;
 use crate::error::Result;
@@ -31,7 +31,7 @@ pub(crate) fn noop() -> &'static Gpu {
     })
 }
 
-/// A way to plan a loss.
+/// A loss with everything that its plan depends on.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub default: fn() -> Box<dyn Loss>,
@@ -39,13 +39,14 @@ pub(crate) struct Case {
     pub reduction: Reduction,
     pub shape: Vec<usize>,
     pub axis: ClassAxis,
-    /// The dtype of the target, the labels or an index.
+    /// The dtype of targets, labels and indices.
     pub target: DType,
     /// The dtype of all other operands.
     pub floats: DType,
-    /// The dtype of the operands that may hold floats or integers, where it is not that of the floats.
+    /// The dtype of the operands that may hold floats or integers, if it differs from `floats`.
     pub integers: Option<DType>,
-    /// Whether the weights of elements are broadcast, and the mask of a region has a number for each element.
+    /// Whether operands have the other shape that a loss allows: weights and columns are broadcast along axis 0, sample
+    /// weights of elements are given for each item, and a mask has a number for each element.
     pub other_shapes: bool,
     /// Whether the numbers of operands are inspected.
     pub checked: bool,
@@ -54,27 +55,27 @@ pub(crate) struct Case {
     pub upstream_tensor: bool,
     pub divide_by_tensor: bool,
     pub gradients: Gradients,
-    /// The length of an axis that does not follow from the prediction.
+    /// The length of every axis that does not follow from the prediction.
     pub free: usize,
     pub workspace_bound: u64,
     pub shard: Shard,
     /// The observations beside the loss.
     pub observations: &'static [Observation],
     pub on_cpu: bool,
-    /// The lanes of every subgroup, if there are any.
+    /// The lanes of every subgroup, if the target has subgroup operations.
     pub subgroup: Option<u32>,
     pub small: bool,
     pub binding_limit: u64,
 }
 
-/// The part of a batch to plan, which may be spread over devices.
+/// What to plan of a batch that may be spread over devices.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Shard {
     /// The whole batch.
     Whole,
-    /// The statistics of a shard.
+    /// The statistics of one shard.
     Statistics,
-    /// A shard, given the statistics of three shards.
+    /// The loss of one shard, given the statistics of three shards.
     Among,
 }
 
@@ -138,7 +139,7 @@ impl Case {
         self.requested(gpu, plan)
     }
 
-    /// The plan of the loss, after a check of the invariants of plans.
+    /// Plans the loss, and checks the invariants of plans.
     ///
     /// # Panics
     /// If an invariant does not hold.
@@ -150,8 +151,8 @@ impl Case {
         })
     }
 
-    /// The plan of the loss, and the plan that rounds the first gradient, if it is stored in 16 bits, as for an operand
-    /// in several places of a term.
+    /// The plan of the loss, and the plan that rounds the first gradient if that is stored in 16 bits. Calls round so
+    /// for an operand in several places of a term.
     #[cfg(test)]
     pub fn plans(&self, gpu: &Gpu) -> Result<(Plan, Option<Plan>)> {
         self.requested(gpu, |request| {
@@ -164,7 +165,7 @@ impl Case {
         })
     }
 
-    /// Calls `make` with the request for the loss.
+    /// Calls `make` with the request for this case.
     fn requested<R>(&self, gpu: &Gpu, make: impl FnOnce(&Request<'_>) -> Result<R>) -> Result<R> {
         let loss = self.loss();
         let header = loss.header();
@@ -192,7 +193,7 @@ impl Case {
             term = term.divide_by(&gpu.claim([1], self.floats));
         }
         if self.shard != Shard::Whole && term.parts.iter().any(|part| matches!(part.loss.leaf(), Leaf::Similarity(_))) {
-            // all rows, against keys that are the last of as many more
+            // all rows, against a shard that holds the last keys
             let keys = self.shape[0];
             let all = 2 * keys.max(self.free);
             term = term.keys_from(all - keys, all);
@@ -219,7 +220,7 @@ impl Case {
             entry: 0,
             observed: 1,
             observed_entry: 2,
-            // by turns, since kernels for every combination would be too many
+            // tied to two other settings, since kernels for every combination would be too many
             sums: match (self.divide_by_tensor, self.upstream_tensor) {
                 (true, false) => KeptSums::Stored,
                 (true, true) => KeptSums::Added,

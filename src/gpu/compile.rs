@@ -20,7 +20,7 @@ fn create(gpu: &Gpu, kernel: &Kernel) -> Result<Pipeline> {
             let message = with_files(&explained, &message);
             #[cfg(feature = "mutable-shaders")]
             crate::gpu::mutable::refused(&message);
-            // a leaf from outside is more likely wrong than this library's shaders, so it is named first
+            // a caller's leaf is more likely wrong than this library's shaders, so the error names it if there is one
             let foreign = || explained.files().iter().filter(|file| !file.is_own());
             let named = foreign().find(|file| message.contains(&format!("in {}, line", file.shown())));
             match named.or(foreign().next()) {
@@ -90,7 +90,7 @@ fn refuse_beyond_limits(gpu: &Gpu, kernel: &Kernel, bindings: &[Declared]) -> Re
     }
 }
 
-/// The compiler's part of a message, without what wgpu puts before it.
+/// The compiler's part of a message, without the text that wgpu puts before it.
 fn compilers(message: &str) -> &str {
     let begin = message
         .find("Shader '")
@@ -106,15 +106,16 @@ fn module(gpu: &Gpu, kernel: &Kernel) -> wgpu::ShaderModule {
     if gpu.target().is_plain() || !kernel.files().iter().all(|file| file.is_own()) {
         return gpu.device().create_shader_module(module);
     }
-    // By default naga counts the iterations of every loop, which slows kernels and, even more, compilers. Indices stay
-    // checked: that costs next to nothing, and a proof made here might not hold on a caller's device.
+    // By default naga counts the iterations of every loop, which slows kernels and, even more, compilers. Checks of
+    // indices stay on: they cost next to nothing, and a proof that they are needless might not hold on a caller's
+    // device.
     let checks = wgpu::ShaderRuntimeChecks { force_loop_bounding: false, ..wgpu::ShaderRuntimeChecks::checked() };
-    // SAFETY: every loop in this library's shaders ends: it counts up to a number from the host, which a test bounds. A
-    // leaf from outside may have other loops, and is compiled with all checks above.
+    // SAFETY: every loop in this library's shaders ends: it counts up to a number from the host, which a test bounds. A kernel
+    // with a caller's leaf may have other loops. It is compiled above, with all checks.
     unsafe { gpu.device().create_shader_module_trusted(module, checks) }
 }
 
-/// A compiler's message, with the file and line of each place in the joined text that it names.
+/// A compiler's message, with the shader file and line for each line of the joined text that it names.
 fn with_files(kernel: &Kernel, message: &str) -> String {
     let mut out = message.to_string();
     for (start, _) in message.match_indices("wgsl:") {
@@ -127,7 +128,7 @@ fn with_files(kernel: &Kernel, message: &str) -> String {
 }
 
 impl Pipelines {
-    /// The pipelines of `kernels`, in order. Makes missing ones, each only once even if several threads ask.
+    /// The pipelines of `kernels`, in order. Makes missing pipelines, each only once even if several threads ask for it.
     pub fn get(&self, gpu: &Gpu, kernels: &[Kernel]) -> Result<Vec<Arc<Pipeline>>> {
         #[cfg(feature = "mutable-shaders")]
         crate::gpu::mutable::note(kernels.iter().flat_map(Kernel::files).map(|file| file.path()));

@@ -37,7 +37,7 @@ struct Context {
     queue: wgpu::Queue,
     limits: wgpu::Limits,
     pipelines: Pipelines,
-    /// The table of all bytes that numbers travel by.
+    /// The table of all byte values, from which kernels read the numbers that the host sets; see `numbers.rs`.
     bytes: Place<wgpu::Buffer>,
     driver_cache: OnceLock<wgpu::PipelineCache>,
     memory: Arc<AtomicU64>,
@@ -153,9 +153,10 @@ impl Gpu {
         }))
     }
 
-    /// A device that does nothing, for which kernels are made as for a kind of adapter: `gpu`, `cpu`, `small` or `plain`, as
-    /// [`from_wgpu`](Self::from_wgpu) says. [`explain`](Self::explain) then tells what would run, on a machine without a GPU. The
-    /// kernels of a `cpu` are those under a Vulkan driver with every feature that they can use. None for any other name.
+    /// Makes a context on a device that does nothing, with the kernels for a kind of adapter: `gpu`, `cpu`, `small` or
+    /// `plain`, as [`from_wgpu`](Self::from_wgpu) says. [`explain`](Self::explain) then shows what would run, on a
+    /// machine without a GPU. The kernels for `cpu` are those under a Vulkan driver, with every feature that they can
+    /// use. `None` for any other name.
     #[cfg(any(test, feature = "noop"))]
     pub fn without_gpu(kernels: &str) -> Option<Gpu> {
         let target = Target::ALL.into_iter().find(|target| target.name() == kernels)?;
@@ -163,7 +164,7 @@ impl Gpu {
         Some(Gpu::noop(Target { subgroup: on_cpu.then_some(8), words64: on_cpu, vulkan: true, ..target }))
     }
 
-    /// A device that does nothing, with kernels for any target.
+    /// Makes a context on a device that does nothing, with the kernels for a target.
     #[cfg(any(test, feature = "fuzzing", feature = "noop"))]
     pub(super) fn noop(target: Target) -> Gpu {
         let required_features = wgpu::Features::SUBGROUP | wgpu::Features::SHADER_INT64;
@@ -207,10 +208,11 @@ impl Gpu {
         *lock(&self.0.timeout) = timeout;
     }
 
-    /// Sets how many bytes of workspace a loss over all pairs or over a linear layer may use. The default is 128 MiB.
+    /// Sets how many bytes of workspace a loss may use that is computed in blocks. The default is 128 MiB.
     ///
-    /// Such a loss is computed in blocks. A smaller bound makes the blocks smaller and the loss slower, but does not
-    /// change its bits. A loss that does not fit is refused with [`Error::TooLarge`].
+    /// These are the losses over all pairs, over a linear layer, over Gram matrices, over windows of pictures, and over
+    /// alignments. A smaller bound makes the blocks smaller and the loss slower, but does not change its bits. A loss that
+    /// does not fit is refused with [`Error::TooLarge`].
     pub fn set_workspace_bound(&self, bytes: u64) {
         self.0.workspace_bound.store(bytes, Ordering::Relaxed);
     }
@@ -269,7 +271,7 @@ impl Gpu {
         self.0.device.alive()
     }
 
-    /// Whether it is a clone of this context.
+    /// Whether the other is a clone of this context.
     pub(super) fn is(&self, other: &Gpu) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }

@@ -45,7 +45,7 @@ pub struct Counts<M> {
     pool: Pool,
     classes: usize,
     ignore_index: Option<i32>,
-    /// The positions counted so far, with those that take no part.
+    /// The positions counted so far, including those that take no part.
     positions: u64,
     metric: PhantomData<M>,
 }
@@ -76,7 +76,7 @@ impl<M: Metric> Counts<M> {
         Ok(counts)
     }
 
-    /// Counts of nothing.
+    /// Makes counts that are all 0.
     fn none(gpu: &Gpu, classes: usize, ignore_index: Option<i32>) -> Result<Counts<M>> {
         let cells = gpu.zeros(M::COUNTING.cells(classes), DType::U32)?;
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC;
@@ -104,8 +104,8 @@ impl<M: Metric> Counts<M> {
     ///
     /// # Errors
     /// Those of [`Predictions`], and of the device; [`Error::InvalidOption`] for another number of classes or another
-    /// `ignore_index`, [`Error::TooLarge`] for more than 2^32 − 1 positions in all, with those that take no part. Nothing is
-    /// counted then.
+    /// `ignore_index`, [`Error::TooLarge`] for more than 2^32 − 1 positions in all, including those that take no part. Nothing
+    /// of this batch is counted then.
     pub fn add<T: ToGpu>(&mut self, predictions: &Predictions<T>) -> Result<()> {
         let counted = checked::<M, T>(&self.gpu, predictions)?;
         let text = |label: Option<i32>| label.map_or("none".into(), |label| label.to_string());
@@ -154,7 +154,7 @@ impl<M: Metric> Counts<M> {
         Ok(binder.dispatches(of_stages)?.0)
     }
 
-    /// The memories that the kernels share: the counts, and what only one submission needs.
+    /// The memories that the kernels share: the counts, and scratch memory that each submission writes anew.
     fn memories(&self, plan: &Plan) -> Result<Vec<(&'static str, Arc<Memory>)>> {
         let memory = |scratch: &Scratch| {
             let Scratch { name, bytes, .. } = *scratch;
@@ -187,17 +187,19 @@ impl<M: Metric> Counts<M> {
 
     /// Reads the metric of all batches so far.
     ///
-    /// The read gives [`Error::LabelOutOfRange`] if a label of one of them was out of range: the first label of the first such
-    /// batch.
+    /// The read gives [`Error::LabelOutOfRange`] if a label was out of range, with the first such label of the first
+    /// such batch.
     pub fn read(&self) -> Read<M> {
         let (memory, bytes, classes) = (self.cells.memory(), self.cells.bytes(), self.classes);
         let finish = move |bytes: &[u8]| Ok(M::of_cells(classes, bytemuck::pod_collect_to_vec(bytes)));
         Read::of_memory(&self.gpu, memory, bytes, Some(&self.verdict), finish)
     }
 
-    /// The counts, for your own kernels: u32, of shape `[3]` for an accuracy, the positions that are right, that are wrong, and
-    /// that have no prediction; of shape `[C, C]` for a confusion matrix, a row for each label and a column for each predicted
-    /// class. In its buffer the positions without a prediction follow, `[C]`.
+    /// The counts in u32, for your own kernels.
+    ///
+    /// For an accuracy the shape is `[3]`: the positions that are right, that are wrong, and that have no prediction. For a
+    /// confusion matrix it is `[C, C]`, with a row for each label and a column for each predicted class; after the matrix, its
+    /// buffer holds the positions without a prediction, `[C]`.
     pub fn tensor(&self) -> Tensor {
         let shape = match self.cells.shape() {
             [_, classes] => vec![*classes; 2],
@@ -216,7 +218,7 @@ fn checked<M: Metric, T: ToGpu>(gpu: &Gpu, predictions: &Predictions<T>) -> Resu
     check::predictions(M::COUNTING, predictions)
 }
 
-/// What the bindings of a count stand for.
+/// The tensors and the outcome for the bindings of a count.
 struct Inputs<'a> {
     name: &'static str,
     of: &'a Predictions<Tensor>,

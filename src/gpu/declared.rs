@@ -21,7 +21,7 @@ impl Declared {
         self.kind == wgpu::BufferBindingType::Storage { read_only: false }
     }
 
-    /// Whether each dispatch says where it begins: at a byte's entry in the table that numbers travel by.
+    /// Whether each dispatch sets the binding's offset, to the entry of a byte in the table of `numbers.rs`.
     pub fn is_dynamic(&self) -> bool {
         self.name.starts_with("byte_")
     }

@@ -1,5 +1,5 @@
-//! The device that contexts share: tells whether two handles are one device, whether it is lost, and why it refuses a
-//! buffer.
+//! The device that contexts share. This file finds out whether two handles are one device, whether a device is lost, and why it
+//! refuses a buffer.
 
 use crate::error::{Error, Result};
 use crate::gpu::lock::lock;
@@ -146,7 +146,7 @@ impl Device {
         self.alive()
     }
 
-    /// Whether the buffer can be mapped without an immediate failure. Gives the mapping up again.
+    /// Whether the buffer can be mapped without an immediate failure. The mapping is then cancelled.
     fn maps(&self, buffer: &wgpu::Buffer) -> bool {
         let failed = Arc::new(AtomicBool::new(false));
         let fails = failed.clone();
@@ -194,8 +194,8 @@ impl Device {
         })
     }
 
-    /// Tries something with a buffer, and interprets the error. wgpu panics on a buffer of another instance that has no
-    /// counterpart here.
+    /// Calls `of`, which uses a buffer, and interprets the error. wgpu panics if the buffer belongs to another instance and no
+    /// buffer here has its number.
     fn probe(&self, of: impl FnOnce()) -> std::result::Result<(), Flaw> {
         let scopes = scopes(&self.wgpu);
         let tried = std::panic::catch_unwind(std::panic::AssertUnwindSafe(of));

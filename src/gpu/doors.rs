@@ -14,7 +14,7 @@ use crate::term::{Operand, Term};
 use futures_intrusive::channel::shared::oneshot_channel;
 
 impl Gpu {
-    /// Refuses tensors of another device. wgpu could take them for buffers of this device that have their numbers.
+    /// Refuses tensors of another device. wgpu could mistake their buffers for buffers of this device with the same numbers.
     fn refuse_foreign<T: ToGpu>(&self, term: &Term<T>, of: &[&T]) -> Result<()> {
         outputs::refuse_foreign(self, term)?;
         let loss = term.id();
@@ -27,7 +27,7 @@ impl Gpu {
     /// Computes the value of a term of arrays or tensors, in one submission. Nothing is read back.
     ///
     /// # Errors
-    /// Every refusal of [`Error`].
+    /// Any refusal that [`Error`] lists.
     pub fn value<T: ToGpu>(&self, term: &Term<T>) -> Result<Outcome> {
         self.gradient_list(term, &[]).map(|(outcome, _)| outcome)
     }
@@ -36,11 +36,11 @@ impl Gpu {
     /// read back. A gradient has its operand's shape, and its dtype or f32 after [`Tensor::f32_gradient`]. The gradient
     /// of an operand in several places of the term is the sum over these places.
     ///
-    /// A term of tensors keeps what was prepared for its last two calls, with the memory of their results. A call in a loop
-    /// with the same term so only records and submits. Results are never overwritten while you hold them.
+    /// A term of tensors keeps what was prepared for its last two calls, with the memory of their results. So a call in a loop
+    /// with the same term only records and submits. Results are never overwritten while you hold them.
     ///
     /// # Errors
-    /// Every refusal of [`Error`], among them an operand that the term has no gradient for.
+    /// Any refusal that [`Error`] lists, for example of an operand that the term has no gradient for.
     pub fn gradients<T: ToGpu, const N: usize>(&self, term: &Term<T>, of: [&T; N]) -> Result<(Outcome, [Tensor; N])> {
         let (outcome, gradients) = self.gradient_list(term, &of)?;
         Ok((outcome, gradients.try_into().expect("one gradient for each operand")))
@@ -100,8 +100,8 @@ impl Gpu {
     /// ```
     ///
     /// # Errors
-    /// Every refusal of [`Error`]; [`Error::InvalidOption`] for a loss that is a plain sum over its values, which needs
-    /// no statistics.
+    /// Any refusal that [`Error`] lists; [`Error::InvalidOption`] for a loss that is a plain sum over its values, which
+    /// needs no statistics.
     pub fn statistics<T: ToGpu>(&self, term: &Term<T>) -> Result<Tensor> {
         self.refuse_foreign(term, &[])?;
         check::statistics(term)?;
@@ -120,8 +120,8 @@ impl Gpu {
         Job::of_statistics(self, term, Some(into)).map(|(job, _)| job)
     }
 
-    /// [`prepare`](Self::prepare) on another thread, so that a window keeps moving while a driver compiles. A browser compiles
-    /// beside the page anyway, so there it is `prepare`.
+    /// [`prepare`](Self::prepare) on another thread, so that the caller's thread is not blocked while a driver compiles.
+    /// A browser compiles in the background anyway, so there it is `prepare`.
     ///
     /// ```no_run
     /// # async fn start(gpu: &wgloss::Gpu, term: &wgloss::Term<wgloss::Tensor>) -> Result<(), wgloss::Error> {
@@ -139,15 +139,15 @@ impl Gpu {
         {
             let (send, receive) = oneshot_channel();
             let (gpu, term, outputs) = (self.clone(), term.clone(), outputs.clone());
-            // whoever gives up waiting drops the receiver, and nobody needs the job then
+            // sending fails if the caller has dropped the future, and then nobody needs the job
             std::thread::spawn(move || drop(send.send(gpu.prepare(&term, &outputs))));
             let gone = || Err(Error::Gpu("the thread that prepared a job has ended".into()));
             receive.receive().await.unwrap_or_else(gone)
         }
     }
 
-    /// The bytes of workspace that a prepared job of this term would hold: what its kernels write and you don't see. Nothing
-    /// is allocated, and no pipeline made.
+    /// The bytes of workspace that a prepared job of this term would hold: memory that its kernels write and you don't see.
+    /// Nothing is allocated, and no pipeline is made.
     ///
     /// # Errors
     /// As [`prepare`](Self::prepare).
@@ -155,9 +155,9 @@ impl Gpu {
         Job::workspace_of(self, term, outputs)
     }
 
-    /// The workspace, as of [`workspace`](Self::workspace), for a call of [`gradients`](Self::gradients) and from the shapes and
-    /// dtypes of operands alone. They may be of any kind, and nothing is uploaded: it tells beforehand whether this device can do
-    /// the call.
+    /// The bytes of [`workspace`](Self::workspace) for a call of [`gradients`](Self::gradients), from the shapes and
+    /// dtypes of its operands alone. The operands may be of any kind, and nothing is uploaded. So this tells beforehand
+    /// whether the device can do the call.
     ///
     /// ```no_run
     /// # use wgloss::{Array, CrossEntropy, Error, Gpu};
@@ -168,11 +168,11 @@ impl Gpu {
     /// ```
     ///
     /// # Errors
-    /// As [`gradients`](Self::gradients), but for what only shows when memory is allocated or kernels run.
+    /// As [`gradients`](Self::gradients), except errors that only occur when memory is allocated or kernels run.
     pub fn workspace_of<T: Operand>(&self, term: &Term<T>, of: &[&T]) -> Result<u64> {
         check::term(term)?;
         check::differentiable(term, of)?;
-        // a GPU has f32 for f64
+        // a GPU stores f64 as f32
         let stored = |dtype| if dtype == DType::F64 { DType::F32 } else { dtype };
         let mut unbacked = once_each(|operand: &T| self.unbacked(operand.shape(), stored(operand.dtype())));
         let gradients = of.iter().map(|of| {
@@ -186,13 +186,14 @@ impl Gpu {
     /// Prepares a term: makes pipelines, bind groups and workspace once, for a job that can be recorded many times.
     ///
     /// # Errors
-    /// Every refusal of [`Error`]; [`Error::OverlappingBuffers`] for an output that overlaps an operand or another output.
+    /// Any refusal that [`Error`] lists; [`Error::OverlappingBuffers`] for an output that overlaps an operand or another
+    /// output.
     pub fn prepare(&self, term: &Term<Tensor>, outputs: &Outputs) -> Result<Job> {
         Job::new(self, term, outputs)
     }
 }
 
-/// Returns a function that makes the tensor of an operand, once for each.
+/// Returns a function that makes the tensor of an operand with `make`, and only once for the same operand.
 fn once_each<T: Operand>(make: impl Fn(&T) -> Result<Tensor>) -> impl FnMut(&T) -> Result<Tensor> {
     let mut made: Vec<(T, Tensor)> = Vec::new();
     move |operand| {

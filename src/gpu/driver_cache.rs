@@ -3,12 +3,12 @@
 use crate::gpu::context::Gpu;
 
 impl Gpu {
-    /// Gives the driver what it compiled in an earlier run of the program: the bytes of [`pipeline_cache`](Self::pipeline_cache).
-    /// The pipelines that it knows are then not compiled again. Call it before any other method, since pipelines are made with
-    /// the cache there is.
+    /// Gives the driver what it compiled in an earlier run of the program: the bytes of
+    /// [`pipeline_cache`](Self::pipeline_cache). The driver then does not compile these pipelines again. Call this
+    /// before any other method, since it has no effect once pipelines have been made.
     ///
-    /// Returns whether the bytes are used. They are not if the device was made without
-    /// [`wgpu::Features::PIPELINE_CACHE`], which only Vulkan has and [`Gpu::new`] asks for; if they are of another driver or
+    /// Returns whether the bytes are used. They are not used if the device was made without
+    /// [`wgpu::Features::PIPELINE_CACHE`], which only Vulkan has and [`Gpu::new`] asks for; if they come from another driver or
     /// adapter; or if pipelines have been made. Then everything works as without them.
     ///
     /// # Safety
@@ -25,8 +25,8 @@ impl Gpu {
         made.is_ok_and(|made| self.driver_cache().set(made).is_ok())
     }
 
-    /// The pipelines that the driver has compiled so far, for [`load_pipeline_cache`](Self::load_pipeline_cache) at the next start of
-    /// the program. `None` on a device without [`wgpu::Features::PIPELINE_CACHE`].
+    /// The pipelines that the driver has compiled so far, for [`load_pipeline_cache`](Self::load_pipeline_cache) at the
+    /// next start of the program. `None` on a device without [`wgpu::Features::PIPELINE_CACHE`].
     pub fn pipeline_cache(&self) -> Option<Vec<u8>> {
         self.own_driver_cache()?.get_data()
     }
@@ -41,7 +41,7 @@ impl Gpu {
         if self.driver_cache().get().is_none() {
             // SAFETY: there are no bytes that could be wrong.
             let made = self.scoped(|| unsafe { self.device().create_pipeline_cache(&descriptor) }).ok()?;
-            // another thread's may have been first
+            // fails if another thread has set its own first
             let _ = self.driver_cache().set(made);
         }
         self.driver_cache().get()

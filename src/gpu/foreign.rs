@@ -13,7 +13,7 @@ use crate::term::Term;
 use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock};
 
-/// The most bytes of all texts. Beyond it no new text is prepared, because headers live as long as the program.
+/// About how many bytes all headers and texts may take. Beyond that no new text is prepared, because headers are never freed.
 const MOST_KEPT: usize = 1 << 29;
 
 /// The number of families: elements, softmax, class sums, regions.
@@ -80,7 +80,7 @@ fn bench(kind: usize) -> &'static Bench {
     })
 }
 
-/// Prepares a loss with a text as its leaf, and its gradient. `family` chooses the family and the shape, `kind` the
+/// Prepares a loss whose leaf's shader is `text`, with its gradient. `family` chooses the family and the shape, `kind` the
 /// kind of kernels.
 pub(crate) fn prepare(family: usize, kind: usize, text: &str) -> Result<()> {
     let (shape, family) = (family / FAMILIES % SHAPES.len(), family % FAMILIES);

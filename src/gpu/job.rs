@@ -66,7 +66,7 @@ impl Job {
         Job::checked(gpu, term, outputs, |call| workspace(gpu, call))
     }
 
-    /// Checks a call, and goes on with it.
+    /// Checks a call, and passes it to `go_on`.
     fn checked<R>(
         gpu: &Gpu,
         term: &Term<Tensor>,
@@ -115,10 +115,10 @@ impl Job {
         Ok((Job { gpu: gpu.clone(), built: Arc::new(built) }, into))
     }
 
-    /// A job of the same losses for other tensors: the next batch of a buffer, or a last batch that is shorter. It takes the
-    /// place of this job: both share workspace, results and pipelines, and a read gives the last run of either. Numbers that
-    /// were [set](Self::set) stay set. So going through batches allocates nothing, unless a batch needs more workspace than
-    /// those before it, and makes no pipeline, unless a tensor begins at another fraction of 16 bytes than any before it.
+    /// Prepares a job of the same losses for other tensors: the next batch of a buffer, or a shorter last batch. The new job
+    /// replaces this one: both share workspace, results and pipelines, and a read gives the last run of either. Numbers that
+    /// were [set](Self::set) stay set. So a loop over batches allocates nothing, unless a batch needs more workspace than the
+    /// batches before it. It makes no pipeline, unless a tensor's offset modulo 16 bytes is new.
     ///
     /// ```no_run
     /// # use wgloss::{CrossEntropy, DType, Error, Gpu, Outputs, wgpu};
@@ -154,7 +154,7 @@ impl Job {
         Job::checked(&self.gpu, term, outputs, |call| built(&self.gpu, &Call { after, ..call.clone() }, &mut |_| {}))
     }
 
-    /// Refuses a term that asks for more than other tensors: the jobs share what their kernels write.
+    /// Refuses a term that differs in more than its tensors, because both jobs share the memory that their kernels write.
     fn refuse_another(&self, term: &Term<Tensor>, outputs: &Outputs) -> Result<()> {
         let held = &self.built.held;
         let (own, other) = (asked(&held.term, &held.outputs), asked(term, outputs));
@@ -181,10 +181,11 @@ impl Job {
         self.recorded(pass, None);
     }
 
-    /// Records a run, with another slot than the job's own where one is given.
+    /// Records a run. If `slot` is given, with the dispatch that writes it, the loss goes to this slot instead of the
+    /// job's own.
     fn recorded(&self, pass: &mut wgpu::ComputePass<'_>, slot: Option<(&Dispatch, usize)>) {
         self.built.outcome.verdict.runs.record();
-        // wgpu panics if another instance has nothing with the numbers of the job's pipelines and groups
+        // if the pass belongs to another instance that has no pipeline or group with the job's numbers, wgpu panics
         #[cfg(not(target_arch = "wasm32"))]
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.record(pass, slot)));
         #[cfg(target_arch = "wasm32")]
@@ -209,7 +210,7 @@ impl Job {
             }
             pass.pop_debug_group();
         }
-        // a run that is recorded without a slot finds the job's own
+        // writes the job's own slot again, for runs that are recorded without one
         if let Some((dispatch, _)) = slot {
             record(pass, dispatch, Some(self.built.held.outputs.slot as u32));
         }
@@ -259,8 +260,8 @@ impl Job {
     }
 
     /// Sets a number of a part for the runs that are recorded from now on: an option or the `coefficient`, which
-    /// [`Term::varying`](crate::Term::varying) named. Runs that are recorded already keep what they have, even if they are not
-    /// submitted yet. No pipeline is made, and no memory written.
+    /// [`Term::varying`](crate::Term::varying) named. Runs that are recorded already keep their number, even if they are not
+    /// submitted yet. No pipeline is made, and no memory is written.
     ///
     /// `part` is the part's name, as [`Outcome::parts`](crate::Outcome::parts) gives it: the loss's id unless it was
     /// [named](crate::Term::named).
@@ -318,13 +319,13 @@ impl Job {
         Read::of_all_runs(&self.gpu, &self.built.outcome.verdict)
     }
 
-    /// Whether nobody else has the job or its results, so that another run may overwrite them.
+    /// Whether nobody else holds the job or its results, so that another run may overwrite them.
     pub(super) fn is_free(&self) -> bool {
         let Outcome { gradients, observed, verdict, .. } = &self.built.outcome;
-        // the outcome and its tensors
+        // the references that the job's own outcome and its tensors hold
         let own = 2 + gradients.len() + observed.len();
         let is_free = Arc::strong_count(&self.built) == 1 && Arc::strong_count(verdict) == own;
-        // another thread may have shown a buffer before it dropped what the counts count
+        // sees what other threads wrote before they dropped their references: one may have shown a buffer
         fence(Ordering::Acquire);
         is_free && !self.is_shown()
     }

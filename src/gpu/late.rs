@@ -30,7 +30,7 @@ struct Reports<F> {
     next: u64,
     /// The error with the lowest number.
     first: Option<(u64, Error)>,
-    /// The number of owed reports at which `owe` removes those that have arrived, although nobody waits for them.
+    /// The number of owed reports at which `owe` removes arrived ones, even if nobody waits for them.
     most: usize,
 }
 

@@ -13,7 +13,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct File {
     source: Source,
-    /// Whether the file belongs to this library, rather than being a user's leaf. Its path then tells it from others.
+    /// Whether the file belongs to this library, rather than being a user's leaf. If so, its path identifies it.
     own: bool,
     /// The number of the element operand that a file of `operand/x` or `operand/dx` is used for. Those files are
     /// written for operand 0.

@@ -1,4 +1,4 @@
-//! Ranges of buffers, counted as the context's while they live.
+//! Ranges of buffers. The context counts the bytes of the buffers that it made as used memory.
 
 use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
@@ -11,7 +11,7 @@ pub(super) struct Memory {
     pub buffer: wgpu::Buffer,
     pub offset: u64,
     pub bytes: u64,
-    /// Where the buffer ends, or would end.
+    /// The size of the buffer in bytes. For unbacked memory, the size that the buffer would have.
     pub end: u64,
     counted: Option<(Arc<AtomicU64>, u64)>,
     /// Whether a caller has seen the buffer, and so may have kept it.
@@ -33,7 +33,7 @@ impl Memory {
         Memory { buffer, offset, bytes, end, counted: None, shown: true.into() }
     }
 
-    /// Memory that has a size and no bytes, to plan with. What is larger than a buffer may be is refused.
+    /// Memory to plan with: it states a size, but its buffer has only 16 bytes. Refuses a size that no buffer may have.
     pub fn unbacked(gpu: &Gpu, label: &str, bytes: u64) -> Result<Memory> {
         let size = Memory::allowed(gpu, label, bytes)?;
         let mut memory = Memory::new(gpu, "wgloss plan", 16, None, wgpu::BufferUsages::STORAGE)?;
@@ -41,7 +41,7 @@ impl Memory {
         Ok(memory)
     }
 
-    /// The buffer, which counts as used memory for as long as its context lives.
+    /// The buffer. Its bytes count as used memory from here on, even after it is dropped.
     pub fn for_good(mut self) -> wgpu::Buffer {
         self.counted = None;
         self.buffer.clone()
@@ -63,12 +63,12 @@ impl Memory {
         self.counted.is_some()
     }
 
-    /// The size of a new memory for so many bytes.
+    /// The size of the buffer that is made for this many bytes.
     pub fn size(bytes: u64) -> u64 {
         bytes.max(16).next_multiple_of(16)
     }
 
-    /// The size of a new memory for so many bytes, if a buffer may be as large.
+    /// As [`size`](Self::size). Refuses a size that no buffer of the device may have.
     fn allowed(gpu: &Gpu, label: &str, bytes: u64) -> Result<u64> {
         let (size, limit) = (Memory::size(bytes), gpu.limits().max_buffer_size);
         match size > limit {
@@ -80,7 +80,7 @@ impl Memory {
         }
     }
 
-    /// New memory, with the contents or zeros.
+    /// Makes a buffer that holds `contents`, or zeros.
     pub fn new(
         gpu: &Gpu,
         label: &str,

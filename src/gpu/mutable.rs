@@ -16,7 +16,8 @@ const FROM: &str = "WGLOSS_SHADERS";
 /// after the name of the thread that prepares the job. `wgloss verify --thorough` names threads by their calls.
 const USED: &str = "WGLOSS_SHADERS_USED";
 
-/// The line on standard error for a mutant that does not compile. It tells xtask that no test killed it.
+/// The beginning of the line on standard error for a mutant that does not compile. It tells xtask that no test killed
+/// the mutant.
 const STILLBORN: &str = "mutable-shaders: a kernel does not compile";
 
 /// A shader's text: from the directory, if one is named and the shader belongs to the library.

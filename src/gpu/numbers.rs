@@ -1,9 +1,9 @@
 //! Numbers that change between the runs of a job: options and coefficients that the host sets or tensors hold, and slots of
 //! a log.
 //!
-//! The kernel `number` writes a number into the parameters of a part's kernels before they run. A number of the host's
-//! travels with the recorded dispatch, as offsets into a table that never changes. So recording a run writes no memory that
-//! a run recorded before, but not finished, may still need.
+//! The kernel `number` writes a number into the parameters of a part's kernels before they run. A number that the host sets is
+//! recorded with this kernel's dispatch: for each of its four bytes, a dynamic offset selects an entry of a table of all byte
+//! values. The table never changes. So recording a run writes no memory that an earlier, unfinished run may still need.
 
 use crate::check::typical;
 use crate::error::{Error, Result};
@@ -31,11 +31,11 @@ const COEFFICIENT_PLACE: usize = 16;
 
 /// Where a number comes from.
 pub(super) enum Source<'a> {
-    /// The host. The index is the number's among those of the job.
+    /// The host. The index counts the numbers of the job that the host sets.
     Host(usize),
     /// A tensor of one f32.
     Tensor(&'a Tensor),
-    /// A tensor of one u32, which each run counts up.
+    /// A tensor of one u32, which each run increments.
     Counter(&'a Tensor),
 }
 
@@ -47,19 +47,20 @@ pub(super) struct Settable {
     number: String,
     loss: &'static str,
     range: Range,
-    /// Its value, as f32.
+    /// The bits of its value, an f32.
     bits: u32,
 }
 
 impl Settable {
-    /// Whether it is this number of this part, or of a loss of the sum that the part is.
+    /// Whether it is this number of the part `part`, or of one of its losses if `part` is a sum of losses.
     fn is(&self, part: &str, number: &str) -> bool {
         let inside = self.part.strip_prefix(part);
         self.number == number && inside.is_some_and(|inside| inside.is_empty() || inside.starts_with('.'))
     }
 }
 
-/// The part as its plan is made: with values that no loss has a kernel of its own for, since the numbers may take any.
+/// The part as it is planned. Numbers that change between runs get values for which no loss has a specialised kernel, because
+/// the kernels have to work for every value.
 pub(super) fn for_any_value(part: &Part<Tensor>) -> Result<Part<Tensor>> {
     let mut general = part.clone();
     for varying in &part.varying {
@@ -78,7 +79,7 @@ pub(super) fn range(part: &Part<Tensor>, number: &str) -> Range {
     specs.iter().find(|spec| spec.name == number).map_or(Range::Any, |spec| spec.range)
 }
 
-/// The names and ranges of a part's numbers, by the places that the outcome names.
+/// The numbers of a part that change between runs: the place by which the outcome reports a bad one, the name, and the range.
 pub(super) fn named(part: &Part<Tensor>) -> Vec<(usize, String, Range)> {
     let named = part.varying.iter().map(|varying| {
         let place = place_of_number(&*part.loss, &varying.number).unwrap_or(COEFFICIENT_PLACE);
@@ -98,7 +99,7 @@ pub(super) fn of_part(
     settable: &mut Vec<Settable>,
 ) -> Result<Vec<Dispatch>> {
     let mut numbers: Vec<_> = part.varying.iter().collect();
-    // the first number writes the factors, and only the coefficient knows them
+    // the first number's dispatch also writes the factors of the loss and its gradients, and only the coefficient scales these
     numbers.sort_by_key(|varying| varying.number != COEFFICIENT);
     let mut dispatches = Vec::new();
     for varying in numbers {
@@ -133,7 +134,7 @@ pub(super) fn of_slot(gpu: &Gpu, pool: &Pool, blocks: &Blocks, slots: usize, sou
     dispatch(gpu, pool, Change { count, ..Change::at(blocks, offset_of!(Params, slot)) }, source, blocks)
 }
 
-/// A part's number option.
+/// The value of a number option of a part, or 0.
 fn value_of(part: &Part<Tensor>, name: &str) -> f32 {
     let specs = part.loss.specs();
     match specs.iter().zip(part.loss.values()).find(|(spec, _)| spec.name == name) {
@@ -142,7 +143,7 @@ fn value_of(part: &Part<Tensor>, name: &str) -> f32 {
     }
 }
 
-/// The word of a parameter block at this byte.
+/// The index of the word at this byte of a parameter block.
 fn word(offset: usize) -> u32 {
     (offset / 4) as u32
 }
@@ -234,12 +235,12 @@ fn whole(buffer: &wgpu::Buffer, bytes: u64) -> wgpu::BufferBinding<'_> {
     wgpu::BufferBinding { buffer, offset: 0, size: wgpu::BufferSize::new(bytes) }
 }
 
-/// How far the entries of the table of bytes lie apart.
+/// The bytes from one entry of the table to the next.
 fn spacing(gpu: &Gpu) -> u32 {
     gpu.limits().min_uniform_buffer_offset_alignment.next_multiple_of(16)
 }
 
-/// The context's table of all bytes, each in an entry that a dynamic offset may begin at.
+/// The context's table of all byte values. Each has an entry of its own, which a dynamic offset can select.
 fn bytes(gpu: &Gpu) -> Result<Arc<wgpu::Buffer>> {
     gpu.bytes().get(|| {
         let mut words = vec![0u32; (spacing(gpu) / 4 * 256) as usize];
@@ -259,9 +260,9 @@ pub(super) fn offsets(gpu: &Gpu, bits: u32) -> [u32; 4] {
 #[derive(Debug)]
 pub(super) struct Numbers {
     settable: Mutex<Vec<Settable>>,
-    /// The parameters that hold the slot of a reduced loss.
+    /// The parameters of the last part, which hold the slot of a reduced loss.
     blocks: Blocks,
-    /// The dispatch that writes another slot, once one has been asked for.
+    /// The dispatch that writes another slot. It is made when it is first needed.
     slot: OnceLock<Dispatch>,
 }
 
@@ -280,7 +281,7 @@ impl Numbers {
         }
     }
 
-    /// The bits that the dispatches of a run recorded now write.
+    /// The current bits of all numbers, for the dispatches of a run that is being recorded.
     pub fn values(&self) -> Vec<u32> {
         lock(&self.settable).iter().map(|number| number.bits).collect()
     }
@@ -294,7 +295,7 @@ impl Numbers {
         Ok(self.slot.get_or_init(|| made))
     }
 
-    /// Sets a number for the runs recorded from now on.
+    /// Sets a number for the runs that are recorded later.
     pub fn set(&self, part: &str, number: &str, value: f32) -> Result<()> {
         let mut settable = lock(&self.settable);
         let named: Vec<usize> = (0..settable.len()).filter(|place| settable[*place].is(part, number)).collect();

@@ -1,4 +1,4 @@
-//! The observations that each position has of its own, of all parts of a term, and their tensors.
+//! The observations of a term that are tensors, with a number for each position.
 
 use crate::check::Checked;
 use crate::error::Result;
@@ -19,7 +19,7 @@ pub(super) struct Observed {
     pub dtype: DType,
 }
 
-/// The observations of positions of all parts, in the order of an outcome.
+/// The observations of all parts that are tensors, in the order of an outcome.
 pub(super) fn of_parts(parts: &[Part<Tensor>], checked: &[Checked]) -> Vec<Observed> {
     let of_part = |(place, (part, checked)): (usize, (&Part<Tensor>, &Checked))| {
         let shape = checked.loss_shape.clone();
@@ -35,8 +35,8 @@ pub(super) fn of_parts(parts: &[Part<Tensor>], checked: &[Checked]) -> Vec<Obser
     parts.iter().zip(checked).enumerate().flat_map(of_part).collect()
 }
 
-/// The tensor of each: the caller's; of a job whose place another takes the one that it made itself, if it fits; or one that `make`
-/// makes.
+/// The tensor for each observation: the one that the caller gave (`given`), or one that fits among those that a replaced
+/// job made itself (`own`), or a new one from `make`.
 pub(super) fn tensors(
     observed: &[Observed],
     given: &[Tensor],

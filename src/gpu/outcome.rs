@@ -7,11 +7,12 @@ use crate::gpu::verdict::Verdict;
 use crate::term::{PartOutcome, not_reduced};
 use std::sync::Arc;
 
-/// The results of a term: its loss, the loss as a tensor, its parts, its gradients and what is observed beside it. They stay on the GPU until they
-/// are read.
+/// The results of a term: its loss, the loss as a tensor, its parts, its gradients and its observations. They stay on the GPU
+/// until they are read.
 ///
-/// A read gives the results of the job's last run. It gives [`Error::NotRun`](crate::Error::NotRun) if a recorded run has not finished, and
-/// [`Error::LabelOutOfRange`](crate::Error::LabelOutOfRange) if a label on the GPU was out of range in that run.
+/// A read gives the results of the job's last run. It gives [`Error::NotRun`](crate::Error::NotRun) if a recorded run
+/// has not finished, and [`Error::LabelOutOfRange`](crate::Error::LabelOutOfRange) if a label on the GPU was out of
+/// range in that run.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     pub(super) gpu: Gpu,
@@ -26,7 +27,8 @@ impl Outcome {
     /// The loss.
     ///
     /// # Errors
-    /// The read gives [`Error::InvalidOption`](crate::Error::InvalidOption) if the term is not reduced. Then use [`tensor`](Self::tensor).
+    /// The read gives [`Error::InvalidOption`](crate::Error::InvalidOption) if the term is not reduced. Then use
+    /// [`tensor`](Self::tensor).
     pub fn loss(&self) -> Read<f32> {
         if !self.reduced {
             return Read::failed(&self.gpu, not_reduced());
@@ -69,9 +71,9 @@ impl Outcome {
         &self.gradients
     }
 
-    /// The [observations](crate::Observation) that each position has of its own, with their names: `cross_entropy.predicted`, for
-    /// example. They are in the order of the parts, and of a part in the order of the observations. Reads of these tensors report
-    /// bad labels.
+    /// The [observations](crate::Observation) that are tensors, with a number for each position, and their names, such as
+    /// `cross_entropy.predicted`. They are in the order of the parts, and within a part in the order of its observations. Reads
+    /// of these tensors report bad labels.
     pub fn observed(&self) -> &[(String, Tensor)] {
         &self.observed
     }

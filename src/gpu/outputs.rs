@@ -16,16 +16,17 @@ pub struct Outputs {
     pub loss: Option<Tensor>,
     /// The element of `loss` that a reduced term writes, for example a slot of your log.
     pub slot: usize,
-    /// A u32 tensor of one element that holds the slot, in place of `slot`. Each run of the job counts it up, so that one
+    /// A u32 tensor of one element that holds the slot, in place of `slot`. Each run of the job increments it, so that one
     /// job fills a log without the host. A slot beyond the end of `loss` is not written.
     pub counter: Option<Tensor>,
     /// The tensor for the sums and denominators of the parts.
     pub parts: Option<PartSums>,
     /// The gradients, each with its own tensor.
     pub gradients: Vec<Gradient>,
-    /// The tensors for what is [observed](crate::Outcome::observed) of each position, in its order: u32 for
-    /// [`Predicted`](crate::Observation::Predicted), f32 for [`LogProb`](crate::Observation::LogProb), in the shape of the unreduced loss. The
-    /// job makes those that are missing at the end.
+    /// The tensors for the observations of each position, in the order of
+    /// [`Outcome::observed`](crate::Outcome::observed): u32 for [`Predicted`](crate::Observation::Predicted), f32 for
+    /// [`LogProb`](crate::Observation::LogProb), in the shape of the unreduced loss. If there are fewer tensors than
+    /// observations, the job makes the others.
     pub observed: Vec<Tensor>,
 }
 
@@ -38,8 +39,8 @@ pub struct Outputs {
 pub struct PartSums {
     /// The tensor.
     pub into: Tensor,
-    /// Whether sums and denominators are added to what the tensor holds, so that the jobs of several batches come to those
-    /// of all batches. The factor is always stored.
+    /// Whether sums and denominators are added to what the tensor holds, so that several batches give the sums and
+    /// denominators of all batches. The factor is always stored.
     pub add: bool,
 }
 
@@ -82,7 +83,8 @@ impl Gradient {
         named.unwrap_or_else(|| format!("gradients[{place}]"))
     }
 
-    /// The index, among all tensors that a term reads, of the operand that the gradient may overwrite.
+    /// The index, among all tensors that a term reads, of the operand that the gradient may overwrite. `None` if it may
+    /// overwrite none.
     fn own_place(&self, term: &Term<Tensor>) -> Option<usize> {
         let good = self.is_in_place() && !self.add;
         let mut before = 0;
@@ -285,8 +287,8 @@ fn read_by<T>(part: &Part<T>) -> impl Iterator<Item = (String, &T)> {
     part.read().map(|(name, tensor)| (name.to_string(), tensor))
 }
 
-/// Refuses an output that overlaps one of `others`. If it is one of them exactly, the error has the `rule` that would
-/// allow it.
+/// Refuses an output that overlaps one of `others`. If it is exactly one of these tensors, the error states the `rule` that
+/// would allow it.
 fn apart<'t>(
     name: &str,
     output: &Tensor,

@@ -17,7 +17,7 @@ const DECLARED: &str = "@group(0) @binding(0) var<uniform> params: Params;";
 /// A number, a vector, or an array of vectors among the parameters.
 #[derive(Debug, PartialEq)]
 struct Field {
-    /// How shaders read it, such as `params.classes` or `params.block.chunk`.
+    /// The expression by which shaders read it, such as `params.classes` or `params.block.chunk`.
     path: String,
     /// Its type, or the type of an array's elements.
     kind: String,

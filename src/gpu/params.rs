@@ -1,5 +1,5 @@
-//! The parameter block that every kernel of a part reads, which mirrors `Params` in `shaders/lib/params.wgsl`; and what the
-//! kernel that changes a number of it reads.
+//! The parameter block that every kernel of a part reads, which mirrors `Params` in `shaders/lib/params.wgsl`; and the
+//! uniform of the kernel that writes a number into this block.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -23,7 +23,7 @@ macro_rules! params {
 }
 
 params! {
-    /// The range of one dispatch, if a walk goes block by block or slice by slice. Mirrors `Block` in `lib/params`.
+    /// The part of a walk that one dispatch covers, if the walk is cut into blocks or slices. Mirrors `Block` in `lib/params`.
     pub struct Block {
         pub own_first: u32,
         pub own_end: u32,
@@ -142,7 +142,7 @@ impl Default for Block {
 }
 
 impl Params {
-    /// Sets only the numbers that a shader cannot write as constants; all others are 0.
+    /// Parameters with the numbers that a shader cannot write as constants. All others are 0.
     pub fn new() -> Params {
         Params { nan: f32::NAN.to_bits(), infinity: f32::INFINITY.to_bits(), sixteen: 16, ..Params::zeroed() }
     }

@@ -1,4 +1,4 @@
-//! The tensors of a call that the bindings of a part's plan stand for.
+//! The tensors of a call for the bindings of a part's plan.
 
 use crate::gpu::bind::Bindable;
 use crate::gpu::memory::Memory;
@@ -7,15 +7,17 @@ use crate::gpu::plan::Bound;
 use crate::gpu::tensor::Tensor;
 use crate::term::{Observation, Part, Scale};
 
-/// The tensors of a part, and those that it writes.
+/// The tensors that a part reads, and those that it writes.
 pub(super) struct PartTensors<'a> {
     pub part: &'a Part<Tensor>,
     pub outputs: &'a Outputs,
     /// The f32 sum of a gradient, if the plan rounds one.
     pub sum: Option<&'a Tensor>,
+    /// The tensor for the reduced loss.
     pub loss: &'a Tensor,
+    /// The tensor for the unreduced loss, if the term is not reduced.
     pub losses: &'a Tensor,
-    /// The observations of the part's positions, and their tensors.
+    /// The part's observations that are tensors, with these tensors.
     pub observed: Vec<(Observation, &'a Tensor)>,
     /// The statistics of all shards, or the tensor for this shard's statistics.
     pub statistics: Option<&'a Tensor>,

@@ -1,4 +1,4 @@
-//! The memory of a job, which the jobs that are rebound from it share.
+//! The memory of a job, shared with the jobs that replace it after [`Job::rebind`](crate::Job::rebind).
 
 use crate::error::Result;
 use crate::gpu::context::Gpu;
@@ -7,8 +7,8 @@ use crate::gpu::memory::Memory;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-/// The memory that a job's kernels write and no caller sees, and the constants that they read. Jobs that share it run one after
-/// another, because a queue orders its passes.
+/// The memory that a job's kernels write and the caller does not see, and the constants that they read. Several jobs can share
+/// it, because a queue runs their passes one after another.
 #[derive(Debug, Default)]
 pub(super) struct Pool(Mutex<Pooled>);
 
@@ -18,24 +18,26 @@ struct Pooled {
     scratch: HashMap<Use, Arc<Memory>>,
 }
 
-/// How many constants are kept for jobs to come. Beyond that, those that no job has are dropped.
+/// How many constants are kept for later jobs. Beyond that, constants that no job uses are dropped.
 const MOST: usize = 64;
 
-/// The use of a scratch memory.
+/// What a scratch memory is used for. Jobs share the memories that have the same use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Use {
     pub label: &'static str,
-    /// The number of the plan.
+    /// The index of the plan among those of the job.
     pub plan: usize,
     /// The shader's name for it.
     pub name: &'static str,
-    /// The losses of the walk whose scales kernels overwrite, as bits: the others keep what the memory holds at first.
+    /// A bit for each loss of the walk whose scale kernels write. The scales of other losses have to keep the first contents of
+    /// the memory, so jobs with other bits need other memory.
     pub scaled: u32,
 }
 
 impl Pool {
-    /// The memory that had these contents when it was made. A kernel may write numbers that change into parameters; every job
-    /// that shares them writes all of these anew in each run.
+    /// Memory that was made with these contents. If the contents are parameters, kernels may write the numbers that
+    /// change. This disturbs no other job, because every job that shares the parameters writes all these numbers in each
+    /// run.
     pub fn constant(
         &self,
         gpu: &Gpu,
@@ -55,7 +57,7 @@ impl Pool {
         Ok(made)
     }
 
-    /// Memory for this use, of at least so many bytes. New memory has the contents, or zeros.
+    /// Memory for this use, of at least this many bytes. New memory holds `contents`, or zeros.
     pub fn scratch(
         &self,
         gpu: &Gpu,

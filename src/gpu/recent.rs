@@ -1,4 +1,4 @@
-//! Jobs of earlier calls, kept with their term, so that a call in a loop records dispatches instead of preparing them again.
+//! Jobs of earlier calls, kept with their term, so that a call in a loop only records dispatches and prepares nothing again.
 
 use crate::check;
 use crate::error::Result;

@@ -35,7 +35,8 @@ pub(crate) struct Recipe {
     pub few: Option<u32>,
     /// How many quads of a row a lane has, if it may keep them in registers.
     pub row: Option<u32>,
-    /// How many quads of neighbouring positions a lane takes at a time, if the kernel has a loop over them. The loop is unrolled.
+    /// How many quads of neighbouring positions a lane takes at a time, if the kernel has a loop over them. The loop is
+    /// unrolled.
     pub strip: Option<u32>,
 }
 
@@ -66,7 +67,7 @@ const FEW: &[(Slot, Shader)] = &[
 ];
 
 impl Recipe {
-    /// A recipe for the kernel of `shader`. The entry point has the file's name.
+    /// A recipe for the kernel whose entry point is in `shader`. The entry point has the file's name.
     pub fn new(shader: Shader, slots: Slots, choices: Choices) -> Recipe {
         Recipe {
             shader,
@@ -136,7 +137,8 @@ impl Recipe {
         self.linked = OnceLock::new();
     }
 
-    /// Lets lanes keep the classes of their positions, or their quads of rows, if the plan says how many there are.
+    /// Lets lanes keep the classes of their positions, or their quads of rows, in registers, if the plan says how many
+    /// there are.
     pub fn keep_few(&mut self) {
         for (slot, shader) in FEW.iter().filter(|_| self.few.is_some()) {
             self.slots.fill(*slot, *shader);
@@ -147,9 +149,9 @@ impl Recipe {
         self.linked = OnceLock::new();
     }
 
-    /// Swaps `operand/x/words` for `operand/x/quads`, and so on, at each allowed binding, so that four elements are one
-    /// load or store. `allowed` says at which bindings quads can be loaded or stored: `bind.rs` decides it. `quad` is the file
-    /// that says how a quad is loaded.
+    /// Replaces `operand/x/words` by `operand/x/quads`, and so on, at each allowed binding, so that four elements are one
+    /// load or store. `allowed` tells at which bindings quads can be loaded or stored; `bind.rs` decides this. `quad` is the
+    /// file with the functions that load a quad.
     pub fn take_quads(&mut self, quad: Shader, allowed: impl Fn(&Declared) -> bool) {
         if self.quads == Quads::Nothing {
             return;

@@ -6,12 +6,12 @@ use crate::gpu::context::Gpu;
 use crate::gpu::wait::block_on;
 
 impl Gpu {
-    /// Calls `create`, and returns an error if the device refuses what it does.
+    /// Calls `create`, and returns the error if the device refuses something that `create` does.
     ///
     /// On the web the device answers after this has returned. Reads that start later give the error.
     pub(super) fn scoped<T>(&self, create: impl FnOnce() -> T) -> Result<T> {
         let created = self.scoped_as(create, |error| error);
-        // a lost device refuses nothing, or with meaningless errors, so ask whether it is lost
+        // a lost device refuses nothing, or gives meaningless errors, so ask whether it is lost
         self.answers()?;
         created
     }
@@ -34,7 +34,7 @@ impl Gpu {
         self.alive()?;
         let filters = [wgpu::ErrorFilter::Internal, wgpu::ErrorFilter::OutOfMemory, wgpu::ErrorFilter::Validation];
         let [internal, memory, validation] = filters.map(|filter| self.device().push_error_scope(filter));
-        // wgpu panics on handles of another instance that have no counterpart here
+        // wgpu panics on a handle of another instance if this instance has nothing with its number
         #[cfg(not(target_arch = "wasm32"))]
         let created = std::panic::catch_unwind(std::panic::AssertUnwindSafe(create));
         #[cfg(target_arch = "wasm32")]

@@ -1,9 +1,9 @@
-//! The one seam for faults that no device can be made to have: a test lets one of the calls that a device may refuse be
-//! refused. Compiled only for unit tests.
+//! Injects the faults that no device can be made to have: a test chooses one of the calls that a device may refuse, and
+//! this call is refused. Compiled only for unit tests.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A device's answer.
+/// The reason for which a device refuses a call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Refusal {
     OutOfMemory,
@@ -25,17 +25,17 @@ impl Default for Seam {
 }
 
 impl Seam {
-    /// How many calls there were.
+    /// The number of calls so far.
     pub fn calls(&self) -> usize {
         self.calls.load(Ordering::SeqCst)
     }
 
-    /// Lets the device refuse a call, by its number among all.
+    /// Makes the device refuse the call with this number, counted from 0.
     pub fn refuse(&self, call: usize, refusal: Refusal) {
         self.refused[refusal as usize].store(call, Ordering::SeqCst);
     }
 
-    /// The answer to give about this call, beside the device's own.
+    /// Counts a call, and returns the error that it is to fail with, if any.
     pub fn answer(&self) -> Option<wgpu::Error> {
         let call = self.calls.fetch_add(1, Ordering::SeqCst);
         let refused = |refusal: Refusal| self.refused[refusal as usize].load(Ordering::SeqCst) == call;

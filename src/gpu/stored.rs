@@ -1,13 +1,13 @@
-//! How a GPU stores an array's elements: f64 as f32, and labels of 64 bits as 32 bits where they fit.
+//! How a GPU stores an array's elements: f64 as f32, and i64 as i32 if all of them fit.
 
 use crate::array::Data;
 use crate::shape::DType;
 
-/// Elements in a narrower type, if a GPU stores them so.
+/// The elements in the narrower type in which a GPU stores them, or `None` if it stores them as they are.
 pub(super) fn narrowed(data: &Data) -> Option<Data> {
     match data {
         Data::F64(x) => Some(Data::F32(x.iter().map(|&x| x as f32).collect())),
-        // the loss that gets labels of more than 32 bits decides which are good
+        // if a label does not fit, all stay i64, and the loss that reads them decides which are good
         Data::I64(x) => {
             let labels: Result<Vec<i32>, _> = x.iter().map(|&label| i32::try_from(label)).collect();
             labels.ok().map(|labels| Data::I32(labels.into()))

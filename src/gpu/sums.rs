@@ -7,7 +7,7 @@ use crate::gpu::tensor::Tensor;
 use crate::shape::DType;
 use crate::term::{Operand, Part, Term};
 
-/// The sums, and the outputs with sums in place of these gradients.
+/// The sums, and the outputs with the sums in place of the gradients that need one.
 pub(super) struct Sums {
     pub outputs: Outputs,
     /// For each gradient its sum, if it needs one.
@@ -15,7 +15,7 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    /// Makes the sums by `empty`, which is given the tensor that a sum is rounded to.
+    /// Makes the sums with `empty`, which gets the tensor that a sum is rounded to.
     pub fn new(term: &Term<Tensor>, outputs: &Outputs, empty: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Sums> {
         let sum = |gradient: &Gradient| {
             let places: usize = term.parts.iter().map(|part| places(part, &gradient.of).count()).sum();
@@ -31,7 +31,7 @@ impl Sums {
         Ok(Sums { outputs: Outputs { gradients, ..outputs.clone() }, of })
     }
 
-    /// Each sum, and the output to round it to.
+    /// Each sum, with the gradient that it is rounded to.
     pub fn rounded<'a>(&'a self, outputs: &'a Outputs) -> impl Iterator<Item = (&'a Tensor, Wanted)> {
         let sums = outputs.gradients.iter().zip(&self.of).enumerate();
         sums.filter_map(|(output, (gradient, sum))| {

@@ -38,8 +38,8 @@ pub(crate) struct Target {
     pub binding_limit: u64,
 }
 
-/// The most numbers that a lane of a GPU keeps. Beyond half of the registers that it can have, too few lanes run at
-/// once. A CPU has caches instead.
+/// The most numbers that a lane of a GPU keeps in registers. If lanes use more than half of the registers that they can
+/// have, too few lanes run at once. A CPU has caches instead.
 const REGISTERS: usize = 96;
 
 /// The most classes of a row that a CPU gives to one lane.
@@ -49,7 +49,8 @@ pub(crate) const ROW_OF_REGISTER: usize = 65536;
 
 /// The most coordinates of a vector that a CPU gives to one lane.
 const VECTOR_OF_LANE: usize = 1024;
-/// The fewest rows for which it does so. They fill sixteen workgroups, about as many as a software driver has cores.
+/// The fewest rows for which a CPU gives a vector to one lane. They fill sixteen workgroups, about as many as a software driver
+/// has cores.
 const VECTORS: usize = 1 << 12;
 
 impl Target {
@@ -111,7 +112,7 @@ impl Target {
     }
 
     /// How many lanes walk a contiguous range together. A GPU reads fastest if all lanes of a subgroup, however wide,
-    /// read neighbouring memory. A CPU runs a few lanes at a time, and its caches look ahead of them.
+    /// read neighbouring memory. A CPU runs a few lanes at a time, and prefetches for each range.
     pub fn team(&self) -> usize {
         if self.on_cpu() { 8 } else { 256 }
     }
@@ -127,8 +128,8 @@ impl Target {
         allowed && !self.small
     }
 
-    /// How many quads of positions a lane takes of one class before it goes on to the next, which lies far away. A
-    /// CPU's caches look ahead only in long runs. The longest runs need enough positions to keep all workgroups busy.
+    /// How many quads of positions a lane takes of one class before it goes on to the next class, which lies far away in
+    /// memory. A CPU prefetches only in long runs. The longest runs need enough positions to keep all workgroups busy.
     pub fn strip(&self, quads: bool, positions: usize) -> usize {
         match self.on_cpu() && quads {
             false => 1,
@@ -156,12 +157,12 @@ impl Target {
     }
 
     /// The most quads of positions that a lane sums for a region, and the fewest workgroups that should share an item's
-    /// positions. A CPU runs few workgroups at once, so it needs no more than one.
+    /// positions. A CPU runs few workgroups at once, so one is enough for it.
     pub fn region_rounds(&self) -> (usize, usize) {
         if self.on_cpu() { (16, 1) } else { (4, 64) }
     }
 
-    /// How many things of `numbers` numbers each a lane can keep, at most `most`.
+    /// How many things a lane can keep in registers if each takes `numbers` registers; at most `most`.
     pub fn kept(&self, most: usize, numbers: usize) -> usize {
         if self.on_cpu() { most } else { most.min(REGISTERS / numbers) }
     }
@@ -172,7 +173,7 @@ impl Target {
         !self.on_cpu()
     }
 
-    /// Fills the slots of the files that multiply tiles.
+    /// Fills the slots for the files that multiply tiles.
     pub fn multiply_tiles(&self, slots: &mut Slots) {
         let width = self.subgroup.filter(|_| self.on_cpu());
         let subgroup = match width {
@@ -187,7 +188,7 @@ impl Target {
         }
     }
 
-    /// Makes a recipe's kernel. `in_whole_quads` says at which bindings tensors lie so that quads can be loaded or
+    /// Makes a recipe's kernel. `in_whole_quads` tells at which bindings the tensor lies so that quads can be loaded or
     /// stored.
     pub fn specialise(&self, recipe: &Recipe, in_whole_quads: impl Fn(&Declared) -> bool) -> Kernel {
         let mut recipe = recipe.clone();

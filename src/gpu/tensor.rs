@@ -19,7 +19,7 @@ pub struct Tensor {
     dtype: DType,
     class_axis: ClassAxis,
     gradient: Option<DType>,
-    /// Tells whether the labels that the tensor was computed from were good.
+    /// The verdict on the labels that the tensor was computed from.
     verdict: Option<Arc<Verdict>>,
 }
 
@@ -70,7 +70,8 @@ impl Gpu {
         Ok(tensor.with_class_axis(array.class_axis()))
     }
 
-    /// Makes a tensor around a range of your own buffer, without a copy. It sees what is written there later.
+    /// Makes a tensor around a range of your own buffer, without a copy. The tensor holds whatever is written to the
+    /// range later.
     ///
     /// The buffer needs the usage `STORAGE`, and `COPY_SRC` for [`Tensor::read`]. The range may begin at any element.
     ///
@@ -151,14 +152,14 @@ impl Gpu {
         Ok(bytes(count as u64).min(u64::MAX - 64))
     }
 
-    /// A tensor that has a shape and no bytes, to plan with.
+    /// A tensor to plan with: it has a shape, but no memory for its elements.
     pub(super) fn unbacked(&self, shape: &[usize], dtype: DType) -> Result<Tensor> {
         let memory = Memory::unbacked(self, OUTPUT, self.bytes_of(shape, dtype)?)?;
         Ok(self.tensor(memory, shape.to_vec(), dtype))
     }
 
-    /// A tensor that has a shape but not the memory for it, to test plans. They share a buffer, since plans are many and
-    /// a buffer takes longer than a plan.
+    /// A tensor for tests of plans: it has a shape, but no memory for its elements. All share one buffer, because there
+    /// are many plans, and making a buffer takes longer than a plan.
     #[cfg(any(test, feature = "fuzzing"))]
     pub(super) fn claim(&self, shape: impl Into<Vec<usize>>, dtype: DType) -> Tensor {
         static CLAIMED: std::sync::OnceLock<Tensor> = std::sync::OnceLock::new();
@@ -186,9 +187,8 @@ impl Tensor {
         self
     }
 
-    /// Makes calls compute the gradient in f32, although the tensor may be f16 or bf16. For example, the gradient of a
-    /// mean over 10^7 elements is too small for f16. The gradients of a prepared job have the dtypes of the tensors
-    /// that you give it.
+    /// Makes calls give the gradient in f32, even if the tensor is f16 or bf16. For example, the gradient of a mean over
+    /// 10^7 elements is too small for f16. The gradients of a prepared job have the dtypes of the tensors that you give it.
     pub fn f32_gradient(mut self) -> Tensor {
         self.gradient = Some(DType::F32);
         self
@@ -199,7 +199,7 @@ impl Tensor {
         self
     }
 
-    /// The first elements, in another shape.
+    /// A tensor of the first elements, in another shape.
     pub(super) fn leading(&self, shape: Vec<usize>) -> Tensor {
         Tensor { shape, ..self.clone() }
     }
@@ -251,9 +251,8 @@ impl Tensor {
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] for another number of elements, [`Error::UnsupportedDtype`] for another type, or for an `i64`
-    /// that an i32 tensor cannot hold,
-    /// [`Error::InvalidOperand`] if the buffer lacks the usage `COPY_DST`, was destroyed or is mapped, or if the
-    /// tensor shares its first or last word of your buffer, [`Error::DeviceLost`].
+    /// that an i32 tensor cannot hold, [`Error::InvalidOperand`] if the buffer lacks the usage `COPY_DST`, was destroyed or is
+    /// mapped, or if the tensor begins or ends inside a word of your buffer, [`Error::DeviceLost`].
     pub fn write<E: Element + bytemuck::NoUninit>(&self, elements: &[E]) -> Result<()> {
         let refuse = |reason: &str| {
             Err(Error::InvalidOperand { loss: "write", operand: "tensor".into(), reason: reason.into() })
@@ -314,12 +313,12 @@ pub trait ToGpu: Operand {
     /// As [`Gpu::upload`].
     fn to_gpu(&self, gpu: &Gpu) -> Result<Tensor>;
 
-    /// The context whose device it is on, if any. Only this device can use it.
+    /// The context on whose device the operand lies, if it lies on one. Only this device can use it.
     fn context(&self) -> Option<&Gpu> {
         None
     }
 
-    /// The term, if its operands are tensors on the GPU already.
+    /// The term and the operands `of`, if they are tensors on the GPU already.
     #[doc(hidden)]
     fn on_gpu<'a>(_term: &'a Term<Self>, _of: &[&'a Self]) -> Option<(&'a Term<Tensor>, Vec<&'a Tensor>)> {
         None

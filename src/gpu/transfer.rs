@@ -29,7 +29,7 @@ pub struct Read<T> {
     driven: Driven,
 }
 
-/// The loop that drives the device until the result arrives. A browser does this itself.
+/// What drives the device until the result arrives. A browser does this itself.
 #[cfg(not(target_arch = "wasm32"))]
 struct Driven {
     gpu: Gpu,
@@ -79,7 +79,7 @@ impl<T: Send + 'static> Read<T> {
         }
     }
 
-    /// Reads the first `bytes` bytes of a memory, and the verdict's head, in one submission.
+    /// Reads the first `bytes` bytes of a memory, and the head of the verdict's outcome, in one submission.
     pub(super) fn of_memory(
         gpu: &Gpu,
         memory: &Memory,
@@ -151,7 +151,7 @@ impl<T: Send + 'static> Read<T> {
         let keeps = keeps.map(|(verdict, ..)| (verdict.clone(), staging.clone()));
         let map = || {
             staging.map_async(wgpu::MapMode::Read, .., move |mapped| {
-                // the label was cleared on the GPU, so keep it on the host, even if the caller has dropped the read
+                // the kept label is cleared on the GPU, so keep it on the host, even if the caller has dropped the read
                 if let (Some((verdict, staging)), Ok(())) = (keeps, &mapped)
                     && let Ok(head) = staging.get_mapped_range(..Verdict::BYTES)
                 {
@@ -162,7 +162,7 @@ impl<T: Send + 'static> Read<T> {
         };
         gpu.scoped(map)?;
         let context = gpu.clone();
-        // includes refusals of this read
+        // includes errors of this read
         #[cfg(target_arch = "wasm32")]
         let accepted = gpu.late().so_far();
         let pending = async move {

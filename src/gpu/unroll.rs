@@ -40,7 +40,7 @@ impl<'a> Loop<'a> {
         Some(Loop { indent, name, start, condition, step })
     }
 
-    /// The first and the last line of a turn.
+    /// The first and the last line of a turn: one repetition of the body.
     fn turn(&self, counter: &str, number: u32) -> [String; 2] {
         let Loop { indent, name, start, condition, step } = self;
         let counted = format!("{indent}{{ const {counter} = {number}u;");

@@ -22,7 +22,7 @@ pub(super) struct Verdict {
     unreported: Mutex<Option<Error>>,
 }
 
-/// A row of the outcome whose labels are checked: its loss and operand, and the range of its labels, for the error's text.
+/// A row of the outcome, and what an error about a bad label of it says: the loss, the operand, and the range of labels.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct VerdictPart {
     pub row: Row,
@@ -30,17 +30,18 @@ pub(super) struct VerdictPart {
     pub operand: &'static str,
     pub count: u64,
     pub ignored: Option<i32>,
-    /// The ranges of lengths, whose places come before those of the labels.
+    /// The ranges of lengths. Their places in the outcome are numbered before those of the labels.
     pub lengths: Option<Lengths>,
-    /// The range of segments, whose places come after those of the labels.
+    /// The range of segments. Their places are numbered after those of the labels.
     pub segments: Option<SegmentNumbers>,
-    /// The inspections of operands, whose places come after all others.
+    /// The inspections of operands. Their places are numbered after all others.
     pub inspections: Vec<Inspection>,
-    /// The numbers that tensors hold: their places as the outcome names them, their names and ranges.
+    /// The numbers that change between runs: the place by which the outcome reports a bad one, the name, and the range.
     pub numbers: Vec<(usize, String, NumberRange)>,
 }
 
-/// The mark that the outcome adds to the part of a number that is out of range. It matches the shader's `IS_NUMBER`.
+/// The bit that the outcome adds to the index of a part if not a label, but a number of the part is out of range. It
+/// matches the shader's `IS_NUMBER`.
 const IS_NUMBER: u32 = 0x4000_0000;
 
 impl Verdict {
@@ -64,7 +65,7 @@ impl Verdict {
         &self.memory.buffer
     }
 
-    /// The error of a run that has not finished, or of the last run's first bad label.
+    /// Gives the error of a run that has not finished, or of the last run's first bad label.
     pub fn judge(&self, head: &[u8], begun: Begun) -> Result<()> {
         let words: Vec<u32> = bytemuck::pod_collect_to_vec(head);
         let [_, finished, part, position, low, high, ..] = words[..] else { return Ok(()) };
@@ -81,7 +82,7 @@ impl Verdict {
         }
     }
 
-    /// The error of the first bad label since the last call, or else of a run that has not finished.
+    /// Gives the error of the first bad label since the last call, or else of a run that has not finished.
     pub fn answer(&self, head: &[u8], begun: Begun) -> Result<()> {
         if let Some(error) = lock(&self.unreported).take() {
             return Err(error);
@@ -128,7 +129,7 @@ impl Verdict {
         let [steps, labels] = lengths.most.map(|most| most as u64 + 1);
         Some(match place {
             place if place < items => refused(lengths.operands[0], place, steps),
-            // a kernel takes no more
+            // a kernel takes no more labels than `MOST_LABELS`
             place if place < 2 * items => {
                 refused(lengths.operands[1], place - items, labels.min(MOST_LABELS as u64 + 1))
             }
@@ -158,7 +159,7 @@ struct Counts {
     expected: u64,
     /// The runs given up. Some may still be submitted later.
     given_up: u64,
-    /// How many of the expected runs were reported missing.
+    /// How many of the expected runs have been reported as missing.
     reported: u64,
     /// The library's own submissions that have begun, and that have ended.
     begun: u64,

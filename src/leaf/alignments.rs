@@ -1,11 +1,11 @@
 //! Leaves that score how probable it is that an item's steps spell its labels.
 
-/// A loss of sequences of labels, from the probability of all alignments of an item's labels with its steps.
+/// A loss with a value for each item, from the total probability of all alignments of its labels with its steps.
 pub trait Alignments {
-    /// The class that spells nothing.
+    /// The class of the blank, which spells no label.
     fn blank(&self) -> usize;
-    /// The loss of an item, and its derivative, from the log of that probability. It is −∞ where the steps are too few to spell the
-    /// labels.
+    /// The loss of an item and its derivative, from the log of the total probability. This log is −∞ where the steps are
+    /// too few to spell the labels.
     fn score(&self, log_probability: f64) -> AlignmentScore;
 }
 
@@ -14,6 +14,6 @@ pub trait Alignments {
 pub struct AlignmentScore {
     /// The loss.
     pub loss: f64,
-    /// Its derivative with respect to the log of the probability.
+    /// The derivative of the loss with respect to the log of the probability.
     pub d: f64,
 }

@@ -41,6 +41,6 @@ pub struct ClassScore {
     pub loss: f64,
     /// Its derivative with respect to the class's own prediction.
     pub d: f64,
-    /// Its derivative with respect to the label's prediction, where the class is another.
+    /// Its derivative with respect to the prediction for the label's class, where that is another class.
     pub d_label: f64,
 }

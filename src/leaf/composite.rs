@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 /// A loss that is a sum of other losses. Each takes some of the sum's operands.
 pub trait Composite {
-    /// The losses, where the sum has this reduction.
+    /// The losses that make up the sum, if the sum has this reduction.
     fn components(&self, reduction: Reduction) -> Vec<Component>;
 
     /// Whether all operands belong to one batch, so that axis 0 has the same length in all of them.
@@ -26,7 +26,7 @@ pub struct Component {
     pub operands: &'static [(&'static str, &'static str)],
     /// Its factor.
     pub weight: f32,
-    /// How its values become one.
+    /// The reduction of its values.
     pub reduction: Reduction,
     /// Whether the reduced loss is also divided by the size of the batch: axis 0 of the sum's first operand.
     pub per_item: bool,

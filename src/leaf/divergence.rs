@@ -5,14 +5,14 @@ pub trait Divergence {
     /// The divisor of both softmaxes' logits.
     fn temperature(&self) -> f64;
     /// The share β of the teacher in a mixture `m = β·teacher + (1 − β)·student` that both are compared with. The divergence
-    /// is then `β·KL(teacher ‖ m) + (1 − β)·KL(student ‖ m)`; for β = 1 it is `KL(student ‖ teacher)`, and for β = 0
-    /// `KL(teacher ‖ student)`, as it is without a mixture. A leaf with a mixture has a second function in its shader,
+    /// is then `β·KL(teacher ‖ m) + (1 − β)·KL(student ‖ m)`. For β = 1 it is `KL(student ‖ teacher)`; for β = 0, and without
+    /// a mixture, it is `KL(teacher ‖ student)`. A leaf with a mixture has a second function in its shader,
     /// `divergence_mixture`, which returns β.
     fn mixture(&self) -> Option<f64> {
         None
     }
-    /// The bound c of a soft cap, `c·tanh(x/c)`, that the logits of both go through before all else, if they do. It has to be the value of
-    /// the loss's option `softcap`, which kernels read.
+    /// The bound c of a soft cap: `c·tanh(x/c)` replaces each logit x of both before all else. `None` for no cap. It has
+    /// to be the value of the loss's option `softcap`, which kernels read.
     fn cap(&self) -> Option<f64> {
         None
     }

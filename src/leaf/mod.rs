@@ -1,4 +1,5 @@
-//! The mathematics of a loss: for each family, the trait of its leaves, the numbers they see, and the score they give.
+//! The mathematics of a loss: for each family, the trait of its leaves, the numbers that a leaf gets, and the score that it
+//! returns.
 
 mod alignments;
 mod boxes;
@@ -55,7 +56,8 @@ pub enum Leaf<'a> {
     Hardest(&'a dyn Hardest),
     /// A value for each row, from a softmax over its products with the rows of a projection.
     Linear(&'a dyn Softmax),
-    /// A value for each pair of segments, from the log-probabilities of their rows' labels, by a softmax as of `Linear`.
+    /// A value for each pair of segments, from the log-probabilities of their rows' labels under a softmax like that of
+    /// `Linear`.
     Segments(&'a dyn Segments),
     /// A value for each row, from two softmaxes over its products with the rows of two projections.
     LinearDivergence(&'a dyn Divergence),
@@ -70,19 +72,19 @@ pub enum Leaf<'a> {
 }
 
 impl Leaf<'_> {
-    /// The name of the loss's second sum, which a mean divides by the count of values whatever their weights, where there is
-    /// one.
+    /// The name of the loss's second sum, if it has one. A mean divides this sum by the number of values, without class
+    /// weights.
     pub(crate) fn extra(&self) -> Option<&'static str> {
         if let Leaf::Softmax(leaf) | Leaf::Linear(leaf) = self { leaf.extra() } else { None }
     }
 
-    /// The loss that is fused with the loss, where it has one.
+    /// The loss that is fused with this one, if any.
     pub(crate) fn fused_loss(&self) -> Option<FusedLoss> {
         if let Leaf::Region(leaf) = self { leaf.fused_loss() } else { None }
     }
 
-    /// Whether a mask may leave out single classes of a position: in regions whose fused loss, where they have one, scores each
-    /// element by itself.
+    /// Whether a mask may leave out single classes of a position. It may for a region loss that has no fused loss, or
+    /// whose fused loss scores each element by itself.
     pub(crate) fn scores_elements_apart(&self) -> bool {
         match self {
             Leaf::Region(leaf) => leaf.fused_loss().is_none_or(|fused| fused.of_elements().is_some()),
@@ -90,7 +92,7 @@ impl Leaf<'_> {
         }
     }
 
-    /// The bound c of logits that are softly capped before all else, where they are.
+    /// The bound c of the soft cap on the logits, if there is one.
     pub(crate) fn cap(&self) -> Option<f64> {
         match self {
             Leaf::Softmax(leaf) | Leaf::Linear(leaf) => leaf.cap(),
@@ -100,7 +102,7 @@ impl Leaf<'_> {
         }
     }
 
-    /// The weights of the levels at which a loss of windows sees its pictures, where it sees them at several.
+    /// The weights of the levels of a loss of windows; empty where the loss sees its pictures at one size.
     pub(crate) fn levels(&self) -> &[f64] {
         if let Leaf::Windows(leaf) = self { leaf.levels() } else { &[] }
     }
@@ -110,17 +112,17 @@ impl Leaf<'_> {
         if let Leaf::Pointwise(leaf) = self { leaf.needs() } else { &[] }
     }
 
-    /// Whether the leaf sees sequences by a mean over their elements.
+    /// Whether the leaf scores whole sequences, each by a mean over its elements.
     pub(crate) fn of_sequences(&self) -> bool {
         if let Leaf::Pointwise(leaf) = self { leaf.of_sequences() } else { false }
     }
 
-    /// The name of the table that these options read, where the loss has several.
+    /// The name of the table that is read under these options, where the loss has several tables.
     pub(crate) fn table(&self) -> Option<&'static str> {
         if let Leaf::Pointwise(leaf) = self { leaf.table() } else { None }
     }
 
-    /// The name of an option that does not go with the others, and what it may be instead.
+    /// The name of an option whose value conflicts with other options, and which values it may have instead.
     pub(crate) fn conflict(&self) -> Option<(&'static str, &'static str)> {
         match self {
             Leaf::Pointwise(leaf) => leaf.conflict(),
@@ -136,7 +138,7 @@ impl FusedLoss {
         self.loss.header().player(Role::Labels).is_some()
     }
 
-    /// The leaf of a fused loss that scores each element by itself; nothing for a softmax.
+    /// The leaf of a fused loss that scores each element by itself; `None` for a softmax.
     pub(crate) fn of_elements(&self) -> Option<&dyn Pointwise> {
         if let Leaf::Pointwise(leaf) = self.loss.leaf() { Some(leaf) } else { None }
     }

@@ -4,27 +4,28 @@
 pub trait Pointwise {
     /// The loss of an element and its derivatives.
     ///
-    /// `v` holds a number of each operand whose [`Role`](crate::header::Role) is `Element`, `Row` or `Column`, in the header's
-    /// order; then the number of [`columns`](Self::columns), where the loss has them. `item` holds what [`item`](Self::item)
-    /// gave for the element's item.
+    /// `v` holds a number of each operand whose [`Role`](crate::header::Role) is `Element`, `Row` or `Column`, in the
+    /// header's order; then the element's number in [`columns`](Self::columns), where the loss has them. `item` holds
+    /// what [`item`](Self::item) returned for the element's item.
     fn score(&self, v: [f64; 4], item: [f64; 3]) -> ElementScore;
 
-    /// Three numbers of an item, from the finite number that was looked up for it in the table; of all elements, from the
-    /// mean of the operand whose [`Role`](crate::header::Role) is `Averaged`; or of a sequence, from the mean that
-    /// [`of_sequences`](Self::of_sequences) says.
+    /// Returns three numbers that [`score`](Self::score) gets for every element of an item. They are computed from one
+    /// number: the item's entry in the table, which is finite; or the mean of the operand whose
+    /// [`Role`](crate::header::Role) is `Averaged`, which is finite and the same for all elements; or the mean of a
+    /// sequence, see [`of_sequences`](Self::of_sequences).
     fn item(&self, _number: f64) -> [f64; 3] {
         [0.0; 3]
     }
 
-    /// Whether the leaf sees sequences, the rows of `[B, T]`, by a mean: over the elements of each that take part, of the first
-    /// operand less the second, and 0 where there are none. [`item`](Self::item) gets it, and [`score`](Self::score) gets 0 for
-    /// both operands. The first of the score's derivatives is then with respect to this mean, and the walk spreads it over these
-    /// elements.
+    /// Whether the leaf scores whole sequences, the rows of `[B, T]`, by a mean: that of the first operand less the
+    /// second, over the elements of the sequence that take part. The mean is 0 if none takes part. [`item`](Self::item)
+    /// gets the mean, and [`score`](Self::score) gets 0 for both operands. The first of the score's derivatives is then
+    /// with respect to the mean, and the walk spreads it over the elements that take part.
     fn of_sequences(&self) -> bool {
         false
     }
 
-    /// The loss's own numbers, one for each element of the last axis, where it has some.
+    /// The loss's own numbers, one for each element of the last axis; `None` if it has none.
     fn columns(&self) -> Option<&[f32]> {
         None
     }
@@ -34,12 +35,12 @@ pub trait Pointwise {
         &[]
     }
 
-    /// The name of the table that these options read, where a loss has several. The others need not be given.
+    /// The name of the table that is read under these options, where the loss has several. A call need not give the others.
     fn table(&self) -> Option<&'static str> {
         None
     }
 
-    /// The name of an option that does not go with the others, and what it may be instead.
+    /// The name of an option whose value conflicts with other options, and which values it may have instead.
     fn conflict(&self) -> Option<(&'static str, &'static str)> {
         None
     }

@@ -7,16 +7,17 @@ use crate::options::choice;
 
 /// A loss of sums over regions.
 pub trait Region {
-    /// The range and the terms of the sums.
+    /// The settings of the loss.
     fn settings(&self) -> RegionSettings;
-    /// The share of a class in the sums of its item, where the classes are summed together. It depends on the targets alone,
-    /// and counts as a constant in the gradient. An infinite share becomes the item's largest finite share.
+    /// The share of a class: the factor of its sums where the classes of an item are summed together. It has to follow
+    /// from the targets alone, because gradients treat it as a constant. A share that is infinite in f32 is replaced by
+    /// the item's largest finite share.
     fn share(&self, _sums: RegionSums) -> f64 {
         1.0
     }
     /// The loss of a region, or of an item whose classes are summed together, and its derivatives.
     fn score(&self, sums: RegionSums) -> RegionScore;
-    /// The name of an option that does not go with the others, and what it may be instead.
+    /// The name of an option whose value conflicts with other options, and which values it may have instead.
     fn conflict(&self) -> Option<(&'static str, &'static str)> {
         None
     }
@@ -30,24 +31,26 @@ pub trait Region {
 ///
 /// Its leaf is one of two:
 ///
-/// - a [`Softmax`](crate::custom::Softmax) over the classes of a position. One channel is the logit of label 1; the logit of
-///   label 0 is then 0. If its own target is labels, so is that of the sum;
-/// - a [`Pointwise`](crate::custom::Pointwise) leaf of a prediction and its target, which scores every class of a position by
-///   itself. A third number of the leaf, of the role `Column`, is the region loss's operand of the role
-///   [`PosWeight`](crate::header::Role::PosWeight). A label is a target of 1 at its class and of 0 elsewhere. The class weight
-///   multiplies each score, and a mean divides by the number of elements that take part.
+/// - a [`Softmax`](crate::custom::Softmax) over the classes of a position. With one channel, this channel is the logit of
+///   label 1, and the logit of label 0 is 0. If the softmax loss by itself takes only labels, so does the sum;
+/// - a [`Pointwise`](crate::custom::Pointwise) leaf of a prediction and its target, which scores every class of a
+///   position by itself. If the leaf takes a third number, of the role `Column`, this is the region loss's operand of the
+///   role [`PosWeight`](crate::header::Role::PosWeight). A label is a target of 1 at its class and of 0 elsewhere; with
+///   one channel, the target is the label, 0 or 1. The class weight multiplies each score, and a mean divides by the
+///   number of elements that take part.
 ///
-/// A GPU scores it in the first stage of the region's walk, where the logits are read anyway, and adds its gradient in the
-/// last. It has a part of the outcome, a denominator and scales of its own.
+/// A GPU scores the fused loss in the first stage of the region loss's walk, which reads the logits anyway, and adds its
+/// gradient in the last stage. The fused loss has a part of the outcome, a denominator and upstream gradients of its own.
 pub struct FusedLoss {
-    /// The fused loss itself. The region loss says which label is ignored. The numeric options that it reads are the region loss's first ones, in the same order.
+    /// The fused loss itself. The region loss decides which label is ignored. The numeric options that the fused loss
+    /// reads are the first ones of the region loss, in the same order.
     pub loss: Box<dyn Loss>,
     /// Whether class 0 is scored. A softmax always runs over all classes; without class 0, a position of this label has a
     /// loss of 0.
     pub include_background: bool,
-    /// Whether a mean over a softmax's positions counts each as often as it has classes that are scored.
+    /// Whether the mean of a softmax loss counts each position once for each class that is scored.
     pub counts_classes: bool,
-    /// The name of the region loss's own part in an outcome. The fused loss's part has its id as its name.
+    /// The name of the region loss's own part in an outcome. The fused loss's part is named by the fused loss's id.
     pub beside: &'static str,
     /// The weight of the region loss in the sum.
     pub own_weight: f32,
@@ -56,14 +59,14 @@ pub struct FusedLoss {
 }
 
 impl FusedLoss {
-    /// The number that a leaf of elements gets as its third where the call does not give the operand.
+    /// The number that a pointwise leaf gets in place of its third operand where the call does not give it.
     pub(crate) fn absent(&self) -> f32 {
         self.loss.header().components().nth(2).map_or(0.0, |spec| spec.absent)
     }
 }
 
 choice! {
-    /// How a region loss makes probabilities of its predictions.
+    /// How a region loss turns predictions into probabilities.
     pub enum Activation {
         /// A softmax over the classes.
         Softmax = "softmax",
@@ -74,10 +77,10 @@ choice! {
     }
 }
 
-/// The range and the terms of the sums of a region loss.
+/// The settings of a region loss: which elements its sums run over, and what they sum.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RegionSettings {
-    /// How probabilities are made of the predictions.
+    /// How predictions are turned into probabilities.
     pub activation: Activation,
     /// Whether class 0 takes part.
     pub include_background: bool,
@@ -85,8 +88,8 @@ pub struct RegionSettings {
     pub batch: bool,
     /// Whether the sums of probabilities and of targets are sums of squares.
     pub squared: bool,
-    /// Whether targets between 0 and 1 are met by probabilities that equal them: sums are then of `min(p, t)`, and of how far
-    /// `p` lies above and below `t`. It changes nothing where sums are of squares.
+    /// Whether `p = t` is a perfect prediction also for targets between 0 and 1. The sums are then of `min(p, t)`,
+    /// `max(p − t, 0)` and `max(t − p, 0)`. It has no effect if `squared` is set.
     pub soft: bool,
     /// Whether the classes of an item are summed inside one ratio, each times its share, so that an item has one value.
     pub together: bool,
@@ -96,7 +99,7 @@ pub struct RegionSettings {
 
 /// The sums over a region, of probabilities `p` and targets `t`. No term is negative, so that nothing cancels.
 ///
-/// `Σp + Σt` is `2·true_pos + false_pos + false_neg`. With squares, so is `Σp² + Σt²`.
+/// `2·true_pos + false_pos + false_neg` is `Σp + Σt`, or `Σp² + Σt²` with squares.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RegionSums {
     /// Σ p·t; soft Σ min(p, t).

@@ -1,4 +1,5 @@
-//! Leaves that score pairs of segments: sequences of a linear layer's rows, each by the log-probability of its labels.
+//! Leaves that score pairs of segments. A segment is a sequence of a linear layer's rows, scored by the log-probability
+//! of its labels.
 
 use super::{ElementScore, Softmax, SoftmaxScore, SoftmaxStatistics};
 
@@ -7,8 +8,8 @@ pub trait Segments {
     /// The label of rows that take no part.
     fn ignore_index(&self) -> i32;
 
-    /// The bound c of a soft cap, `c·tanh(x/c)`, that logits go through before all else, if they do. It has to be the value of
-    /// the loss's option `softcap`, which kernels read.
+    /// The bound c of a soft cap: `c·tanh(x/c)` replaces each logit x before all else. `None` for no cap. It has to be
+    /// the value of the loss's option `softcap`, which kernels read.
     fn cap(&self) -> Option<f64> {
         None
     }
@@ -18,12 +19,13 @@ pub trait Segments {
         false
     }
 
-    /// The loss of a pair and its derivatives, from the log-ratios of its two segments: how much the log-probability of each lies
-    /// above its reference. In WGSL it is the `element_score` of a pointwise leaf, whose first two numbers are the log-ratios.
+    /// The loss of a pair and its derivatives, from the log-ratios of its two segments: the log-probability of each less its
+    /// reference. In WGSL it is the `element_score` of a pointwise leaf, whose first two numbers are the log-ratios.
     fn score(&self, log_ratios: [f64; 2]) -> ElementScore;
 }
 
-/// The softmax of a segment's row, whose loss is `−log p` of its label. `shaders/geometry/row_nll` is the same leaf.
+/// The leaf of a single row of a segment: its loss is `−log p` of the row's label. `shaders/geometry/row_nll` is the same
+/// leaf.
 pub(crate) struct RowNll {
     ignore_index: i32,
     cap: Option<f64>,

@@ -30,14 +30,14 @@ pub struct SimilaritySettings {
     pub symmetric: bool,
     /// Whether every pair has a loss of its own, rather than a softmax over a row's similarities.
     pub pairwise: bool,
-    /// The relation of a row to another with its label, where labels are given.
+    /// The relation of a row to the others with the same label, where labels are given.
     pub equal_labels: EqualLabels,
 }
 
 choice! {
-    /// The relation of a row to another with its label, beside the row that it belongs to.
+    /// The relation of a row to the others with the same label, apart from its own key.
     pub enum EqualLabels {
-        /// Nothing: they are not compared. So a second copy of a row's key is not taken for a wrong answer.
+        /// They are not compared, so that a second copy of a row's key does not count as a wrong answer.
         Drop = "drop",
         /// They belong together, as a row does with its own key.
         Positive = "positive",

@@ -9,8 +9,8 @@ pub trait Vectors {
     fn pairs(&self) -> &'static [[usize; 2]] {
         &[[0, 1]]
     }
-    /// The loss of a row and its derivatives. `target` is the row's number of the operand with
-    /// [`Role::Row`](crate::header::Role::Row), or 0 where the loss has none.
+    /// The loss of a row and its derivatives. `target` is the row's number in the operand with
+    /// [`Role::Row`](crate::header::Role::Row), or 0 where the loss has no such operand.
     fn score(&self, of: &Distances, target: f64) -> VectorsScore;
 }
 
@@ -42,7 +42,7 @@ pub struct Distances {
 pub struct VectorsScore {
     /// The loss.
     pub loss: f64,
-    /// Its derivatives, in the order of [`Vectors::pairs`]: always with respect to the distance, also where the loss is
-    /// written with the cosine, whose derivative has the opposite sign.
+    /// Its derivatives, in the order of [`Vectors::pairs`]. They are always with respect to the distance. A loss that is
+    /// written with the cosine has to change the sign, since the cosine is 1 minus the distance.
     pub d: [f64; 3],
 }

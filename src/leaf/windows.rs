@@ -4,11 +4,11 @@ use crate::options::choice;
 
 /// A loss of two pictures, from statistics over windows.
 pub trait Windows {
-    /// The windows.
+    /// The size, weights and padding of the windows.
     fn settings(&self) -> WindowSettings;
     /// The loss of a window, and its derivative with respect to each statistic.
     fn score(&self, of: WindowStatistics) -> WindowScore;
-    /// The weights of levels, the finest first; none where the loss sees the pictures at one size.
+    /// The weights of levels, the finest first; empty where the loss sees the pictures at one size.
     ///
     /// Each level but the first has the means of 2 × 2 pixels of the level before. With `m` the mean score of a plane's windows
     /// at a level, the plane's loss is `1 − Π max(1 − m, 0)^weight`, and an item's is the mean over its planes. Windows of all
@@ -19,7 +19,7 @@ pub trait Windows {
 }
 
 choice! {
-    /// How a picture goes on beyond its border.
+    /// What lies beyond the border of a picture.
     pub enum Padding {
         /// Nothing: windows lie inside the picture.
         Valid = "valid",
@@ -35,19 +35,19 @@ pub struct WindowSettings {
     pub size: usize,
     /// The standard deviation of the bell curve that weighs a window's pixels, in pixels.
     pub sigma: f64,
-    /// How a picture goes on beyond its border.
+    /// What lies beyond the border of a picture.
     pub padding: Padding,
 }
 
 impl WindowSettings {
-    /// How many zeros surround a picture on each side.
+    /// The width in pixels of the border of zeros around a picture.
     pub(crate) fn margin(&self) -> usize {
         if self.padding == Padding::Same { self.size / 2 } else { 0 }
     }
 }
 
-/// Weighted statistics over a window of two pictures `x` and `y`. The last two are never negative, and small where the
-/// pictures are alike.
+/// Weighted statistics over a window of two pictures `x` and `y`. `spread` and `spread_difference` are never negative, and
+/// `spread_difference` is small where the pictures are alike.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct WindowStatistics {
     /// The mean of `x`.

@@ -12,12 +12,12 @@ macro_rules! loss {
 macro_rules! paired {
     () => {
         "`input` (x) and `target` (t) are floats of one shape. `none` has the shape of `input`. [`Extra::Weight`], \
-        of a shape that broadcasts to it, multiplies each value; a mean then divides by the sum of the weights. [`Extra::Mask`], of the \
-        input's shape, leaves out each value where it is 0. Gradients: `input`, `target`."
+        of a shape that broadcasts to the input's, multiplies each value; a mean then divides by the sum of the weights. \
+        [`Extra::Mask`], of the input's shape, leaves out each value where it is 0. Gradients: `input`, `target`."
     };
 }
 
-// below the macros, since it expands one
+// below the macros, since the tests expand `paired!`
 #[cfg(test)]
 mod tests;
 

@@ -86,13 +86,13 @@ fn nothing_but_its_files_and_the_list_names_a_loss() {
     }
 }
 
-/// A value of an option's kind that is not this one.
+/// Returns a value of an option's kind that differs from the given one.
 fn other(kind: Kind, value: &Value) -> Value {
     match (kind, value) {
         (Kind::NumberOrNone | Kind::IntegerOrNone, Value::None) => Value::Number(3.0),
         (Kind::NumberOrNone | Kind::IntegerOrNone, _) => Value::None,
         (Kind::Integer, Value::Number(x)) => Value::Number(x + 1.0),
-        // exact in f32
+        // both are exact in f32
         (Kind::Number, Value::Number(x)) => Value::Number(if *x == 0.5 { 0.25 } else { 0.5 }),
         (Kind::Flag, Value::Flag(x)) => Value::Flag(!x),
         (Kind::Choice(names), Value::Name(x)) => {
@@ -103,7 +103,7 @@ fn other(kind: Kind, value: &Value) -> Value {
     }
 }
 
-/// `Options::set_at` sets an option by its builder, so that this is a test of every builder.
+/// `Options::set_at` calls the option's builder, so that this tests every builder.
 #[test]
 fn every_option_has_a_builder_that_sets_just_it() {
     for loss in all() {
@@ -129,18 +129,18 @@ fn a_builder_takes_what_stands_for_its_option() {
 /// Losses that have all options of another loss, except the listed ones.
 const REPEATING: &[(&str, &str, &[&str])] = &[
     ("linear_cross_entropy", "cross_entropy", &[]),
-    // MONAI's loss caps no logits, and masks no classes
+    // like MONAI's loss, this one has no soft cap, and does not treat masked classes apart
     ("dice_cross_entropy", "cross_entropy", &["smooth_over", "softcap"]),
     ("linear_dpo", "dpo", &[]),
-    // both parts ignore the same label, and cross-entropy always ignores one
+    // both parts ignore the same label, which is never None, as in cross_entropy
     ("dice_cross_entropy", "dice", &["ignore_index"]),
-    // beside answers to binary questions, Dice takes a sigmoid
+    // the default is a sigmoid, as for the other part
     ("dice_bce", "dice", &["activation"]),
     ("dice_bce", "bce_with_logits", &[]),
     ("dice_focal", "dice", &["activation"]),
-    // MONAI's loss has no weight of positive targets unless it is given one
+    // the default is None, as in MONAI's loss
     ("dice_focal", "sigmoid_focal", &["alpha"]),
-    // the softmax focal loss caps no logits here, and the two losses ignore the same label
+    // this loss has no soft cap, and its `ignore_index` may be None, as in dice
     ("dice_focal", "softmax_focal", &["ignore_index", "softcap"]),
 ];
 
@@ -180,7 +180,7 @@ impl Page {
         Page { text: own.unwrap_or_default().lines().map(line).collect::<Vec<_>>().join("\n"), path }
     }
 
-    /// The page as one line, so that a phrase is found where a line breaks.
+    /// The page as one line, so that a phrase is found even where a line breaks in it.
     fn line(&self) -> String {
         self.text.replace('\n', " ")
     }
@@ -207,7 +207,8 @@ fn written(spec: &OperandSpec) -> String {
     format!("[`Extra::{}`]", spec.name.split('_').map(capital).collect::<String>())
 }
 
-/// The shape of the unreduced loss of some sample operand, in a page's words.
+/// Returns the words by which a page has to state the shape of the unreduced loss. They follow from the shape that the
+/// loss has for a sample operand.
 fn shape_of_none(loss: &dyn Loss) -> String {
     let header = loss.header();
     let (first, items) = (header.operands[0].name, [7, 3, 5, 4]);
@@ -232,11 +233,11 @@ fn shape_of_none(loss: &dyn Loss) -> String {
     }
 }
 
-/// A number without one of these words in its documentation lacks its unit.
+/// The documentation of a numeric option has to contain one of these words, so that it names a unit.
 const UNITS: &[&str] =
     &["in units of", "factor", "share", "power", "weight", "ratio", "temperature", "quantile", "cosine", "label"];
 
-/// The sections that a loss's page lacks. The macro writes the rest: defaults, ranges, dtypes, errors.
+/// Returns what a loss's page lacks. The macro writes the rest of the page: defaults, ranges, dtypes, errors.
 fn lacks(loss: &dyn Loss) -> Vec<String> {
     let header = loss.header();
     let (page, mut lacking) = (Page::of(header.id), Vec::new());
@@ -249,7 +250,7 @@ fn lacks(loss: &dyn Loss) -> Vec<String> {
 
     let summary = page.text.lines().take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
     demand(summary.contains(": `") || summary.contains(" `"), "a formula in the first paragraph".into());
-    // what every page says of sample weights, the macro writes
+    // the macro documents sample weights on every page
     for spec in header.operands.iter().filter(|spec| spec.role != Role::SampleWeight) {
         demand(line.contains(&written(spec)), format!("the operand {}", written(spec)));
     }
@@ -289,7 +290,8 @@ fn a_page_says_what_a_stranger_looks_for() {
     assert!(lacking.is_empty(), "these pages lack something:\n{}", lacking.join("\n"));
 }
 
-/// A loss needs more than its two files and its line in the list: cases that PyTorch computed, and a task that leads to it.
+/// A loss needs more than its two files and its line in the list: cases that PyTorch computed, and a task that names
+/// it.
 #[test]
 fn a_loss_has_its_cases_and_a_task_that_names_it() {
     // the published package has no cases

@@ -9,23 +9,23 @@ use crate::error::Result;
 /// shapes and errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Accuracy {
-    /// The positions that are right, that are wrong, and that have no prediction.
+    /// The numbers of positions that are right, that are wrong, and that have no prediction.
     cells: [u32; 3],
 }
 
 impl Accuracy {
-    /// The positions whose predicted class is their label.
+    /// The number of positions whose predicted class is their label.
     pub fn right(&self) -> u32 {
         self.cells[0]
     }
 
-    /// The positions that take part.
+    /// The number of positions that take part.
     pub fn positions(&self) -> u32 {
-        // a merge refuses more than 32 bits count
+        // this cannot overflow, since a merge refuses more positions than u32 counts
         self.cells.iter().sum()
     }
 
-    /// The positions that have no prediction, since one of their logits is NaN. They count as wrong.
+    /// The number of positions that have no prediction, because one of their logits is NaN. They count as wrong.
     pub fn unpredicted(&self) -> u32 {
         self.cells[2]
     }

@@ -10,11 +10,12 @@ use crate::error::{Error, Result};
 /// [`cpu::confusion_matrix`](crate::cpu::confusion_matrix) and `Gpu::confusion_matrix` count it of
 /// [`Predictions`](crate::Predictions), whose page has the shapes and errors.
 ///
-/// A position without a prediction, since one of its logits is NaN, is in no column: [`unpredicted`](Self::unpredicted) has it. It
-/// is a position of its label all the same, so that it counts as wrong in the accuracy, the recall, the IoU and Dice.
+/// A position without a prediction, because one of its logits is NaN, is in no column: [`unpredicted`](Self::unpredicted)
+/// counts it. It still is a position of its label, so that it counts as wrong in the accuracy, the recall, the IoU and
+/// Dice.
 ///
-/// With `right`, the positions of a class that are predicted to be of it, `labelled`, those that are of the class by label, and
-/// `predicted`, those that are so by prediction:
+/// For each class, `labelled` is the number of positions with this label, `predicted` the number of positions that are
+/// predicted to be of this class, and `right` the number of positions that are both:
 ///
 /// | method | score of each class |
 /// |---|---|
@@ -23,7 +24,7 @@ use crate::error::{Error, Result};
 /// | [`precision`](Self::precision) | `right / predicted` |
 /// | [`recall`](Self::recall) | `right / labelled` |
 ///
-/// A score that divides by 0 is NaN: that of a class that no position is of.
+/// A score that divides by 0 is NaN, such as the precision of a class that no position is predicted to be of.
 ///
 /// ```
 /// use wgloss::{Array, Predictions, cpu};
@@ -40,11 +41,11 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfusionMatrix {
     classes: usize,
-    /// The counts row by row, and then those of each label without a prediction.
+    /// The counts of the matrix, row by row; then for each label the number of positions without a prediction.
     cells: Vec<u32>,
 }
 
-/// The positions of a class.
+/// The numbers of positions of a class, as the documentation of [`ConfusionMatrix`] defines them.
 struct Class {
     right: u64,
     labelled: u64,
@@ -63,14 +64,14 @@ impl ConfusionMatrix {
         Array::new(counts, [self.classes, self.classes]).unwrap_or_else(|_| unreachable!("there are as many counts"))
     }
 
-    /// For each label, the positions that have no prediction.
+    /// For each label, the number of positions that have no prediction.
     pub fn unpredicted(&self) -> &[u32] {
         &self.cells[self.classes * self.classes..]
     }
 
-    /// The positions that take part.
+    /// The number of positions that take part.
     pub fn positions(&self) -> u32 {
-        // a merge refuses more than 32 bits count
+        // this cannot overflow, since a merge refuses more positions than u32 counts
         self.cells.iter().sum()
     }
 
@@ -90,12 +91,12 @@ impl ConfusionMatrix {
         self.scores(|class| (2 * class.right, class.labelled + class.predicted))
     }
 
-    /// The precision of each class: how many of the positions that are predicted to be of it are so.
+    /// The precision of each class: the share of its predicted positions that have its label.
     pub fn precision(&self) -> Vec<f64> {
         self.scores(|class| (class.right, class.predicted))
     }
 
-    /// The recall of each class: how many of its positions are predicted to be of it.
+    /// The recall of each class: the share of the positions with its label that are predicted to be of it.
     pub fn recall(&self) -> Vec<f64> {
         self.scores(|class| (class.right, class.labelled))
     }
@@ -119,7 +120,7 @@ impl ConfusionMatrix {
         Ok(())
     }
 
-    /// A quotient of each class's positions.
+    /// The quotient of the two numbers that `quotient` returns, for each class.
     fn scores(&self, quotient: impl Fn(&Class) -> (u64, u64)) -> Vec<f64> {
         let mut classes: Vec<Class> = self
             .unpredicted()

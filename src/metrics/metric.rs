@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 
 /// A metric that counts positions: [`Accuracy`](crate::Accuracy) or [`ConfusionMatrix`](crate::ConfusionMatrix).
 pub trait Metric: Sized + Send + 'static {
-    /// What it counts.
+    /// The cells that the metric counts.
     #[doc(hidden)]
     const COUNTING: Counting;
 
@@ -31,7 +31,7 @@ impl Counting {
         }
     }
 
-    /// The shape of all cells. The last row of a matrix has the positions without a prediction.
+    /// The shape of all cells. The last row of a matrix counts the positions without a prediction.
     pub fn cells(self, classes: usize) -> Vec<usize> {
         match self {
             Counting::Accuracy => vec![3],
@@ -39,7 +39,7 @@ impl Counting {
         }
     }
 
-    /// The cell of a position. The files in `shaders/metrics/cell` say the same.
+    /// The cell of a position. The files in `shaders/metrics/cell` compute the same.
     pub fn cell(self, classes: usize, label: usize, predicted: Option<usize>) -> usize {
         match (self, predicted) {
             (Counting::Accuracy, Some(predicted)) => usize::from(predicted != label),
@@ -49,7 +49,7 @@ impl Counting {
         }
     }
 
-    /// Refuses more positions than a count of 32 bits takes.
+    /// Refuses more positions than a u32 counts.
     pub fn countable(self, positions: u64) -> Result<()> {
         let limit = u32::MAX.into();
         match positions > limit {

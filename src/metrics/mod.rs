@@ -1,4 +1,4 @@
-//! Metrics: counts of what predictions come to beside their labels. They have no gradients.
+//! Metrics: counts of predictions compared with their labels. They have no gradients.
 
 mod accuracy;
 mod confusion_matrix;

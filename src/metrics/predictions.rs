@@ -1,13 +1,13 @@
-//! Predictions beside their labels, which a metric counts.
+//! The operands of a metric: predictions and their labels.
 
 #[cfg(feature = "gpu")]
 use crate::error::Result;
 use crate::term::Operand;
 
 /// Predictions beside the labels of their positions, for an [`Accuracy`](crate::Accuracy) or a
-/// [`ConfusionMatrix`](crate::ConfusionMatrix). Nothing is checked or counted before a device does it: the functions
-/// [`cpu::accuracy`](crate::cpu::accuracy) and [`cpu::confusion_matrix`](crate::cpu::confusion_matrix), or the methods of the same
-/// names of a `Gpu`.
+/// [`ConfusionMatrix`](crate::ConfusionMatrix). They are checked and counted when they are given to one of the functions
+/// [`cpu::accuracy`](crate::cpu::accuracy) and [`cpu::confusion_matrix`](crate::cpu::confusion_matrix), or to one of the
+/// methods of the same names of a `Gpu`.
 ///
 /// - **`input`** holds logits, `[N, C, d1, ..., dk]` or with the classes along the last axis, of any type of floats. The predicted
 ///   class is that of the greatest logit, of the first if several are equal. Probabilities, or any other scores, do as well. A
@@ -72,9 +72,9 @@ impl<T: Operand> Predictions<T> {
         self
     }
 
-    /// Sets the number of classes, which predicted labels do not tell. Logits have a class for each index of their class axis.
+    /// Sets the number of classes. Predicted labels need it. For logits it is the length of their class axis.
     ///
-    /// Default: that of the logits. Range: at least 1.
+    /// Default: the number of classes of the logits. Range: at least 1.
     pub fn classes(mut self, classes: usize) -> Predictions<T> {
         self.classes = Some(classes);
         self
@@ -89,7 +89,7 @@ impl<T> Predictions<T> {
             .chain(self.mask.iter().map(|mask| ("mask", mask)))
     }
 
-    /// The predictions with other tensors.
+    /// The predictions with each tensor replaced by what `f` returns for it.
     #[cfg(feature = "gpu")]
     pub(crate) fn map<U>(&self, mut f: impl FnMut(&T) -> Result<U>) -> Result<Predictions<U>> {
         Ok(Predictions {

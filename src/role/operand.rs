@@ -1,6 +1,6 @@
 //! An operand's meaning to a loss, which decides its shape and dtype; and the values it holds.
 
-/// Writes the roles, and keeps what the documentation says about each.
+/// Declares the roles, and keeps the text of each role's documentation for [`Role::doc`].
 macro_rules! roles {
     ($(#[$doc:meta])* pub enum Role { $($(#[doc = $role_doc:literal])+ $role:ident,)+ }) => {
         $(#[$doc])*
@@ -8,7 +8,7 @@ macro_rules! roles {
         pub enum Role { $($(#[doc = $role_doc])+ $role,)+ }
 
         impl Role {
-            /// The words of the documentation about an operand of this role.
+            /// The text of the documentation about an operand of this role.
             pub const fn doc(self) -> &'static str {
                 match self { $(Role::$role => concat!($($role_doc),+),)+ }
             }
@@ -27,17 +27,18 @@ roles! {
         Row,
         /// A prediction with a class axis, `[N, C, ...]`.
         Classes,
-        /// A target with one label a position, or one float for each element of the prediction.
+        /// A target with one label for each position, or one float for each element of the prediction.
         Target,
-        /// A target with one label a position.
+        /// A target with one label for each position.
         Labels,
-        /// One float for each element of the prediction with a class axis.
+        /// One float for each element of a prediction that has a class axis.
         Dense,
         /// A float for each class, `[C]`.
         PerClass,
         /// A float for each value of the unreduced loss: a factor. In a loss of elements it broadcasts to their shape.
         Weight,
-        /// A float for each value of the unreduced loss: a factor of the value, and of what a mean counts it as.
+        /// A float for each value of the unreduced loss: a factor of the value, and of the value's part in the
+        /// denominator of a mean.
         SampleWeight,
         /// A number for each value of the unreduced loss, float or integer. Zero leaves the value out, whatever the other
         /// operands hold there; any other number keeps it.
@@ -48,7 +49,7 @@ roles! {
         Table,
         /// Any number of floats, `[M]`, whose mean the loss takes.
         Averaged,
-        /// An operand of a sum of losses. The loss in the sum that takes it checks it.
+        /// An operand of a sum of losses. It is checked by the loss in the sum that takes it.
         Part,
         /// A row for each item, `[N, D]`: the rows that are compared, and the rows that they are compared with.
         Rows,
@@ -56,8 +57,8 @@ roles! {
         MoreRows,
         /// A shard of the rows, `[n, D]`: only these rows have a value, each compared with all rows.
         Anchors,
-        /// A label of any value for each row, `[N]`, and then for each further row, if they have labels: rows of equal labels belong
-        /// together.
+        /// A label of any value for each row, `[N]`, followed by the labels of the further rows, if they have labels.
+        /// Rows with equal labels belong together.
         RowLabels,
         /// Feature maps, `[N, C, ...]`, whose channels are compared.
         Channels,
@@ -77,18 +78,17 @@ roles! {
         PerSegment,
         /// The row of each class of a projection, `[V, D]`.
         Projection,
-        /// A row for each item, `[N, D]`, that a teacher has in place of the student's; its length is its own.
+        /// A teacher's row for each item, `[N, E]`. It need not be as long as the student's row.
         TeacherRows,
-        /// The row of each class of a teacher's projection, `[V, D]`, as long as the teacher's rows.
+        /// The row of each class of a teacher's projection, `[V, E]`, as long as the teacher's rows.
         TeacherProjection,
         /// A float for each class of a projection, `[V]`.
         PerProjection,
-        /// A float for each class, `[C]`, that a fused loss of elements takes beside a prediction and its target: PyTorch's
-        /// `pos_weight`, a factor of targets of 1.
+        /// A float for each class, `[C]`: the factor of targets of 1 in a fused loss of elements, as PyTorch's `pos_weight`.
         PosWeight,
-        /// The factor of the scores, `[1]` or `[]`.
+        /// A factor that multiplies all scores, `[1]` or `[]`.
         Scale,
-        /// The summand of the scores, `[1]` or `[]`.
+        /// A number that is added to all scores, `[1]` or `[]`.
         Shift,
     }
 }
@@ -106,7 +106,7 @@ pub enum Domain {
     Sign,
     /// Greater than 0.
     Positive,
-    /// The log of a probability, or of a ratio of two. Its exponential is no large number.
+    /// The log of a probability, or of a ratio of two probabilities. Its exponential is never large.
     Log,
     /// The log of a probability below 1, such as the mean over an answer's tokens.
     LogProbability,
@@ -121,8 +121,8 @@ impl Role {
         matches!(self, Labels | Index | RowLabels | Segments | Sequences | StepCounts | SequenceLengths)
     }
 
-    /// Whether an operand of this role belongs to all values of a batch alike, as a weight for each class does: a shard of the
-    /// batch takes the whole operand.
+    /// Whether all items of a batch use the whole operand, as they do class weights. A shard of the batch then takes the
+    /// whole operand.
     pub const fn is_shared(self) -> bool {
         use Role::{
             Averaged, Column, MoreRows, PerClass, PerProjection, PosWeight, Projection, Scale, Shift, Table,

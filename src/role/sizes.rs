@@ -1,4 +1,4 @@
-//! The shapes that the operands of one call have, each by its role.
+//! The shapes of the operands of one call, which follow from their roles.
 
 use super::operand::Role;
 use crate::leaf::Leaf;
@@ -16,26 +16,27 @@ pub enum Axis {
     Free(&'static str),
 }
 
-/// The sizes that settle the shapes of all operands of a call.
+/// The sizes from which the shapes of all operands of a call follow.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sizes {
-    /// The shape of the first operand, which the others follow.
+    /// The shape of the first operand, which decides the shapes of the others.
     pub leader: Vec<usize>,
-    /// Where its class axis lies.
+    /// Which axis of the first operand is the class axis.
     pub class_axis: ClassAxis,
     /// Whether a target holds a float for each element rather than a label for each position.
     pub dense: bool,
     /// The shape of the unreduced loss.
     pub values: Vec<usize>,
-    /// The shape of masks and sample weights: that of the unreduced loss, of the positions of regions, or of the items of a sum of
-    /// losses.
+    /// The shape of masks and sample weights: for a region loss that of its positions, for a sum of losses that of its
+    /// items, for all others that of the unreduced loss.
     pub factors: Vec<usize>,
-    /// The number of classes: along the first operand's class axis, or of a projection.
+    /// The length of an operand with a number for each class: the length of the class axis, or the number of classes of a
+    /// projection.
     pub per_class: Axis,
 }
 
 impl Sizes {
-    /// The sizes of a call of a loss.
+    /// The sizes of a call whose first operand has the shape `leader`.
     pub fn new(loss: &dyn Loss, leader: &[usize], class_axis: ClassAxis, dense: bool) -> Sizes {
         let values = values(loss, leader, class_axis);
         let factors = match loss.leaf() {
@@ -50,7 +51,7 @@ impl Sizes {
         Sizes { leader: leader.to_vec(), class_axis, dense, values, factors, per_class }
     }
 
-    /// The shape of an operand.
+    /// The shape of an operand with this role.
     pub fn shape(&self, role: Role) -> Vec<Axis> {
         let of = |shape: &[usize]| shape.iter().map(|&d| Axis::Of(d)).collect::<Vec<_>>();
         let last = self.leader.len().saturating_sub(1);
@@ -107,7 +108,7 @@ fn values(loss: &dyn Loss, leader: &[usize], axis: ClassAxis) -> Vec<usize> {
         Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) | Leaf::LinearDivergence(_) => {
             leader[..1.min(leader.len())].to_vec()
         }
-        // a call's references say how many pairs there are; before, as many segments as a segment has rows
+        // a call's references decide how many pairs there are. Where no call is known, this takes √N rows for each segment
         Leaf::Segments(_) => leader.first().map(|&rows| rows.isqrt().div_ceil(2)).into_iter().collect(),
         Leaf::Gram(_) => {
             vec![leader.first().copied().unwrap_or(1), class_count(leader, axis), class_count(leader, axis)]

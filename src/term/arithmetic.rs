@@ -69,7 +69,7 @@ impl<T> Sub for Term<T> {
     }
 }
 
-/// The sum of an iterator's terms. A sum of no terms is refused when it is evaluated.
+/// The sum of an iterator's terms. Evaluating a sum of no terms is refused.
 impl<T> Sum for Term<T> {
     fn sum<I: Iterator<Item = Term<T>>>(terms: I) -> Term<T> {
         Term::of_parts(terms.flat_map(|term| term.parts).collect())

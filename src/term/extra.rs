@@ -1,14 +1,15 @@
 //! The optional operands of all losses, by name.
 
-/// Hands the list of the optional operands to a macro: for each its documentation, its variant of [`Extra`], and its name.
+/// Calls a macro with the list of the optional operands: for each its documentation, its variant of [`Extra`], and its name.
 macro_rules! each_extra {
     ($make:ident) => {
         $make! {
-            /// A factor for each value, or for each class. In a loss of elements it may have any shape that broadcasts to
-            /// theirs by trailing axes, as `[C]` or `[C, 1, 1]`.
+            /// A factor for each value, or for each class. In a loss of elements it may have any shape that broadcasts to the
+            /// elements' shape by trailing axes, such as `[C]` or `[C, 1, 1]`.
             Weight weight,
-            /// A factor for each value of the unreduced loss, whatever the loss; in a loss of elements, `[N, ...]`, it may also be
-            /// one for each item, `[N]`. A mean divides by what it would divide by, with each value's part times its factor.
+            /// A factor for each value of the unreduced loss, whatever the loss; in a loss of elements, `[N, ...]`, it
+            /// may also be one for each item, `[N]`. The factor also multiplies each value's part in the denominator of a
+            /// mean.
             SampleWeight sample_weight,
             /// Zero or `false` leaves a value out, whatever the other operands hold there; any other number keeps it. It may
             /// hold floats, integers or `bool`.
@@ -28,15 +29,16 @@ macro_rules! each_extra {
             Sigmas sigmas,
             /// The entropy of the policy's distribution, for a policy loss.
             Entropy entropy,
-            /// How far the policy leads the reference on prompts with the answers of others.
+            /// `policy − reference` of prompts with the answers to other prompts, for a policy loss that estimates a KL
+            /// divergence from them.
             Kl kl,
             /// More rows that each row is compared with. They belong together with no row.
             Negatives negatives,
-            /// The factor of the scores, not exponentiated.
+            /// The factor of the scores itself, not its logarithm.
             LogitScale logit_scale,
-            /// A number for each class, added to the products with its row.
+            /// A number for each class, added to the products with the row of the class.
             Bias bias,
-            /// Labels of the rows of a loss of all pairs: rows of one label answer each other.
+            /// Labels of the rows of a loss of all pairs. The loss says how rows with equal labels are compared.
             Labels labels,
             /// The rows of one shard of the batch, where another operand holds the whole batch.
             Anchors anchors,

@@ -6,15 +6,17 @@ impl<T: Operand> Term<T> {
     /// The term with the numbers of its operands inspected, where they take part. It is for finding out where a NaN comes from, or
     /// whether targets are what a loss expects.
     ///
-    /// A NaN or an infinity is [`Error::NotFinite`](crate::Error::NotFinite); a logit of a softmax, or a log-probability, may be −∞.
-    /// [`Error::TargetOutOfRange`](crate::Error::TargetOutOfRange) is a probability outside of 0 to 1, probabilities of a softmax
-    /// whose sum over the classes is off by more than 0.001 (0.01 in bf16), a target other than −1 and 1 where those are the two
-    /// that it may be, and a float in a mask that is neither 0 nor 1. What a mask or an ignored label leaves out may hold anything.
-    /// So may tables, of which a loss uses some entries. Of a shard of the classes, sums are not checked.
+    /// A NaN or an infinity is [`Error::NotFinite`](crate::Error::NotFinite); a logit of a softmax, or a log-probability,
+    /// may be −∞. [`Error::TargetOutOfRange`](crate::Error::TargetOutOfRange) is a probability outside of 0 to 1,
+    /// probabilities of a softmax whose sum over the classes is off by more than 0.001 (0.01 in bf16), a target that is
+    /// neither −1 nor 1 where it has to be one of these, and a float in a mask that is neither 0 nor 1. What a mask or an
+    /// ignored label leaves out may hold anything. So may tables, of which a loss uses some entries. For a shard of the
+    /// classes, sums are not checked.
     ///
-    /// Both are reported as a label out of range is: the twin refuses the call; a GPU computes it, and every read of the result says
-    /// so, while the device goes on. Operands come in the order of the loss's header, labels before all of them, and of an operand
-    /// the first such number is named. The GPU reads every operand once more for this, before the loss does.
+    /// Both errors are reported like a label out of range: the twin refuses the call; a GPU computes it, and every read of the
+    /// result returns the error, but the device stays usable. The error names the first number that breaks a rule: labels come
+    /// before all other operands, which are in the order of the loss's header. The GPU reads every operand once more for this,
+    /// before the loss does.
     ///
     /// ```
     /// use wgloss::{Array, BceWithLogits, Error, cpu};

@@ -55,7 +55,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Term<T> {
     pub(crate) parts: Vec<Part<T>>,
-    /// The job that a context keeps for the next call.
+    /// The jobs that a context keeps for the next call.
     #[cfg(feature = "gpu")]
     pub(crate) kept: Kept,
 }
@@ -147,9 +147,10 @@ impl<T: Operand> Term<T> {
     ///
     /// This is for a loss whose classes are sharded over devices, as a vocabulary may be: a softmax, [`Nll`](crate::Nll),
     /// [`LinearCrossEntropy`](crate::LinearCrossEntropy), whose projection and bias hold the shard's classes, or
-    /// [`MarginSoftmax`](crate::MarginSoftmax), whose class weights do. Each shard computes its [statistics](crate::cpu::statistics); the loss needs the statistics of all shards, given by [`among`](Self::among).
-    /// The gradient of what no shard has to itself, such as the rows of `LinearCrossEntropy`, is the shard's share of it: the
-    /// shares of all shards add up.
+    /// [`MarginSoftmax`](crate::MarginSoftmax), whose class weights do. Each shard computes its
+    /// [statistics](crate::cpu::statistics); the loss needs the statistics of all shards, given by
+    /// [`among`](Self::among). For an operand that all shards hold, such as the rows of `LinearCrossEntropy`, each shard
+    /// returns its share of the gradient: the shares of all shards add up to the gradient.
     pub fn classes_from(self, first: usize, of: usize) -> Term<T> {
         self.each(|part| part.classes_from = Some(ClassesFrom { first, of }))
     }
@@ -163,9 +164,9 @@ impl<T: Operand> Term<T> {
     /// set, also over items. For the classes of a softmax see [`classes_from`](Self::classes_from). The shards of all other
     /// losses simply add up, if each holds whole values, under the batch's [denominator](Self::divide_by).
     ///
-    /// [`DiceCrossEntropy`](crate::DiceCrossEntropy), [`DiceBce`](crate::DiceBce) and [`DiceFocal`](crate::DiceFocal) are both: their
-    /// first part is the whole batch's on every device, and the sums of their other loss add up, divided by the batch's
-    /// denominators in `divide_by`.
+    /// [`DiceCrossEntropy`](crate::DiceCrossEntropy), [`DiceBce`](crate::DiceBce) and [`DiceFocal`](crate::DiceFocal)
+    /// combine both kinds: their first part is the whole batch's on every device, and the sums of their second part add
+    /// up, divided by the batch's denominators in `divide_by`.
     pub fn among(self, statistics: &T) -> Term<T> {
         self.each(|part| part.among = Some(statistics.clone()))
     }
@@ -201,15 +202,17 @@ impl<T: Operand> Term<T> {
 
     /// The term over a shard of the keys: the second operand holds the keys from `first` on, of `of` in all.
     ///
-    /// This is for the losses of all pairs, where no device holds all keys. A device compares its rows with one shard of keys
-    /// after the other, as they come to it around a ring. Each call of [`statistics`](crate::cpu::statistics) gives eight numbers for
-    /// each row; the loss needs the statistics of all shards of keys, given by [`among`](Self::among). Then its value is that of
-    /// the whole, whichever shard of keys it is called with. The gradient with respect to the keys is what these rows add to it,
-    /// and the gradient with respect to the rows, or to a scale, is this shard's share: the shares of all shards add up.
+    /// This is for the losses of all pairs, where no device holds all keys. A device compares its rows with one shard of
+    /// keys after the other, as they come to it around a ring. Each call of [`statistics`](crate::cpu::statistics) gives
+    /// eight numbers for each row; the loss needs the statistics of all shards of keys, given by [`among`](Self::among).
+    /// Then its value is that of all keys, whichever shard of keys it is called with. The gradient with respect to the
+    /// keys is the part of it that comes from these rows. The gradient with respect to the rows, or to a scale, is this
+    /// shard's share: the shares of all shards add up.
     ///
-    /// [`rows_from`](Self::rows_from) says which rows these are; without it they begin at 0. [`SupCon`](crate::SupCon) takes the
-    /// rows as [`Extra::Anchors`], and the labels of all keys, `[of]`. Negatives of [`InfoNce`](crate::InfoNce) are further keys of
-    /// their shard: give each to one shard alone. A symmetric loss is two of these, one in each direction, added by halves.
+    /// [`rows_from`](Self::rows_from) says which rows these are; without it they begin at 0. [`SupCon`](crate::SupCon)
+    /// takes the rows as [`Extra::Anchors`], and the labels of all keys, `[of]`. Negatives of [`InfoNce`](crate::InfoNce)
+    /// are further keys of their shard: give each to one shard alone. For a symmetric loss, add two such losses with a
+    /// factor of ½ each, one in each direction.
     ///
     /// ```
     /// use wgloss::{Array, InfoNce, cpu};
@@ -280,7 +283,7 @@ impl<T: Operand> Term<T> {
         self.each(|part| part.varying.push(Varying { number: number.into(), from: Some(tensor.clone()) }))
     }
 
-    /// The term as a part of a ready-made sum. It shares its rows with another part.
+    /// The term as a part of a ready-made sum, whose first operand shares axes with that of another part.
     pub(crate) fn beside(self, beside: Beside) -> Term<T> {
         self.each(|part| part.beside = Some(beside.clone()))
     }
@@ -290,7 +293,7 @@ impl<T: Operand> Term<T> {
         self.each(|part| part.name = name.into())
     }
 
-    /// The term with each tensor replaced by what `f` makes of it: an array by its upload, for example.
+    /// The term with each tensor replaced by what `f` returns for it: an array by its upload, for example.
     ///
     /// # Errors
     /// The first error of `f`.
@@ -313,15 +316,15 @@ impl<T> Term<T> {
         }
     }
 
-    /// Every operand of the term's losses, with the loss that takes it and its name there. An operand in several places is
-    /// given for each.
+    /// Every operand of the term's losses, with the loss that takes it and its name there. An operand that is given in several
+    /// places is listed once for each.
     pub fn operands(&self) -> impl Iterator<Item = (&dyn Loss, &str, &T)> {
         self.parts
             .iter()
             .flat_map(|part| part.operands.iter().map(|(name, operand)| (&*part.loss, name.as_str(), operand)))
     }
 
-    /// The id that an error of the whole term names: the first loss's.
+    /// The id that errors of the whole term name: that of the first loss.
     pub(crate) fn id(&self) -> &'static str {
         self.parts.first().map_or("term", |part| part.loss.header().id)
     }
@@ -338,7 +341,7 @@ mod tests {
     use super::{Extra, Observation, Term};
     use crate::{CrossEntropy, Dice, Reduction};
 
-    /// An operand that equals others of its number.
+    /// An operand that equals all operands with the same number.
     #[derive(Clone, Debug, PartialEq)]
     struct Numbered(usize);
 

@@ -1,17 +1,17 @@
-//! The observations of a term: what its walk sees beside the loss.
+//! The observations of a term: numbers that its walk computes beside the loss.
 
 use crate::leaf::Leaf;
 use crate::loss::Loss;
 use crate::role::{Domain, Role};
 
-/// Something that a loss computes beside its value, in the same pass over the prediction, for
+/// A result that a loss computes beside its value, in the same pass over the prediction, for
 /// [`Term::observe`](crate::Term::observe): a number, or a number for each position.
 ///
-/// A number is a part of the outcome with a weight of 0, whose sum and denominator add up over batches and over shards of positions.
-/// Shards of the classes of a softmax each come to the numbers of the whole, as they come to its loss; top-k has none there.
-/// A number for each position is a tensor beside the loss, in [`Outcome::observed`](crate::cpu::Outcome::observed).
-/// Neither weights nor label smoothing nor the z-loss change an observation; a `softcap` comes before it, and may make logits far
-/// beyond the cap equal.
+/// A number is a part of the outcome with a weight of 0, whose sum and denominator add up over batches and over shards of
+/// positions. A shard of the classes of a softmax returns the numbers of the whole batch, as it returns the loss of the
+/// whole batch; it is refused for top-k. A number for each position is a tensor beside the loss, in
+/// [`Outcome::observed`](crate::cpu::Outcome::observed). Weights, label smoothing and the z-loss do not change an
+/// observation. A `softcap` does: observations see the capped logits, and logits far beyond the cap may become equal.
 ///
 /// | losses | observations |
 /// |---|---|
@@ -19,12 +19,13 @@ use crate::role::{Domain, Role};
 /// | of logits of yes-or-no questions, as [`BceWithLogits`](crate::BceWithLogits) | [`Accuracy`](Self::Accuracy) |
 /// | of regions, as [`Dice`](crate::Dice) | [`Iou`](Self::Iou), [`Precision`](Self::Precision), [`Recall`](Self::Recall), a part for each class |
 ///
-/// [`MarginSoftmax`](crate::MarginSoftmax) has its margin in the label's logit, and so in its observations.
+/// The observations of [`MarginSoftmax`](crate::MarginSoftmax) see the label's logit with its margin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Observation {
-    /// The number of positions whose greatest logit is the label's. Of equal logits the first counts as the greatest. Of logits of
-    /// yes-or-no questions, the number that are above 0 where the target is above ½, and only there. A NaN is wrong.
+    /// The number of positions whose greatest logit is the label's. Of equal logits the first counts as the greatest. For
+    /// logits of yes-or-no questions, an element is right if its logit is above 0 and its target above ½, or neither is.
+    /// A NaN is wrong.
     Accuracy,
     /// The number of positions whose label is among this many greatest logits, at least 1. Of equal logits the first comes first.
     TopK(u32),
@@ -32,16 +33,19 @@ pub enum Observation {
     Entropy,
     /// The sum of −log p of the labels. The perplexity is `exp(sum / denominator)`.
     Perplexity,
-    /// For each class, the number of positions that are of this class both by prediction and by target, over the number that are so
-    /// by either: the intersection over union of hard predictions.
+    /// For each class, the number of positions that are of this class both by prediction and by target, over the number
+    /// that are of this class by at least one of them: the intersection over union of hard predictions.
     ///
-    /// With a softmax, a position is predicted to be of the class with its greatest logit, of the first if several are equal. With
-    /// a sigmoid each class stands alone, and is predicted where its logit is above 0; without either, where the prediction is
-    /// above ½. A dense target is of a class where it is above ½. A position with a NaN has no prediction.
+    /// With a softmax, a position is predicted to be of the class with its greatest logit, of the first if several are
+    /// equal. With a sigmoid each class is judged by itself, and is predicted where its logit is above 0; without an
+    /// activation, where the prediction is above ½. A dense target is of a class where it is above ½. A position with a
+    /// NaN has no prediction.
     Iou,
-    /// For each class, the same number over the number of positions that are of this class by prediction.
+    /// For each class, the number of positions that are of this class both by prediction and by target, over the number
+    /// that are of it by prediction.
     Precision,
-    /// For each class, the same number over the number of positions that are of this class by target.
+    /// For each class, the number of positions that are of this class both by prediction and by target, over the number
+    /// that are of it by target.
     Recall,
     /// For each position, the class with the greatest logit, of the first if several are equal: a u32 tensor with the shape of the
     /// unreduced loss. It is `u32::MAX` where there is no prediction: where a logit is NaN or +∞, where all are −∞, and where the
@@ -53,8 +57,9 @@ pub enum Observation {
 }
 
 impl Observation {
-    /// Its name in an outcome, after the name of the loss and a point: `accuracy`, `top_5`, `entropy`, `perplexity`, `iou`,
-    /// `precision`, `recall`, `predicted`, `log_prob`. Where each class has a part, a point and the class's number follow.
+    /// The name that follows the name of the loss and a point in an outcome: `accuracy`, `top_5`, `entropy`,
+    /// `perplexity`, `iou`, `precision`, `recall`, `predicted`, `log_prob`. Where each class has a part, a point and the
+    /// class's index follow.
     pub fn name(self) -> String {
         match self {
             Observation::Accuracy => "accuracy".into(),
@@ -103,23 +108,23 @@ impl Observation {
         }
     }
 
-    /// Whether it compares the prediction with a label.
+    /// Whether the observation compares the prediction with a label.
     pub(crate) fn needs_label(self) -> bool {
         !matches!(self, Observation::Entropy | Observation::Predicted)
     }
 
-    /// Whether each position has a number of its own.
+    /// Whether the observation is a number for each position.
     pub(crate) fn of_positions(self) -> bool {
         matches!(self, Observation::Predicted | Observation::LogProb)
     }
 
-    /// Whether each class has a part of its own.
+    /// Whether the observation is a part for each class.
     pub(crate) fn of_classes(self) -> bool {
         matches!(self, Observation::Iou | Observation::Precision | Observation::Recall)
     }
 }
 
-/// The kinds of observations. A loss has those of one kind, or none.
+/// The kinds of losses that have observations. The kind decides which observations a loss has.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Observed {
     /// Softmaxes over classes.
@@ -131,7 +136,7 @@ pub(crate) enum Observed {
 }
 
 impl Observed {
-    /// The kind of observations that a loss has, if it has any.
+    /// The kind of a loss, if it has observations.
     pub fn of(loss: &dyn Loss) -> Option<Observed> {
         match loss.leaf() {
             Leaf::Softmax(_) | Leaf::Linear(_) => Some(Observed::Softmax),
@@ -150,7 +155,7 @@ impl Observed {
         }
     }
 
-    /// The names of what can be observed.
+    /// The names of the observations of this kind, as an error lists them.
     pub fn names(self) -> &'static str {
         match self {
             Observed::Softmax => "one of accuracy, top_K, entropy, perplexity, predicted, log_prob",

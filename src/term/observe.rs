@@ -3,8 +3,9 @@
 use super::{Observation, Operand, Term};
 
 impl<T: Operand> Term<T> {
-    /// The term with an [`Observation`] beside its loss: the accuracy, for example. Numbers are the last parts of the outcome, and
-    /// numbers for each position are [tensors of it](crate::cpu::Outcome::observed), in the order of the variants.
+    /// The term with an [`Observation`] beside its loss, such as the accuracy. Observations that are numbers are the last
+    /// parts of the outcome. Those with a number for each position are [tensors of the
+    /// outcome](crate::cpu::Outcome::observed). Both are in the order of the variants.
     ///
     /// ```
     /// use wgloss::{Array, CrossEntropy, Observation, cpu};
@@ -22,9 +23,10 @@ impl<T: Operand> Term<T> {
     /// ```
     ///
     /// # Errors
-    /// When the term is evaluated: [`Error::InvalidOption`](crate::Error::InvalidOption) for a loss that does not make the
-    /// observation, and for two different top-k; of a softmax, for top-k of a shard of its classes, and for what needs a label where the
-    /// target holds probabilities: all but the entropy and the predicted class.
+    /// When the term is evaluated: [`Error::InvalidOption`](crate::Error::InvalidOption) for a loss that does not make
+    /// the observation, and for two different top-k. For a softmax also for top-k of a shard of its classes, and where
+    /// the target holds probabilities, for all observations that need a label: all but the entropy and the predicted
+    /// class.
     pub fn observe(self, observation: Observation) -> Term<T> {
         self.each(|part| {
             if let Err(place) = part.observations.binary_search(&observation) {

@@ -1,4 +1,4 @@
-//! A part: one loss of a term, as checks, twins and plans see it; and its share of an outcome.
+//! A part, which is one loss of a term with all its settings; and the result of a part in an outcome.
 
 use super::observation::Observation;
 use super::operand::Operand;
@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub(crate) struct Part<T> {
     pub name: String,
     pub weight: f32,
-    /// Its factor in the ready-made sum of losses that it belongs to, which multiplies the weight.
+    /// The part's factor in the sum of losses that it belongs to. It multiplies the weight, but cannot vary between runs.
     pub share: f32,
     pub loss: Arc<dyn Loss>,
     pub operands: Vec<(String, T)>,
@@ -38,9 +38,9 @@ pub(crate) struct Part<T> {
     pub classes_from: Option<ClassesFrom>,
     /// The range of keys that the operands hold, where the keys of a loss of all pairs are sharded.
     pub keys_from: Option<KeysFrom>,
-    /// The axes that the part shares with another part of a ready-made sum.
+    /// The axes that the first operand shares with that of another part of a ready-made sum.
     pub beside: Option<Beside>,
-    /// The statistics of all shards, where the part is one of them.
+    /// The statistics of all shards, where the part is a shard that needs them.
     pub among: Option<T>,
     /// The numbers that change between runs.
     pub varying: Vec<Varying<T>>,
@@ -60,7 +60,8 @@ pub(crate) struct KeysFrom {
     pub of: usize,
 }
 
-/// The axes that a part of a ready-made sum shares with another part: its first operand's shape has to begin with them.
+/// The axes that a part of a ready-made sum shares with another part: the shape of the part's first operand has to begin
+/// with them.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Beside {
     /// The id of the sum.
@@ -169,7 +170,8 @@ impl<T> Part<T> {
         self.operand(self.leader_name())
     }
 
-    /// The operand of a role that a loss has at most once, or of tables the one that its options read, where it is given.
+    /// The operand of a role that a loss has at most once, if it is given. Of several tables it is the one that the
+    /// options read.
     pub fn of_role(&self, role: Role) -> Option<&T> {
         match self.loss.leaf().table() {
             Some(table) if role == Role::Table => self.operand(table),
@@ -198,7 +200,8 @@ impl<T> Part<T> {
         self.loss.goes_by_sequences(self.reduction)
     }
 
-    /// The quotient of a sum and its denominator. A mean over nothing is NaN, or 0 where the part says so; a NaN stays NaN.
+    /// The quotient of a sum and its denominator. If the denominator is 0 it is NaN, or under `empty_is_zero` 0 for a sum
+    /// that is not NaN.
     pub fn mean(&self, sum: f64, denominator: f64) -> f64 {
         match denominator {
             0.0 if self.empty_is_zero && !sum.is_nan() => 0.0,
@@ -207,13 +210,13 @@ impl<T> Part<T> {
         }
     }
 
-    /// How many entries the part has in [`Outcome::parts`](crate::cpu::Outcome::parts) without its observations: its rows, and
-    /// their extra sums.
+    /// The number of entries of the part in [`Outcome::parts`](crate::cpu::Outcome::parts), without its observations: its
+    /// rows and their extra sums.
     pub fn entries(&self) -> usize {
         self.rows().iter().map(|row| 1 + usize::from(row.extra.is_some())).sum()
     }
 
-    /// The part with each tensor replaced by what `f` makes of it.
+    /// The part with each tensor replaced by what `f` returns for it.
     pub fn map<U>(&self, mut f: impl FnMut(&T) -> Result<U>) -> Result<Part<U>> {
         let mut scale = |scale: &Scale<T>| {
             Ok(match scale {
@@ -257,8 +260,9 @@ impl<T: Operand> Part<T> {
         self.leader().and_then(|leader| leader.shape().last().copied()).unwrap_or(1)
     }
 
-    /// The axes along which an operand of a loss of elements is broadcast to their shape, if it has not the shape of its role: by
-    /// trailing axes, but for sample weights, of which each item may have one.
+    /// The axes along which an operand of a loss of elements is broadcast to the elements' shape. `None` where the
+    /// operand has the shape of its role. Weights and columns are broadcast by trailing axes, and sample weights from one
+    /// for each item.
     pub fn broadcast(&self, spec: &OperandSpec) -> Option<Vec<BroadcastAxis>> {
         let header = self.loss.header();
         if !matches!(self.loss.leaf(), Leaf::Pointwise(_)) || header.player(Role::Index).is_some() {
@@ -281,7 +285,7 @@ impl<T: Operand> Part<T> {
         self.leader().and_then(|leader| leader.shape().first().copied()).unwrap_or(1)
     }
 
-    /// The rows of its observations, which lie behind the rows of all parts.
+    /// The rows of the part's observations. In an outcome they follow the rows of all parts.
     pub fn observed(&self) -> Vec<Row> {
         let row = |name: String| Row { name: format!("{}.{name}", self.name), weight: 0.0, extra: None };
         let rows = |observation: &Observation| match observation.of_classes() {
@@ -291,7 +295,7 @@ impl<T: Operand> Part<T> {
         self.observations.iter().filter(|observation| !observation.of_positions()).flat_map(rows).collect()
     }
 
-    /// Its observations that each position has of its own, each with its name in an outcome.
+    /// The observations of the part that have a number for each position, each with its name in an outcome.
     pub fn observed_positions(&self) -> impl Iterator<Item = (Observation, String)> {
         let observations = self.observations.iter().filter(|observation| observation.of_positions());
         observations.map(|observation| (*observation, format!("{}.{}", self.name, observation.name())))
@@ -313,17 +317,17 @@ impl<T: Operand> Part<T> {
     }
 }
 
-/// One row of a part in an outcome: a sum with its denominator, and a second sum where a mean divides it by the count.
+/// One row of a part in an outcome: a sum with its denominator, and the loss's second sum if it has one.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Row {
     pub name: String,
     /// Its factor in the sum of terms.
     pub weight: f32,
-    /// The name of the sum that a mean divides by the count, where there is one.
+    /// The name of the loss's second sum, if it has one: a mean divides that sum without class weights.
     pub extra: Option<String>,
 }
 
-/// One loss's share of an outcome: the outcome's loss is Σ weight·sum/denominator over its parts.
+/// The result of one loss in an outcome. The outcome's loss is Σ weight·sum/denominator over its parts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PartOutcome {
     /// The part's name.
@@ -336,7 +340,7 @@ pub struct PartOutcome {
     pub weight: f64,
 }
 
-/// Refuses a reduction that a loss does not have.
+/// The error for a reduction that a loss does not have.
 pub(crate) fn refuse_reduction(loss: &dyn Loss, value: &Value) -> Error {
     let names = loss.header().reductions.iter().map(|r| options::OptionType::get(r).to_string());
     Error::InvalidOption {
@@ -347,7 +351,7 @@ pub(crate) fn refuse_reduction(loss: &dyn Loss, value: &Value) -> Error {
     }
 }
 
-/// Refuses to give an unreduced term's loss as a number.
+/// The error of asking for the loss of an unreduced term as a number.
 pub(crate) fn not_reduced() -> Error {
     Error::InvalidOption {
         loss: "term",

@@ -1,4 +1,5 @@
-//! Numbers of 320 bits: enough that nothing a formula takes apart is lost, and that a slope is right to far more than f64 holds.
+//! Numbers of 320 bits: enough that differences in a formula keep their digits, and that a finite difference is exact far
+//! beyond f64.
 
 use crate::harness::tests;
 use astro_float_num::{BigFloat, Consts, RoundingMode, Sign};
@@ -70,7 +71,7 @@ impl Big {
         if other < self { other } else { self }
     }
 
-    /// The nearest f64, near enough.
+    /// The number as an f64, right to its last digit or two.
     pub fn to_f64(&self) -> f64 {
         let Some((words, _, sign, exponent, _)) = self.0.as_raw_parts() else { return f64::NAN };
         let fraction = words.iter().rev().take(2).enumerate();

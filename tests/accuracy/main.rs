@@ -1,5 +1,5 @@
-//! The digits that every loss keeps: its value and gradients on the twin and on the GPU beside the definition in 320 bits, over
-//! inputs that cost digits.
+//! The digits that every loss keeps: compares values and gradients of the twin and of the GPU with the definition in 320
+//! bits, over inputs that cost digits.
 
 mod big;
 #[path = "../../checks/src/chosen.rs"]
@@ -39,10 +39,10 @@ fn main() -> ExitCode {
     ended
 }
 
-/// The most that the twins may be off by: they are the reference that a user's GPU is compared with.
+/// The greatest relative error allowed to the twins. They are the reference for a user's GPU.
 const OF_TWINS: f64 = 1e-7;
 
-/// The page with the table, and the variable that has it written anew.
+/// The page with the table, and the environment variable that makes this program write the table.
 const PAGE: &str = "docs/accuracy.md";
 const WRITE: &str = "WGLOSS_WRITE_ACCURACY";
 
@@ -59,14 +59,14 @@ impl Subject for Row {
     }
 }
 
-/// Inputs, and what the definition gives for them: values, and gradients but at kinks.
+/// Inputs with the values and gradients by the definition. A gradient at a kink is `None`.
 struct Defined {
     draw: Draw,
     values: Vec<f64>,
     gradients: Vec<Vec<Option<f64>>>,
 }
 
-/// The row's inputs in each regime. The definitions take most of the time of these tests.
+/// Returns the row's inputs in each regime, with their definition's results. This takes most of the time of these tests.
 fn defined(row: &Row) -> [Defined; Regime::ALL.len()] {
     Regime::ALL.map(|regime| {
         let draw = row.draw(regime);
@@ -77,7 +77,7 @@ fn defined(row: &Row) -> [Defined; Regime::ALL.len()] {
     })
 }
 
-/// The inputs in many digits.
+/// The inputs as 320-bit numbers and as labels.
 fn inputs(draw: &Draw) -> Inputs {
     let (floats, labels): (Vec<_>, Vec<_>) = draw.operands.iter().partition(|(_, array)| array.dtype().is_float());
     let big = |array: &Array| array.to_f64().into_iter().map(Big::from).collect();
@@ -92,9 +92,10 @@ fn inputs(draw: &Draw) -> Inputs {
     }
 }
 
-/// The gradient of the sum with respect to an operand, by central differences; nothing for an element at a kink.
+/// The gradient of the sum with respect to an operand, by central differences; `None` for an element at a kink.
 fn gradient(draw: &Draw, inputs: &Inputs, operand: &str) -> Vec<Option<f64>> {
-    // the square of the step, and what is lost of the sum over it, are far below what f32 holds
+    // the truncation error, which is the square of the step, and the rounding of the sum divided by the step are far below
+    // f32's precision
     let step = Big::power_of_two(-110);
     let total = |inputs: &Inputs| values(draw.id, inputs).into_iter().sum::<Big>();
     let at = total(inputs);
@@ -136,10 +137,10 @@ fn reason(name: &str) -> Option<&'static (&'static str, f64, &'static str)> {
     LOSES.iter().find(|(row, ..)| *row == name)
 }
 
-/// The worst errors of the rows that have passed, by name: of the twin's value and gradients, and of the GPU's.
+/// The greatest errors of the rows that have passed, by row name: of the twin's values and gradients, then of the GPU's.
 static MEASURED: Mutex<BTreeMap<String, [f64; 4]>> = Mutex::new(BTreeMap::new());
 
-/// A row keeps its digits on the twin and on the GPU.
+/// Asserts that the errors of a row are within the limits, on the twin and on the GPU.
 fn digits(row: &Row) {
     static GPU: LazyLock<Gpu> =
         LazyLock::new(|| Gpu::new().expect("these tests run on a GPU, for which software is enough"));
@@ -156,7 +157,7 @@ fn digits(row: &Row) {
     MEASURED.lock().expect("no test fails inside").insert(row.name.clone(), [twin[0], twin[1], gpu[0], gpu[1]]);
 }
 
-/// Writes the page's table anew. All rows have to have passed.
+/// Writes the page's table. All rows must have passed.
 fn write_page() {
     let measured = MEASURED.lock().expect("no test fails inside");
     let mut table = String::new();

@@ -32,9 +32,9 @@ macro_rules! tests_of {
 
 pub(crate) use {tests, tests_of};
 
-/// The items for each of which a function runs once.
+/// An item for which a test function runs once, such as a loss.
 pub trait Subject: Send + 'static {
-    /// The item that the function is given.
+    /// What the function gets of the item.
     type Given: ?Sized;
     fn name(&self) -> String;
     fn given(&self) -> &Self::Given;
@@ -71,12 +71,13 @@ pub fn test(module: &str, name: &str, run: impl FnOnce() + Send + 'static) -> Tr
 }
 
 thread_local! {
-    /// Whether this thread is inside a test, and what the last panic there said.
+    /// Whether this thread is inside a test. `SAID` is the text of the test's last panic.
     static INSIDE: Cell<bool> = const { Cell::new(false) };
     static SAID: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Runs a test. A panic of its own thread is kept for the list of failures; one of another thread is printed at once.
+/// Runs a test. A panic in the test's own thread goes to the list of failures; a panic in another thread is printed at
+/// once.
 fn caught(run: impl FnOnce()) -> Result<(), Failed> {
     INSIDE.set(true);
     let result = panic::catch_unwind(AssertUnwindSafe(run));
@@ -84,7 +85,7 @@ fn caught(run: impl FnOnce()) -> Result<(), Failed> {
     result.map_err(|_| Failed::from(SAID.take()))
 }
 
-/// Keeps what a test's panic says, where it happened, and the stack where `RUST_BACKTRACE` asks for it.
+/// Makes a test's panic keep its message and place, and the stack if `RUST_BACKTRACE` asks for it.
 fn keep_panics() {
     let print = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
@@ -100,8 +101,8 @@ fn keep_panics() {
 /// Options of the command line that a value follows.
 const WITH_VALUE: &[&str] = &["--skip", "--test-threads", "--logfile", "--color", "--format", "-Z"];
 
-/// Runs the tests that the command line asks for. As in the usual harness there may be several filters, any of which lets a
-/// test through; `libtest_mimic` knows one.
+/// Runs the tests that the command line asks for. As with the usual harness there may be several filters, and a test runs
+/// if any of them matches. `libtest_mimic` itself takes one filter.
 pub fn run(mut tests: Vec<Trial>) -> ExitCode {
     let names: BTreeSet<&str> = tests.iter().map(Trial::name).collect();
     assert_eq!(names.len(), tests.len(), "two tests have one name");

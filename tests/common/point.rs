@@ -1,23 +1,23 @@
-//! A hard point as data: a term, what it comes to, and how near a result has to be.
+//! A test point: a term, its expected results, and the tolerance.
 
 use wgloss::{Array, Operand, PartOutcome, Term};
 
-/// The loss and the gradients of a term.
+/// A term with its expected loss and gradients.
 #[derive(Clone)]
 pub struct Point {
     pub name: &'static str,
     pub term: Term<Array>,
-    /// The loss as a tensor: one number for a reduced term.
+    /// The expected loss as a tensor: one number for a reduced term.
     pub loss: Vec<f64>,
-    /// Gradients, each of an operand.
+    /// The operands that are differentiated, with their expected gradients.
     pub gradients: Vec<(Array, Vec<f64>)>,
-    /// Sums and denominators, where they are stated.
+    /// The expected sums and denominators of the parts; empty if the point states none.
     pub parts: Vec<(f64, f64)>,
-    /// The error of a number as a share of it; what is 0, infinite or NaN has to be just that.
+    /// The relative tolerance. Infinities and NaN must be met exactly, and 0 almost.
     pub rtol: f64,
 }
 
-/// The share of a number that f64 arithmetic of a few dozen steps may lose.
+/// The relative error that a few dozen steps of f64 arithmetic may cause.
 const EXACT: f64 = 1e-13;
 
 impl Point {
@@ -40,7 +40,7 @@ impl Point {
         self.gradients.iter().map(|(of, _)| of).collect()
     }
 
-    /// Compares what a call gave.
+    /// Compares the results of a call with the expected ones.
     pub fn judge(&self, loss: &Array, parts: &[PartOutcome], gradients: &[Array]) -> Result<(), String> {
         self.compare("loss", &loss.to_f64(), &self.loss)?;
         for (place, (gradient, (of, want))) in gradients.iter().zip(&self.gradients).enumerate() {
@@ -61,7 +61,7 @@ impl Point {
     fn compare(&self, what: &str, got: &[f64], want: &[f64]) -> Result<(), String> {
         let near = |(got, want): (&f64, &f64)| {
             let off = (got - want).abs();
-            // no more than the least probability that f32 has
+            // where 0 is expected, a probability near the least that f32 holds is accepted
             let nothing = *want == 0.0 && off < 1e-36;
             got == want || (got.is_nan() && want.is_nan()) || off <= self.rtol * want.abs() || nothing
         };
@@ -70,7 +70,7 @@ impl Point {
     }
 }
 
-/// Checks all points with what a device gives before it fails.
+/// Checks every point with `given`, and then fails with a list of all that are wrong.
 pub fn check_by(given: impl Fn(&Point) -> Result<(), String>, points: impl IntoIterator<Item = Point>) {
     let failures = points.into_iter().filter_map(|point| Some(format!("{}: {}", point.name, given(&point).err()?)));
     let failures: Vec<_> = failures.collect();

@@ -1,8 +1,8 @@
-//! Predictions for the tests of metrics: a table of calls, and what they come to by the definition.
+//! Predictions for the tests of metrics: a table of calls, and their counts by the definition.
 
 use wgloss::{Accuracy, Array, ClassAxis, ConfusionMatrix, DType, Operand, Predictions};
 
-/// What predictions are made of.
+/// The kind of predictions.
 #[derive(Clone, Copy, Debug)]
 pub enum Input {
     Logits(DType, ClassAxis),
@@ -27,7 +27,7 @@ const LABELS: [DType; 4] = [DType::I32, DType::U8, DType::U32, DType::I64];
 const MASKS: [Option<DType>; 7] =
     [None, Some(DType::U8), None, Some(DType::F32), Some(DType::I64), Some(DType::F16), Some(DType::I32)];
 
-/// Small sizes at both sides of where walks change, with layouts and dtypes by turns; and a few large ones.
+/// Small sizes on both sides of those at which walks change, with layouts and dtypes by turns, and a few large sizes.
 pub fn calls() -> Vec<Call> {
     let sizes = [1usize, 63, 64, 65, 255, 256, 257];
     let classes = [1usize, 2, 3, 9, 58, 59, 60, 63, 64, 65, 255, 256, 257];
@@ -49,7 +49,7 @@ pub fn calls() -> Vec<Call> {
 }
 
 impl Call {
-    /// A call whose layout and dtypes follow from its turn.
+    /// Makes a call. Its layout and dtypes follow from `turn`.
     fn of(turn: usize, shape: Vec<usize>, classes: usize) -> Call {
         let fits = |dtype: DType| dtype != DType::U8 || classes <= 250;
         let labels = |turn: usize| *LABELS.iter().cycle().skip(turn % 4).find(|dtype| fits(**dtype)).unwrap();
@@ -68,7 +68,7 @@ impl Call {
         }
     }
 
-    /// The label that is ignored: outside of the classes, or the second of them.
+    /// The ignored label: one outside of the classes, or 1.
     fn ignored(&self) -> Option<i32> {
         let label = if self.seed.is_multiple_of(2) { self.classes as i64 + 3 } else { 1 };
         self.ignores.then_some(label as i32)
@@ -109,7 +109,7 @@ impl Call {
         [input, target].into_iter().chain(mask).collect()
     }
 
-    /// The call on its operands, wherever they lie.
+    /// The call on its operands, on the host or on a device.
     pub fn predictions<T: Operand>(&self, operands: &[T]) -> Predictions<T> {
         let mut predictions = Predictions::of(&operands[0], &operands[1]);
         if matches!(self.input, Input::Labels(_)) {
@@ -121,7 +121,7 @@ impl Call {
         operands.get(2).map_or(predictions.clone(), |mask| predictions.mask(mask))
     }
 
-    /// One of few logits, so that several of a row are equal, and rarely one that is not finite.
+    /// Draws one of a few logits, so that several classes of a position are equal. It is rarely not finite.
     fn logit(&self, rng: &mut Rng) -> f32 {
         match rng.below(40 + 8 * self.classes) {
             0 => f32::NAN,
@@ -132,7 +132,7 @@ impl Call {
         }
     }
 
-    /// The counts by the definition: of each label and prediction, and of each label without a prediction.
+    /// The counts by the definition: for each label and prediction, and for each label without a prediction.
     pub fn counts(&self, operands: &[Array]) -> (Vec<Vec<u32>>, Vec<u32>) {
         let (input, target, mask) = (&operands[0], &operands[1], operands.get(2));
         let classes = self.classes;
@@ -163,7 +163,7 @@ impl Call {
     }
 }
 
-/// Compares a matrix and an accuracy with the counts by the definition.
+/// Compares a matrix and an accuracy with the counts.
 pub fn judge(
     (counts, unpredicted): &(Vec<Vec<u32>>, Vec<u32>),
     matrix: &ConfusionMatrix,
@@ -186,7 +186,7 @@ pub fn judge(
     }
 }
 
-/// Random numbers, of a seed.
+/// A random generator with a seed.
 struct Rng(u64);
 
 impl Rng {

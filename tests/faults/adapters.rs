@@ -1,5 +1,5 @@
-//! No adapter, a name that none has, a backend that is not there. Each is provoked in a process of
-//! its own, because environment variables choose the adapter, and belong to a whole process.
+//! No adapter, a name that no adapter has, a backend that is missing. Each is provoked in its own process, because
+//! environment variables choose the adapter, and they belong to the whole process.
 
 use crate::Fault;
 use crate::harness::tests;
@@ -7,19 +7,19 @@ use libtest_mimic::Trial;
 use std::process::Command;
 use wgloss::{Error, Gpu};
 
-/// Tests that a fault starts, each in a new process. They are ignored otherwise, because they need the environment that the
+/// The tests that a fault starts in a new process. They are marked as ignored, since they need the environment that the
 /// fault sets.
 pub fn children() -> impl Iterator<Item = Trial> {
     tests![child].into_iter().map(|test| test.with_ignored_flag(true))
 }
 
-/// Prints how many adapters there are, and whether a context can be made: `ok`, or the kind and text of the error.
+/// Prints the number of adapters, and whether a context can be made: `ok`, or the kind and text of the error.
 fn child() {
     let report = wgloss::adapters().len();
     println!("told: {report} {}", Gpu::new().map_or_else(|error| format!("{} {error}", error.kind()), |_| "ok".into()));
 }
 
-/// Makes a context in a process with this environment variable.
+/// Makes a context in a new process that has this environment variable.
 fn with(variable: &str, value: &str) -> Result<(), Error> {
     let program = std::env::current_exe().expect("this program");
     let child = ["--exact", "adapters::child", "--ignored", "--nocapture"];

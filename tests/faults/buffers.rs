@@ -1,16 +1,16 @@
-//! The caller's own buffers: destroyed, mapped, too short, at odd places, without usages, and one over another.
+//! The caller's own buffers: destroyed, mapped, too short, at odd offsets, without usages, and overlapping.
 
 use crate::{ALL, Fault, buffer, eight, sum, told, wrapped};
 use wgloss::wgpu::{self, BufferUsages, MapMode};
 use wgloss::{CrossEntropy, DType, Error, Gpu, Gradient, Job, Outputs, Reduction, Tensor};
 
-/// A job whose target is in this buffer.
+/// A job whose target lies in this buffer.
 fn target_in(gpu: &Gpu, own: &wgpu::Buffer) -> Result<Job, Error> {
     let x = gpu.upload(&[3.0f32, 3.0], [2])?;
     gpu.prepare(&sum(&x, &wrapped(gpu, own)?), &Outputs::default())
 }
 
-/// The operand that an error names.
+/// Asserts that an error names this operand.
 fn names(result: Result<(), Error>, name: &str) -> Result<(), Error> {
     if let Err(Error::InvalidOperand { operand, reason, .. }) = &result {
         assert_eq!(operand, name, "{reason}");
@@ -18,12 +18,12 @@ fn names(result: Result<(), Error>, name: &str) -> Result<(), Error> {
     result
 }
 
-/// A tensor of so many f32 from this element of a buffer on.
+/// A tensor of `count` f32 in a buffer, from element `first` on.
 fn part(gpu: &Gpu, own: &wgpu::Buffer, first: u64, count: usize) -> Result<Tensor, Error> {
     gpu.wrap(own.slice(4 * first..4 * (first + count as u64)), [count], DType::F32)
 }
 
-/// A buffer that is mapped, on a device that lets storage be mapped.
+/// A storage buffer that can be mapped, with its context; `None` if the adapter doesn't allow such buffers.
 fn mappable() -> Option<(Gpu, wgpu::Buffer)> {
     let adapter = crate::adapter();
     let feature = wgpu::Features::MAPPABLE_PRIMARY_BUFFERS;

@@ -4,7 +4,7 @@ use crate::{ALL, Fault, adapter, buffer, device, eight, job, recorded, submit, s
 use wgloss::wgpu::{self, ErrorFilter, Limits};
 use wgloss::{CrossEntropy, Dice, Error, Gpu, Gradient, Mse, Outputs, Tensor};
 
-/// A tensor of another context, whose buffers have the same numbers as those of the first.
+/// A tensor of another context. wgpu numbers its buffers as it does those of the first context.
 fn other(numbers: &[f32]) -> Result<(Gpu, Tensor), Error> {
     let gpu = Gpu::new()?;
     let tensor = gpu.upload(numbers, [numbers.len()])?;
@@ -21,7 +21,7 @@ fn siblings() -> (Gpu, Gpu) {
     (gpu(), gpu())
 }
 
-/// A result whose refusal, if it is one, has to name this operand.
+/// Asserts that a refusal names this operand.
 fn named(result: Result<(), Error>, operand: &str) -> Result<(), Error> {
     if let Err(error) = &result {
         assert!(error.to_string().contains(operand), "{error} does not name {operand}");
@@ -52,7 +52,7 @@ pub const FAULTS: &[Fault] = &[
         name: "all operands of another device",
         provoke: |gpu| {
             let other = Gpu::new()?;
-            // as many buffers of the first as the other has: each number has its double
+            // as many buffers on the first device as on the other: wgpu gives them the same numbers
             let _own = eight(gpu)?;
             let (term, x) = eight(&other)?;
             told(gpu.gradients(&term, [&x]))
@@ -228,7 +228,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "two operands of two devices that wgpu takes for the same buffer",
         provoke: |gpu| {
-            // the first tensor of each device: a call that uploads each operand once must tell them apart
+            // each is the first tensor of its device: a call that uploads each operand once must tell them apart
             let x = gpu.upload(&[3.0f32, 3.0], [2])?;
             let (_other, t) = other(&[1.0, 1.0])?;
             told(gpu.value(&Mse::default().of(&x, &t)))
@@ -250,7 +250,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "a job recorded into a pass of another instance",
         provoke: |gpu| {
-            // numbers that the other instance does not have
+            // buffers with numbers that the other instance has not reached
             let job = gpu.prepare(
                 &CrossEntropy::default().of(&gpu.upload(&[0.0f32; 6], [2, 3])?, &gpu.upload(&[0i32, 1], [2])?),
                 &Outputs::default(),

@@ -1,4 +1,4 @@
-//! Labels out of range and values that are not numbers, one among very many, and in a run that others follow.
+//! Labels out of range and values that are not numbers: one among very many, and one in a run that others follow.
 
 use crate::{Fault, told};
 use wgloss::{CrossEntropy, Dice, Error, Gpu, Job, Mse, Outputs, Tensor};
@@ -15,7 +15,7 @@ fn run(job: &Job, labels: &Tensor, of: [i32; 2]) -> Result<(), Error> {
     job.run().map(drop)
 }
 
-/// The bad label that an error tells of.
+/// The position and the value of the bad label in an error.
 fn bad(result: Result<(), Error>) -> Option<(u64, i64)> {
     match result {
         Err(Error::LabelOutOfRange { position, value, .. }) => Some((position, value)),

@@ -1,10 +1,10 @@
-//! Devices that allow few bindings, or small ones; and tensors that are too large for a device.
+//! Devices that allow few bindings, or only small ones, and tensors that are too large for a device.
 
 use crate::{Fault, adapter, device, eight, told};
 use wgloss::wgpu::Limits;
 use wgloss::{ClassAxis, CrossEntropy, DType, Error, Gpu, InfoNce, Mse, Operand};
 
-/// An operand that is only planned with.
+/// An operand without elements, for planning only.
 #[derive(Clone)]
 struct Sketch(Vec<usize>, DType);
 

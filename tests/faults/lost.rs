@@ -1,17 +1,17 @@
-//! Devices that are lost: before, while and after they work, once and again.
+//! Devices that are lost before, during and after their work, once and repeatedly.
 
 use crate::{Fault, adapter, device, eight, job, recorded, told};
 use std::time::Duration;
 use wgloss::wgpu::Limits;
 use wgloss::{DType, Error, Gpu, Mse, Outputs};
 
-/// A context on a device on which nothing is set.
+/// A context on a device that the test makes, not the library.
 fn borrowed() -> Gpu {
     let (device, queue) = device(&adapter(), Limits::default());
     Gpu::from_wgpu(device, queue)
 }
 
-/// Asserts that every call of a lost device says so, and gives what the first of them said.
+/// Asserts that every call on a lost device reports the loss. Returns the result of the first call.
 fn every_call(gpu: &Gpu) -> Result<(), Error> {
     let (term, x) = eight(gpu)?;
     let job = gpu.prepare(&term, &Outputs::default())?;
@@ -19,7 +19,7 @@ fn every_call(gpu: &Gpu) -> Result<(), Error> {
     outcome.loss().wait()?;
     let buffer = crate::buffer(gpu.device(), 8, crate::ALL);
     gpu.device().destroy();
-    // the first, since that is what no other call has told of before
+    // this is first, since then no other call has reported the loss before
     let run = told(job.run());
     let calls = [
         ("a write", x.write(&[1.0f32, 2.0])),
@@ -41,7 +41,7 @@ fn every_call(gpu: &Gpu) -> Result<(), Error> {
     run
 }
 
-/// Work that takes a while.
+/// Starts work that takes a while.
 fn busy(gpu: &Gpu) -> Result<(), Error> {
     let x = gpu.empty([1 << 22])?;
     let job = gpu.prepare(&Mse::default().of(&x, &gpu.empty([1 << 22])?), &Outputs::default())?;

@@ -1,4 +1,5 @@
-//! Faults: each is provoked on a real device and ends in its typed error, in time, without a panic. docs/faults.md lists them.
+//! Faults: each is provoked on a real device, and must end in its typed error, in time, without a panic. docs/faults.md
+//! lists them.
 
 mod adapters;
 mod buffers;
@@ -21,11 +22,11 @@ use std::time::Duration;
 use wgloss::wgpu::{self, BufferUsages};
 use wgloss::{DType, Error, Gpu, Job, Mse, Outputs, Reduction, Tensor, Term};
 
-/// A fault.
+/// A fault and its error.
 pub struct Fault {
-    /// The mistake.
+    /// The mistake, in words.
     pub name: &'static str,
-    /// Makes it go wrong on a context of its own, and gives what the library says.
+    /// Provokes the fault on a context of its own, and returns the library's answer.
     pub provoke: fn(&Gpu) -> Result<(), Error>,
     /// The kind of the error, or `ok`.
     pub expected: &'static str,
@@ -45,7 +46,7 @@ const FAULTS: &[(&str, &[Fault])] = &[
     ("adapters", adapters::FAULTS),
 ];
 
-/// Faults that no device can be made to have, with their errors: unit tests provoke them through `src/gpu/seam.rs`.
+/// Faults that can't be provoked on a real device, with their errors. Unit tests provoke them through `src/gpu/seam.rs`.
 const BY_SEAM: &[(&str, &str)] = &[
     ("no room for any one of a job's buffers, the last among them", "out_of_memory"),
     ("a pipeline of the library's that fails inside the driver", "gpu"),
@@ -64,7 +65,7 @@ fn test(file: &'static str, fault: &'static Fault) -> Trial {
     let words = fault.name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     let name = words.collect::<Vec<_>>().join("_").to_lowercase();
     harness::test(&format!("faults::{file}"), &name, move || {
-        // faults that fill the memory wait for each other
+        // faults that fill the memory run one at a time
         static MEMORY: Mutex<()> = Mutex::new(());
         let _alone = (file == "memory").then(|| MEMORY.lock().unwrap_or_else(PoisonError::into_inner));
         check(fault);
@@ -74,7 +75,7 @@ fn test(file: &'static str, fault: &'static Fault) -> Trial {
 /// Longer than any fault takes.
 const NEVER: Duration = Duration::from_secs(120);
 
-/// Provokes a fault and says how it differs from what is expected.
+/// Provokes a fault, and panics if the error or the state afterwards is not as expected.
 fn check(fault: &'static Fault) {
     let (sender, receiver) = mpsc::channel();
     let thread = std::thread::spawn(move || {
@@ -83,14 +84,14 @@ fn check(fault: &'static Fault) {
         let _ = sender.send((told, usable(&gpu)));
     });
     let Ok((told, usable)) = receiver.recv_timeout(NEVER) else { panic!("{}: it panicked, or hangs", fault.name) };
-    // a driver may crash where the program ends while a device is dropped
+    // a driver may crash if the program ends while a device is dropped
     let _ = thread.join();
     let mut wrong = Vec::new();
     let kind = told.as_ref().map_or_else(Error::kind, |()| "ok");
     if kind != fault.expected {
         wrong.push(format!("expected {}, got {told:?}", fault.expected));
     }
-    // what a reader is told names nothing of wgpu's
+    // an error's text must not contain wgpu's
     let text = told.as_ref().map_or_else(Error::to_string, |()| String::new());
     if ["Validation Error", "Caused by", "wgpu"].iter().any(|inside| text.contains(inside)) {
         wrong.push(format!("the message is wgpu's: {text}"));
@@ -101,7 +102,7 @@ fn check(fault: &'static Fault) {
     assert!(wrong.is_empty(), "{}:\n{}", fault.name, wrong.join("\n"));
 }
 
-/// Whether a context still computes, or says that its device is lost.
+/// Whether a context still computes, or reports that its device is lost.
 fn usable(gpu: &Gpu) -> Result<(), String> {
     match eight(gpu).and_then(|(term, _)| gpu.value(&term)?.loss().wait()) {
         Ok(8.0) | Err(Error::DeviceLost(_)) => Ok(()),
@@ -109,7 +110,7 @@ fn usable(gpu: &Gpu) -> Result<(), String> {
     }
 }
 
-/// `Σ (3 − 1)²` over two elements, which is 8, and its prediction.
+/// The term `Σ (3 − 1)²` over two elements, which is 8, and its prediction.
 fn eight(gpu: &Gpu) -> Result<(Term<Tensor>, Tensor), Error> {
     let x = gpu.upload(&[3.0f32, 3.0], [2])?;
     Ok((sum(&x, &gpu.upload(&[1.0f32, 1.0], [2])?), x))
@@ -124,7 +125,7 @@ fn job(gpu: &Gpu) -> Result<Job, Error> {
     gpu.prepare(&eight(gpu)?.0, &Outputs::default())
 }
 
-/// A buffer of so many bytes.
+/// A buffer of `size` bytes.
 fn buffer(device: &wgpu::Device, size: u64, usage: BufferUsages) -> wgpu::Buffer {
     device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false })
 }
@@ -136,7 +137,7 @@ fn wrapped(gpu: &Gpu, buffer: &wgpu::Buffer) -> Result<Tensor, Error> {
     gpu.wrap(buffer.slice(..8), [2], DType::F32)
 }
 
-/// Records a job into a pass of a device's own, and gives the encoder.
+/// Records jobs into a pass on the context's device. Returns the encoder, which is not submitted.
 fn recorded(gpu: &Gpu, jobs: &[&Job]) -> wgpu::CommandEncoder {
     let mut encoder = gpu.device().create_command_encoder(&Default::default());
     let mut pass = encoder.begin_compute_pass(&Default::default());
@@ -149,7 +150,7 @@ fn submit(gpu: &Gpu, encoder: wgpu::CommandEncoder) {
     gpu.queue().submit([encoder.finish()]);
 }
 
-/// An adapter of an instance of its own: the one that the other tests use.
+/// The adapter that the other tests use, from a new instance.
 fn adapter() -> wgpu::Adapter {
     let chosen = wgloss::adapters().into_iter().find(|adapter| adapter.chosen).expect("an adapter").info;
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
@@ -158,18 +159,18 @@ fn adapter() -> wgpu::Adapter {
     found.into_iter().find(|adapter| same(adapter.get_info())).expect("it was there a moment ago")
 }
 
-/// A device with nothing set on it.
+/// A device with these limits and no optional features.
 fn device(adapter: &wgpu::Adapter, limits: wgpu::Limits) -> (wgpu::Device, wgpu::Queue) {
     let descriptor = wgpu::DeviceDescriptor { required_limits: limits, ..Default::default() };
     pollster::block_on(adapter.request_device(&descriptor)).expect("limits that every adapter has")
 }
 
-/// A result without its value: a fault is judged by the error alone.
+/// Drops a result's value: a fault is judged by the error alone.
 fn told<T>(result: Result<T, Error>) -> Result<(), Error> {
     result.map(drop)
 }
 
-/// The table of docs/faults.md.
+/// Compares the table of docs/faults.md with the faults, or writes it.
 fn the_list_of_faults_is_complete() {
     let mut table = String::from("| fault | error | test |\n|---|---|---|\n");
     for (file, faults) in FAULTS {

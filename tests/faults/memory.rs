@@ -1,4 +1,4 @@
-//! Memory that runs out. Each is tried by a process of its own, whose memory the system limits.
+//! Memory that runs out. Each call is made in a process of its own, whose memory the system limits.
 
 use crate::harness::tests;
 use crate::{Fault, told, usable};
@@ -7,13 +7,13 @@ use std::process::Command;
 use wgloss::wgpu::DeviceType;
 use wgloss::{DiceCrossEntropy, Error, Gpu, Gradient, Mse, Outputs, Reduction, Tensor};
 
-/// How many kilobytes of addresses a child may have: some gigabytes more than a driver takes.
+/// The limit of a child's address space, in kilobytes: some gigabytes more than a driver takes.
 const KILOBYTES: u64 = 8 << 20;
 
-/// The elements of a large tensor: a quarter of a gigabyte.
+/// The number of elements of a large tensor, which takes a quarter of a gigabyte.
 const LARGE: usize = 1 << 26;
 
-/// Tensors until there is room for so many more.
+/// Fills the memory with tensors, then frees `room` of them. Returns the others.
 fn filled(gpu: &Gpu, room: usize) -> Result<Vec<Tensor>, Error> {
     let (mut tensors, before) = (Vec::new(), gpu.memory());
     let error = loop {
@@ -31,7 +31,7 @@ fn filled(gpu: &Gpu, room: usize) -> Result<Vec<Tensor>, Error> {
     Ok(tensors)
 }
 
-/// A call that is tried in a process of little memory.
+/// A call that is made in a process with little memory.
 type Try = fn(&Gpu) -> Result<(), Error>;
 
 const TRIES: &[(&str, Try)] = &[
@@ -44,18 +44,18 @@ const TRIES: &[(&str, Try)] = &[
         second
     }),
     ("first", |gpu| {
-        // the losses of each element are the first that a job makes
+        // the unreduced loss is the first memory that a job allocates
         let tensors = filled(gpu, 0)?;
         let term = Mse::default().of(&tensors[0], &tensors[1]).reduce(Reduction::None);
         told(gpu.prepare(&term, &Outputs::default()))
     }),
     ("middle", |gpu| {
-        // of two gradients there is room for the first
+        // there is memory for the first of the two gradients
         let tensors = filled(gpu, 1)?;
         told(gpu.gradients(&Mse::default().of(&tensors[0], &tensors[1]), [&tensors[0], &tensors[1]]))
     }),
     ("workspace", |gpu| {
-        // what is known of each position lies between the outcome, which is made before, and the parameters, which come after
+        // the scratch memory of the positions is allocated between the outcome and the parameters
         let x = gpu.empty([1, 2, LARGE / 2])?;
         let t = gpu.upload(&vec![0u8; LARGE / 2], [1, LARGE / 2])?;
         let term = DiceCrossEntropy::default().of(&x, &t);
@@ -71,12 +71,12 @@ const TRIES: &[(&str, Try)] = &[
     }),
 ];
 
-/// The tests that faults run in a process of its own each.
+/// The tests that a fault starts, each in a new process.
 pub fn children() -> impl Iterator<Item = Trial> {
     tests![child].into_iter().map(|test| test.with_ignored_flag(true))
 }
 
-/// Prints what a call comes to, and whether the context is usable afterwards.
+/// Prints the result of a call, and whether the context is usable afterwards.
 fn child() {
     let wanted = std::env::var("WGLOSS_TRY").expect("what to try");
     let (_, attempt) = TRIES.iter().find(|(name, _)| *name == wanted).expect("one of them");
@@ -86,7 +86,8 @@ fn child() {
     println!("told: {kind} {:?} {told:?}", usable(&gpu));
 }
 
-/// Tries a call in a process of little memory, and gives its result. Only on Linux does a limit bind a software adapter.
+/// Makes a call in a process with little memory, and returns its result. The limit works only on Linux with a software
+/// adapter.
 fn limited(name: &str) -> Result<(), Error> {
     let software = wgloss::adapters().iter().any(|used| used.chosen && used.info.device_type == DeviceType::Cpu);
     if !(cfg!(target_os = "linux") && software) {

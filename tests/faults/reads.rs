@@ -1,4 +1,4 @@
-//! Reads that take too long, fail, or are given up.
+//! Reads that take too long, fail, or are dropped.
 
 use crate::{Fault, job, told};
 use std::pin::pin;
@@ -15,7 +15,7 @@ pub const FAULTS: &[Fault] = &[
             let job = job(gpu)?;
             gpu.set_timeout(Duration::from_millis(1));
             let mut late = Ok(());
-            // software may be done when the submission returns
+            // a software device may be done when the submission returns, so this tries several times
             for _ in 0..20 {
                 (0..20).try_for_each(|_| long.run().map(drop))?;
                 late = late.and(told(job.run()?.loss().wait()));
@@ -46,7 +46,7 @@ pub const FAULTS: &[Fault] = &[
         provoke: |gpu| {
             let read = job(gpu)?.run()?.loss();
             gpu.device().destroy();
-            // what was on its way may still arrive
+            // the read had begun before, and may still succeed
             let read = read.wait();
             assert!(read == Ok(8.0) || read.as_ref().is_err_and(|error| error.kind() == "device_lost"), "{read:?}");
             told(job(gpu))

@@ -3,7 +3,7 @@
 use crate::{ALL, Fault, buffer, eight, job, recorded, submit, sum, told, wrapped};
 use wgloss::{Array, Dice, DiceCrossEntropy, Error, Gpu, Gradient, InfoNce, Job, LinearCrossEntropy, Outputs, Term};
 
-/// Terms of several parts, of two losses in one walk, and of walks that go block by block.
+/// Terms with several parts, with two losses in one walk, and with walks that go block by block.
 fn terms(gpu: &Gpu) -> Result<Vec<Term<wgloss::Tensor>>, Error> {
     let numbers = |n: usize| (0..n).map(|k| (k % 7) as f32 / 8.0).collect::<Vec<_>>();
     let labels = |n: usize| (0..n).map(|k| (k % 3) as i32).collect::<Vec<_>>();
@@ -19,7 +19,7 @@ fn terms(gpu: &Gpu) -> Result<Vec<Term<wgloss::Tensor>>, Error> {
     ])
 }
 
-/// The refusal of a job's loss, which every other read gives too, and gives again.
+/// Returns the refusal of a job's loss. Asserts that every other read gives the same refusal, and gives it again.
 fn refused(job: &Job) -> Result<(), Error> {
     let Err(error) = job.outcome().loss().wait() else { return Ok(()) };
     for _ in 0..2 {

@@ -1,4 +1,5 @@
-//! The host's own error scopes and handlers: the library leaves them as they were, and does not report the host's errors.
+//! The host's own error scopes and handlers: the library leaves them as they were, and does not report errors of the host
+//! as its own.
 
 use crate::{ALL, Fault, adapter, buffer, device, eight, job, sum, told, wrapped};
 use std::sync::Arc;
@@ -6,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use wgloss::wgpu::{BufferUsages, ErrorFilter, Limits};
 use wgloss::{Gpu, Outputs};
 
-/// A buffer that no device makes.
+/// Asks for a buffer that every device refuses.
 fn wrong(gpu: &Gpu) {
     let _ = buffer(gpu.device(), 8, BufferUsages::MAP_READ | BufferUsages::MAP_WRITE | BufferUsages::STORAGE);
 }
@@ -71,7 +72,7 @@ pub const FAULTS: &[Fault] = &[
     },
 ];
 
-/// A loss whose shader has a mistake.
+/// A loss whose shader has a syntax error.
 mod broken {
     use wgloss::Reduction;
     use wgloss::custom::{ElementScore, Pointwise};

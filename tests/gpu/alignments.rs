@@ -1,4 +1,4 @@
-//! Alignments of sequences: long ones, ones in blocks, and lengths and labels that are out of range on the GPU.
+//! Alignments of sequences: long ones, walks in blocks, and lengths and labels on the GPU that are out of range.
 
 use crate::harness::tests;
 use crate::judge::{close, same};
@@ -18,7 +18,7 @@ pub fn tests() -> Vec<Trial> {
     ]
 }
 
-/// Log-probabilities that differ from each other, normalised for each step, as far as f32 holds them.
+/// Log-probabilities without a pattern, normalised for each step up to f32's rounding.
 fn log_probs(steps: usize, items: usize, classes: usize, spread: f64) -> Array {
     let mut state = 7u64;
     let mut number = || {
@@ -43,7 +43,7 @@ fn on_gpu(gpu: &Gpu, term: &Term<Array>, x: &Array) -> (Array, Array) {
     (outcome.tensor().read().wait().unwrap(), gradient.read().wait().unwrap())
 }
 
-/// The bits of both.
+/// The bits of the values and of the gradient.
 fn bits(gpu: &Gpu, term: &Term<Array>, x: &Array) -> [Vec<u32>; 2] {
     let (values, gradient) = on_gpu(gpu, term, x);
     [values, gradient].map(|array| array.to_f32().into_iter().map(f32::to_bits).collect())
@@ -58,7 +58,7 @@ fn judge(term: &Term<Array>, x: &Array) {
     same(&gradient, &want_gradient).unwrap();
 }
 
-/// f32 would have two digits after the point of the sum of logs; the posteriors would be off by a percent.
+/// In f32 the sum of logs would have two digits after the point, and the posteriors would be off by a percent.
 fn twenty_thousand_steps_keep_their_digits() {
     let (steps, labels, classes) = (20_000, 300, 6);
     let x = log_probs(steps, 1, classes, 8.0);
@@ -67,8 +67,8 @@ fn twenty_thousand_steps_keep_their_digits() {
     judge(&term.reduce(Reduction::None), &x);
 }
 
-/// Of the beginnings of alignments at a step, nearly all are so far behind that they cannot end in time: what counts is a part of
-/// them that f32 does not hold.
+/// At each step, nearly all beginnings of alignments have fallen so far behind that they cannot end in time. Only a small
+/// part of their probability counts, which f32 would lose.
 fn labels_that_fill_their_steps_keep_their_digits() {
     let labels = 400;
     let targets = ints((0..labels).map(|k| 1 + k % 3), &[1, labels]);
@@ -83,7 +83,7 @@ fn labels_one_after_another_give_the_bits_of_rows() {
     let (x, counts) = (log_probs(40, 5, 7, 4.0), [3usize, 0, 12, 1, 7]);
     let label = |n: usize, k: usize| 1 + (3 * n + 5 * k) % 6;
     let joined = (0..5).flat_map(|n| (0..counts[n]).map(move |k| label(n, k)));
-    // what lies beyond an item's labels is no class
+    // entries beyond an item's labels are not read, so they need not be classes
     let rows = (0..5).flat_map(|n| (0..15).map(move |k| if k < counts[n] { label(n, k) } else { 77 }));
     let steps = ints([40, 3, 39, 2, 30], &[5]);
     let of = |targets: &Array| Ctc::default().of(&x, targets, &steps, &ints(counts, &[5])).reduce(Reduction::None);
@@ -100,7 +100,7 @@ fn the_workspace_bound_changes_the_blocks_and_not_a_bit() {
     let term = term.reduce(Reduction::None);
     let gpu = fresh_gpu();
     let want = bits(&gpu, &term, &x);
-    // fewer steps in a block, and then items in blocks
+    // blocks of fewer steps, then also blocks of items
     for bound in [600_000, 110_000] {
         gpu.set_workspace_bound(bound);
         assert!(bits(&gpu, &term, &x) == want, "within {bound} bytes");
@@ -112,7 +112,7 @@ fn the_workspace_bound_changes_the_blocks_and_not_a_bit() {
     }
 }
 
-/// The tensors of a call whose lengths and labels are in a dtype.
+/// The uploaded tensors of a call. Lengths and labels have this dtype.
 fn uploaded(x: &Array, integers: [&Array; 3], dtype: DType) -> [Tensor; 4] {
     let [targets, steps, labels] = integers.map(|array| gpu().upload_array(&array.cast(dtype)).unwrap());
     [gpu().upload_array(x).unwrap(), targets, steps, labels]
@@ -122,7 +122,7 @@ fn a_bad_length_or_label_leaves_its_item_out() {
     let x = log_probs(9, 3, 4, 4.0);
     let good = [ints([1, 2, 3, 3, 1, 2], &[3, 2]), ints([9, 8, 7], &[3]), ints([2, 1, 2], &[3])];
     let samples = Array::new(&[0.5f32, 2.0, 1.0], [3]).unwrap();
-    // item 1: its steps, its number of labels, its first label; and what lies beyond its labels, which is good
+    // bad for item 1: its number of steps, its number of labels, its first label; not bad: an entry beyond its labels
     for (operand, place, name, count) in
         [(1, 1, "input_lengths", 10), (2, 1, "target_lengths", 3), (0, 2, "targets", 4), (0, 3, "", 0)]
     {
@@ -150,7 +150,7 @@ fn a_bad_length_or_label_leaves_its_item_out() {
                 }
                 other => panic!("{other:?}"),
             }
-            // the twin's call without the item
+            // compared with a call of the twin in which the item has the weight 0
             let kept = if name.is_empty() { samples.clone() } else { Array::new(&[0.5f32, 0.0, 1.0], [3]).unwrap() };
             let twin = Ctc::default().of(&x, &good[0], &good[1], &good[2]).sample_weight(&kept);
             let (want, [gradient]) = cpu::gradients(&twin, [&x]).unwrap();
@@ -177,7 +177,7 @@ fn numbers_of_labels_that_do_not_add_up_are_reported() {
     }
 }
 
-/// All labels of an item are linked, and one class has as many nodes as the blank.
+/// All labels of the item are equal, so one class has nearly as many nodes as the blank.
 fn one_label_again_and_again() {
     for classes in [2, 300] {
         let x = log_probs(601, 1, classes, 4.0);

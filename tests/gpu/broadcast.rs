@@ -1,4 +1,4 @@
-//! Weights are broadcast as PyTorch broadcasts them, and come to what their expansion comes to.
+//! Weights are broadcast as in PyTorch, and give the same results as when they are expanded.
 
 use crate::draw::{FLOATS, Rng, number, stored_as};
 use crate::gpu;
@@ -37,7 +37,7 @@ fn drawn(rng: &mut Rng, domain: Domain, shape: &[usize]) -> Array {
     Array::new(&numbers, shape).unwrap()
 }
 
-/// A tensor written out in the shape that it is broadcast to.
+/// Expands a tensor to the shape that it is broadcast to.
 fn expanded(array: &Array, to: &[usize]) -> Array {
     let shape = [&vec![1; to.len() - array.shape().len()][..], array.shape()].concat();
     let numbers = array.to_f64();
@@ -52,7 +52,7 @@ fn expanded(array: &Array, to: &[usize]) -> Array {
     Array::new(&(0..to.iter().product()).map(number).collect::<Vec<_>>(), to).unwrap().cast(array.dtype())
 }
 
-/// Makes a term of two weights.
+/// Makes a term from two weights.
 type Make<'a> = &'a dyn Fn(&Array, &Array) -> Term<Array>;
 
 fn weights_are_broadcast_by_trailing_axes() {
@@ -81,7 +81,7 @@ fn weights_are_broadcast_by_trailing_axes() {
     failures.raise();
 }
 
-/// Shapes of items that have one element, few and many, and more than a workgroup goes through.
+/// Shapes with one element an item, few, many, and more than one workgroup handles.
 const ITEMS: [&[usize]; 6] = [&[5, 7], &[4, 1], &[2, 3, 4, 5], &[3, 8200], &[9001, 2], &[0, 3]];
 
 fn an_item_may_have_one_sample_weight() {
@@ -98,7 +98,7 @@ fn an_item_may_have_one_sample_weight() {
             let term = |samples: &Array| {
                 let term =
                     Mse::default().of(&x, &t).weight(&weight).mask(&mask).sample_weight(samples).reduce(*reduction);
-                // an upstream gradient of each value is combined with its sample weight
+                // the upstream gradient of each value is multiplied by its sample weight
                 if *reduction == Reduction::None { term.upstream(&upstream) } else { term }
             };
             let want = judge::Given::by_twin(cpu::gradient_list(&term(&written_out), &[&x]).unwrap());
@@ -111,7 +111,7 @@ fn an_item_may_have_one_sample_weight() {
     failures.raise();
 }
 
-/// Nine axes that stand apart, on both devices alike.
+/// A weight that is broadcast along every second of 17 axes, which is refused on both devices alike.
 fn more_axes_than_a_kernel_goes_through_are_refused() {
     let [whole, apart]: [Vec<usize>; 2] = [vec![2; 17], (0..17).map(|axis| 1 + (axis + 1) % 2).collect()];
     let (x, w) = (Array::new(&vec![0.5f32; 1 << 17], whole).unwrap(), Array::new(&[1.0f32; 512], apart).unwrap());

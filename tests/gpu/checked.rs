@@ -1,4 +1,4 @@
-//! Checked terms: the GPU says of every number what the twin says, and computes the loss that it computes without the check.
+//! Checked terms: for every number the GPU reports what the twin reports, and the loss is the same as without the check.
 
 use crate::case::{Case, Floats, Inputs};
 use crate::chosen::{all, losses, of_each_family};
@@ -25,16 +25,16 @@ pub fn tests() -> Vec<Trial> {
     tests
 }
 
-/// Numbers that some operand may not hold.
+/// Numbers that are out of range for some operand.
 const SPECIALS: [f64; 3] = [f64::NAN, f64::NEG_INFINITY, 1.5];
 
-/// The answer of both to a case, as far as it is a refusal.
+/// Whether the twin and the GPU refuse a case, and with which errors.
 fn both(case: &Case, gpu: &Gpu, inputs: &Inputs<Array>) -> [Result<(), Error>; 2] {
     let on_gpu = || {
         let inputs = inputs.on(&mut |array| gpu.upload_array(array))?;
         gpu.value(&case.term(&inputs))?.tensor().read().wait().map(drop)
     };
-    // the digits of a sum over classes are those of its arithmetic
+    // each device adds up a sum over classes in its own way, so the refused sum is compared to one digit after the point
     let rounded = |error: Error| match error {
         Error::TargetOutOfRange { loss, operand, position, value, expected } if expected.contains("add up") => {
             let value = value.parse::<f32>().map_or(value, |sum| format!("{sum:.1}"));
@@ -45,7 +45,7 @@ fn both(case: &Case, gpu: &Gpu, inputs: &Inputs<Array>) -> [Result<(), Error>; 2
     [cpu::value(&case.term(inputs)).map(drop), on_gpu()].map(|answer| answer.map_err(rounded))
 }
 
-/// The inputs with another number at an element of an operand.
+/// The inputs with one element of an operand replaced by `number`.
 fn with(inputs: &Inputs<Array>, name: &'static str, element: usize, number: f64) -> Inputs<Array> {
     let mut spoilt = inputs.on(&mut |array| Ok::<Array, Error>(array.clone())).unwrap();
     let array = spoilt.operand(name);
@@ -55,7 +55,7 @@ fn with(inputs: &Inputs<Array>, name: &'static str, element: usize, number: f64)
     spoilt
 }
 
-/// Puts numbers into every operand of a case, and compares what both say. Gives the kinds of refusals.
+/// Puts each number into every float operand of a case, and compares both answers. Returns the kinds of the refusals.
 fn spoil(case: &Case, gpu: &Gpu, numbers: &[f64]) -> BTreeSet<&'static str> {
     let (inputs, mut kinds, mut random) = (case.inputs(), BTreeSet::new(), Rng::new(7));
     let floats = inputs.operands.iter().filter(|(_, array)| array.dtype().is_float() && !array.is_empty());

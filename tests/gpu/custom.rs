@@ -1,4 +1,4 @@
-//! Losses of a caller's own: options by name, names that the library has too, and proofs of each family that has them.
+//! A caller's own losses: options by name, names that the library uses too, and proofs for each family that has them.
 
 use crate::gpu;
 use crate::harness::tests;
@@ -48,7 +48,7 @@ static HEADER: Header = Header {
     mean: Denominator::Weights,
     shader: Source {
         path: "tests/gpu/custom.rs: PowerEntropy",
-        // the walk has a function `fold_merge`, a type `State` and a constant `F32` of its own
+        // the walk also has a function `fold_merge`, a type `State` and a constant `F32`
         text: "
             const F32: f32 = 2.0;
             struct State { twice: f32 }
@@ -93,7 +93,7 @@ fn a_leaf_reads_every_kind_of_option_by_name() {
     }
 }
 
-/// A sum over classes: the squares by which other classes come too near to the label's.
+/// A sum over classes: squared hinges, by how much another class comes too near to the label's.
 mod near {
     use super::*;
 
@@ -143,7 +143,7 @@ fn a_sum_over_classes_is_proven() {
     assert!(proof.calls > 100 && proof.slopes > 50, "{proof:?}");
 }
 
-/// Their targets are dense too.
+/// Their targets may be probabilities too.
 fn losses_of_labels_or_probabilities_are_proven() {
     prove(gpu(), &CrossEntropy::new().label_smoothing(0.1)).unwrap();
     prove(gpu(), &MultilabelSoftMargin::new()).unwrap();
@@ -160,7 +160,7 @@ fn a_fault_in_a_shader_is_found_in_every_family() {
 }
 
 fn a_fault_in_a_gradient_of_the_twin_is_found() {
-    // twin and shader agree on what is wrong
+    // twin and shader agree on the wrong gradient
     let refused = prove(gpu(), &near::Near::new().fault(0.01)).unwrap_err().to_string();
     assert!(refused.contains("its slopes are"), "{refused}");
 }

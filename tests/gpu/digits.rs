@@ -1,4 +1,5 @@
-//! Small losses on the GPU keep their digits: right relatively, where a difference of large numbers would leave noise.
+//! Small losses on the GPU keep their digits: they are right relative to their size, where a difference of large numbers
+//! would leave noise.
 
 use crate::gpu;
 use crate::harness::tests;
@@ -10,7 +11,7 @@ pub fn tests() -> Vec<Trial> {
     tests![a_confident_right_answer, a_student_who_is_near,]
 }
 
-/// What `exp` and `log` of drivers may be off by (17 units in the last place, 2e-6), a few times over.
+/// A few times the error of a driver's `exp` and `log` (17 units in the last place, 2e-6).
 const RTOL: f64 = 1e-5;
 
 fn row(numbers: &[f32]) -> Array {
@@ -39,11 +40,11 @@ fn a_confident_right_answer() {
     check("multilabel", &MultilabelSoftMargin::default().of(&x, &t), &x, 1e-7);
 }
 
-/// In a lane's own few classes, over the lanes of a row, and over the chunks of a long one.
+/// Classes within a lane, over the lanes of a row, and over the chunks of a long row.
 fn a_student_who_is_near() {
     for (classes, temperature) in [(2, 1.0f32), (5, 3.0), (1000, 2.0), (70_001, 1.0)] {
         let teacher: Vec<f32> = (0..classes).map(|k| (k as f32 * 0.7).sin() * 3.0).collect();
-        // so near that f32 has the difference of the logits without rounding
+        // so near that the difference of the logits is exact in f32
         let step = |k: usize| ((k * 37 % 64) as f32 - 32.0) / 16384.0;
         let student: Vec<f32> = teacher.iter().enumerate().map(|(k, x)| x + step(k)).collect();
         let (student, teacher) = (row(&student), row(&teacher));

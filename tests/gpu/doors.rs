@@ -1,4 +1,4 @@
-//! The three doors: arrays of the host's, uploaded tensors, and slices of the caller's own buffers.
+//! The three doors: arrays on the host, uploaded tensors, and slices of the caller's own buffers.
 
 use crate::case::{Case, Door, Given};
 use crate::chosen::{all, of_each_family};
@@ -56,7 +56,7 @@ fn what_the_caller_writes_after_wrapping_is_seen_and_wrapping_copies_nothing() {
     gpu.queue().write_buffer(&buffer, 4, bytemuck::cast_slice(&[3.0f32, 4.0, 0.0]));
     assert_eq!(loss_of(&gpu, &x, &t), 25.0);
     assert_eq!(x.read().wait().unwrap().to_f32(), [3.0, 4.0, 0.0]);
-    // the caller may drop his handle: the tensor holds its own
+    // the caller may drop the buffer: the tensor has its own handle
     drop(buffer);
     assert_eq!(loss_of(&gpu, &x, &t), 25.0);
 }
@@ -70,7 +70,7 @@ fn a_slice_may_begin_at_any_element_and_end_where_its_buffer_ends() {
         let x = gpu.wrap(buffer.slice(4 * lead as u64..), [3], DType::F32).unwrap();
         let t = gpu.upload(&[0.0f32; 3], [3]).unwrap();
         assert_eq!(loss_of(gpu, &x, &t), 14.0, "from element {lead}");
-        // bytes begin inside a word
+        // u8 labels may begin inside a word
         let mut labels = vec![0xff; lead];
         labels.extend([0u8, 1, 0]);
         labels.resize(labels.len().next_multiple_of(4), 0xff);
@@ -80,7 +80,7 @@ fn a_slice_may_begin_at_any_element_and_end_where_its_buffer_ends() {
         let x = gpu.upload(&[0.0f32; 6], [3, 2]).unwrap();
         let loss = gpu.value(&CrossEntropy::default().of(&x, &labels)).unwrap().loss().wait().unwrap();
         assert!((loss - 2f32.ln()).abs() < 1e-6, "from byte {lead}: {loss}");
-        // nothing at all, where the buffer ends
+        // an empty slice at the buffer's end
         let end = buffer.size();
         let none = gpu.wrap(buffer.slice(end..end), [0, 2], DType::F32).unwrap();
         assert_eq!(loss_of(gpu, &none, &none), 0.0);
@@ -104,14 +104,14 @@ fn slices_that_do_not_fit_are_refused() {
         gpu.device().create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false })
     };
     assert_eq!(refused(other(64, BufferUsages::COPY_DST).slice(..), &[16], DType::F32), "invalid_operand");
-    // a shader could not read the last two bytes
+    // a shader reads whole words, so it could not read the last two bytes
     let odd = other(6, BufferUsages::STORAGE);
     assert_eq!(refused(odd.slice(..), &[6], DType::U8), "invalid_operand");
     assert!(gpu.wrap(odd.slice(..4), [4], DType::U8).is_ok());
     // without COPY_SRC a tensor can be used but not read
     let unread = gpu.wrap(odd.slice(..4), [1], DType::F32).unwrap();
     assert_eq!(unread.read().wait().unwrap_err().kind(), "invalid_operand");
-    // what is longer than a binding is walked in slices
+    // a tensor that is longer than a binding is walked in slices
     let limit = gpu.device().limits().max_storage_buffer_binding_size;
     if limit.saturating_add(4) <= gpu.device().limits().max_buffer_size {
         let large = other(limit + 4, BufferUsages::STORAGE);
@@ -124,7 +124,7 @@ fn uploads_say_what_they_hold() {
     let shape = |elements: &[f32], shape: &[usize]| gpu.upload(elements, shape).map(drop).unwrap_err().kind();
     assert_eq!(shape(&[0.0; 3], &[2, 2]), "shape_mismatch");
     assert_eq!(shape(&[0.0; 3], &[]), "shape_mismatch");
-    // f64 is rounded to f32, and so is its gradient
+    // f64 is rounded to f32, and its gradient is f32
     let third = gpu.upload(&[1.0f64 / 3.0], [1]).unwrap();
     assert_eq!((third.dtype(), third.read().wait().unwrap().to_f32()), (DType::F32, vec![1.0f32 / 3.0]));
     let (x, t) = (Array::new(&[1.0f64], [1]).unwrap(), Array::new(&[0.5f64], [1]).unwrap());
@@ -139,7 +139,7 @@ fn uploads_say_what_they_hold() {
     let scalar = gpu.upload(&[3.0f32], []).unwrap();
     assert_eq!((loss_of(gpu, &scalar, &gpu.empty([]).unwrap()), scalar.shape().len()), (9.0, 0));
     assert_eq!(gpu.empty([5]).unwrap().read().wait().unwrap().to_f32(), [0.0; 5]);
-    // where the class axis lies goes along, up and down
+    // uploads and reads keep the class axis
     let last = Array::new(&[0.0f32; 6], [1, 2, 3]).unwrap().class_axis_last();
     let tensor = gpu.upload_array(&last).unwrap();
     assert_eq!(Operand::class_axis(&tensor), wgloss::ClassAxis::Last);
@@ -152,7 +152,7 @@ fn a_tensor_is_written_anew_and_nothing_beside_it() {
     let x = gpu.upload(&[1.0f32, 2.0, 3.0], [3]).unwrap();
     x.write(&[3.0f32, 4.0, 0.0]).unwrap();
     assert_eq!(loss_of(gpu, &x, &t), 25.0);
-    // bytes that fill no word, in memory of the library's and in the caller's
+    // bytes that don't fill a word, in the library's memory and in the caller's
     let labels = gpu.upload(&[0u8, 1, 1], [3]).unwrap();
     labels.write(&[1u8, 0, 1]).unwrap();
     assert_eq!(labels.read().wait().unwrap().to_f64(), [1.0, 0.0, 1.0]);
@@ -165,10 +165,10 @@ fn a_tensor_is_written_anew_and_nothing_beside_it() {
     }
     let after = slice(0, 16).read().wait().unwrap().to_f64();
     assert_eq!(after, [[9.0; 4], [5.0; 4], [5.0; 4], [9.0; 4]].concat());
-    // what does not fit
+    // writes with a wrong shape or dtype
     assert_eq!(x.write(&[0.0f32; 2]).unwrap_err().kind(), "shape_mismatch");
     assert_eq!(x.write(&[0i32; 3]).unwrap_err().kind(), "unsupported_dtype");
-    // what an upload narrows is narrowed here too
+    // a write narrows the dtypes that an upload narrows
     x.write(&[3.0f64, 4.0, 0.0]).unwrap();
     assert_eq!(loss_of(gpu, &x, &t), 25.0);
     labels.write(&[false, true, false]).unwrap();

@@ -1,5 +1,5 @@
-//! Floats of 16 bits: every one of them taken out of its word, everything rounded into one, and nothing beside it touched.
-//! Integers in the place of floats: masks, and targets of 0 and 1.
+//! Floats of 16 bits: each is read correctly from its word, each result is rounded correctly, and neighbouring elements are
+//! not touched. Integers in the place of floats: masks, and targets of 0 and 1.
 
 use crate::case::{Case, Door, Floats, Wanted};
 use crate::chosen::{all, losses, of_each_family};
@@ -33,13 +33,13 @@ pub fn tests() -> Vec<Trial> {
     tests
 }
 
-/// Every number that 16 bits hold, the NaNs among them.
+/// Every number of 16 bits, including NaNs.
 fn all_halves() -> impl Iterator<Item = u16> {
     0..=u16::MAX
 }
 
-/// What the kernels make of upstream gradients: a squared error whose derivative is 1 hands them through as they are, to a
-/// gradient of this type.
+/// Passes upstream gradients through a kernel into a gradient of type `E`. The loss is a squared error whose derivative is
+/// 1, so the gradient is the upstream gradient, read and stored.
 fn handed_through<E: Element>(upstream: &Tensor, half: E) -> Array {
     let x = gpu().upload(&vec![half; upstream.len()], upstream.shape()).unwrap();
     let t = gpu().upload(&vec![0.0f32; upstream.len()], upstream.shape()).unwrap();
@@ -48,13 +48,13 @@ fn handed_through<E: Element>(upstream: &Tensor, half: E) -> Array {
     gradient.read().wait().unwrap()
 }
 
-/// Whether a number is another, to the bit: but any NaN may stand for any, and 0 for what f32 has only as a subnormal number,
-/// which WGSL lets a driver flush.
+/// Whether two numbers have equal bits. Any NaN equals any NaN, and 0 equals a number that is subnormal in f32, since WGSL
+/// lets a driver flush those.
 fn is(got: f32, want: f32) -> bool {
     got.to_bits() == want.to_bits() || (got.is_nan() && want.is_nan()) || (want.is_subnormal() && got == 0.0)
 }
 
-/// Uploads every number of a kind and compares what is read of it with what it is.
+/// Uploads every 16-bit number of a type, and compares what the kernel reads with `value`.
 fn assert_decoded<E: Element>(of: fn(u16) -> E, value: fn(E) -> f32) {
     let numbers: Vec<E> = all_halves().map(of).collect();
     let decoded = handed_through(&gpu().upload(&numbers, [numbers.len()]).unwrap(), 0.5f32).to_f32();
@@ -63,7 +63,7 @@ fn assert_decoded<E: Element>(of: fn(u16) -> E, value: fn(E) -> f32) {
     }
 }
 
-/// Zeros at places 0 and 3, and the numbers of each type that are easily taken for zero.
+/// Elements 0 and 3 are zero. The others are not zero, but easily taken for it.
 fn masks_of_every_type_leave_out_what_is_zero() {
     let x = Array::new(&[0.5f32, -1.0, 2.0, 0.25, 3.0, -0.5, 1.5, 0.0, -2.0, 1.0], [5, 2]).unwrap();
     let t = Array::new(&[1i32, 0, 1, 1, 0], [5]).unwrap();
@@ -98,7 +98,7 @@ fn every_half_is_read_as_what_it_is() {
     assert_decoded(bf16::from_bits, bf16::to_f32);
 }
 
-/// Has these numbers written as gradients of a kind, and compares what is written with what they round to.
+/// Has the kernel write numbers as gradients of a type, and compares these with the nearest number of that type.
 fn assert_encoded<E: Element>(one_half: E, numbers: Vec<f32>, nearest: fn(f32) -> f32) {
     let written = handed_through(&gpu().upload(&numbers, [numbers.len()]).unwrap(), one_half);
     assert_eq!(written.dtype(), E::DTYPE);
@@ -107,14 +107,14 @@ fn assert_encoded<E: Element>(one_half: E, numbers: Vec<f32>, nearest: fn(f32) -
     }
 }
 
-/// Every number that 16 bits hold, the middle between it and the next, the neighbours of the middle, and the ends.
+/// Every number of 16 bits, the midpoint between it and the next, the neighbours of the midpoint, and extreme numbers.
 fn every_float_is_written_as_the_nearest_half() {
     let ends = [f32::MAX, f32::MIN, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1e-30, -1e-30];
     let around = |low: f32, middle: f32| [low, middle.next_down(), middle, middle.next_up()];
     let of_f16 = all_halves().flat_map(|bits| {
         let of = |bits| f16::from_bits(bits).to_f32();
         let (low, high) = (of(bits), of(bits.wrapping_add(1)));
-        // beyond the greatest lies infinity, where another number would be
+        // f32 numbers from 65520 on round to infinity, as if 65536 came after the greatest f16
         let high = if high.is_infinite() { 65536f32.copysign(high) } else { high };
         around(low, (low + high) / 2.0)
     });
@@ -126,7 +126,8 @@ fn every_float_is_written_as_the_nearest_half() {
     assert_encoded(bf16::from_f32(0.5), of_bf16.chain(ends).collect(), |x| bf16::from_f32(x).to_f32());
 }
 
-/// Operands and gradients of odd lengths side by side in one buffer, so that words belong to two of them, and to the caller.
+/// Operands and gradients of odd lengths lie side by side in one buffer, so that a word belongs to two of them, or to one
+/// and the caller.
 fn gradients_of_odd_lengths_leave_the_other_halves_of_their_words_alone() {
     const AROUND: u16 = 0x1234;
     for (dtype, of) in [
@@ -135,7 +136,7 @@ fn gradients_of_odd_lengths_leave_the_other_halves_of_their_words_alone() {
     ] {
         for (lead, length) in [1, 3, 63, 65, 257].into_iter().flat_map(|length| [0, 1, 2, 3].map(|lead| (lead, length)))
         {
-            // whole numbers that either kind holds, and so does what is made of them
+            // whole numbers that are exact in either type, as are the results
             let x: Vec<f32> = (0..length).map(|i| (i % 5) as f32).collect();
             let t: Vec<f32> = (0..length).map(|i| (i % 3) as f32).collect();
             let before: Vec<f32> = (0..length).map(|i| (i % 7) as f32).collect();
@@ -173,7 +174,7 @@ fn gradients_of_odd_lengths_leave_the_other_halves_of_their_words_alone() {
     }
 }
 
-/// Lengths and rows that end inside a word give what the twin gives, in every dtype.
+/// Lengths and rows that end inside a word give the twin's results, in every dtype.
 fn odd_lengths(loss: &dyn Loss) {
     let mut failures = Failures::default();
     let ways = [Floats::All(DType::F16), Floats::All(DType::BF16), Floats::Mixed].into_iter().cycle();
@@ -188,7 +189,7 @@ fn odd_lengths(loss: &dyn Loss) {
 }
 
 fn a_gradient_has_its_operands_dtype_or_f32_where_that_is_asked() {
-    // less than half the least f16: 2e-3 / 10^5 is 2e-8
+    // 2e-3 / 10^5 is 2e-8, less than half the smallest f16
     let numbers = vec![f16::from_f32(1e-3); 100_000];
     let x = gpu().upload(&numbers, [numbers.len()]).unwrap();
     let t = gpu().upload(&vec![0.0f32; numbers.len()], [numbers.len()]).unwrap();
@@ -203,7 +204,7 @@ fn a_gradient_has_its_operands_dtype_or_f32_where_that_is_asked() {
         assert!(wide.read().wait().unwrap().to_f32().iter().all(|d| (d / want - 1.0).abs() < 1e-5));
     };
     check(&wide);
-    // from the host, and uploaded from there
+    // an operand on the host, and one that was uploaded from there
     let asked = Array::new(&numbers, [numbers.len()]).unwrap().f32_gradient();
     let host_t = Array::new(&vec![0.0f32; numbers.len()], [numbers.len()]).unwrap();
     let (_, [wide]) = gpu().gradients(&Mse::default().of(&asked, &host_t), [&asked]).unwrap();
@@ -211,7 +212,7 @@ fn a_gradient_has_its_operands_dtype_or_f32_where_that_is_asked() {
     let uploaded = gpu().upload_array(&asked).unwrap();
     let (_, [wide]) = gpu().gradients(&Mse::default().of(&uploaded, &t), [&uploaded]).unwrap();
     check(&wide);
-    // and in a job by what it is given
+    // in a job, the tensor for the gradient decides
     let into = gpu().empty(x.shape()).unwrap();
     let gradients = vec![Gradient::store(&x, &into)];
     gpu().prepare(&term, &Outputs { gradients, ..Outputs::default() }).unwrap().run().unwrap();
@@ -219,7 +220,7 @@ fn a_gradient_has_its_operands_dtype_or_f32_where_that_is_asked() {
     assert_eq!(gpu().empty_like(&x).unwrap().dtype(), DType::F16);
 }
 
-/// Nothing is widened: a call on 16 bits holds the memory that its f32 twin holds, less half of the tensors.
+/// Nothing is widened: with 16-bit operands a job takes as much memory as with f32.
 fn sixteen_bits_take_no_more_memory_than_they_are(loss: &dyn Loss) {
     let gpu = fresh_gpu();
     let held = FLOATS.map(|dtype| {
@@ -236,8 +237,8 @@ fn sixteen_bits_take_no_more_memory_than_they_are(loss: &dyn Loss) {
     assert!(held.iter().all(|other| *other == held[0]), "{}: {held:?}", loss.header().id);
 }
 
-/// Two parts whose gradients overflow 16 bits apart and cancel together, a third that is left; and an operand that stands in two
-/// places of one part.
+/// Two parts have gradients that overflow 16 bits separately and cancel together, and a third part remains. Then one part
+/// has an operand in two places.
 fn a_gradient_of_several_places_is_rounded_once() {
     for dtype in [DType::F16, DType::BF16] {
         let stored = |numbers: &[f32], shape: &[usize]| {
@@ -251,13 +252,13 @@ fn a_gradient_of_several_places_is_rounded_once() {
         assert_eq!(gradient.read().wait().unwrap().to_f32(), [1.0, -1.0, 1.0], "{dtype}");
         assert_eq!(gradient.dtype(), dtype);
 
-        // what is there is not rounded between the parts either
+        // the sum is not rounded between the parts either when it is added to a stored gradient
         let into = stored(&[0.5; 3], &[3]);
         let outputs = Outputs { gradients: vec![Gradient::add(&x, &into)], ..Outputs::default() };
         gpu().prepare(&term, &outputs).unwrap().run().unwrap().loss().wait().unwrap();
         assert_eq!(into.read().wait().unwrap().to_f32(), [1.5, -0.5, 1.5], "{dtype}");
 
-        // more than a workgroup rounds at a time, and no whole number of fours
+        // more elements than a workgroup rounds at a time, and not a multiple of four
         let (n, width) = (331, 7);
         let rows =
             |from: usize| (from..from + n * width).map(|i| ((i * 37 % 101) as f32 - 50.0) / 16.0).collect::<Vec<_>>();
@@ -265,7 +266,7 @@ fn a_gradient_of_several_places_is_rounded_once() {
         let (_, [gradient]) = gpu().gradients(&TripletMargin::default().of(&y, &x, &x), [&x]).unwrap();
         assert!(gradient.read().wait().unwrap().to_f32().iter().all(|&d| d == 0.0), "{dtype}");
 
-        // and none of them is left out: a fresh tensor is 0 where nobody writes
+        // no element is left out: a new tensor is 0 where nothing is written
         let t = stored(&vec![0.0; n * width], &[n, width]);
         let squared = || Mse::default().of(&x, &t).reduce(Reduction::Sum);
         let term = 200.0 * squared() + -200.0 * squared() + L1::default().of(&x, &t).reduce(Reduction::Sum);
@@ -275,7 +276,7 @@ fn a_gradient_of_several_places_is_rounded_once() {
     }
 }
 
-/// The dtypes of integers, with numbers that differ in each half and each byte of their words.
+/// The integer dtypes, with numbers that differ in each half and each byte of their words.
 fn integers() -> [(DType, Vec<i64>); 4] {
     let (i32s, u32s) = ([i32::MIN.into(), i32::MAX.into()], [1 << 31, u32::MAX.into()]);
     let wide = [1 << 32, -1 << 32, i64::MIN, i64::MAX, (1 << 32) + 1, -(1 << 32) - 1, i64::from(i32::MIN) - 1];
@@ -289,16 +290,16 @@ fn integers() -> [(DType, Vec<i64>); 4] {
     ]
 }
 
-/// An array of a dtype that goes through these numbers again and again.
+/// An array of a dtype that repeats these numbers.
 fn cycle(numbers: &[i64], dtype: DType, shape: &[usize]) -> Array {
     let numbers: Vec<i64> = numbers.iter().copied().cycle().take(shape.iter().product()).collect();
     Array::new(&numbers, shape).unwrap().cast(dtype)
 }
 
-/// Of a cross-entropy at a logit of 0, the derivative is ½ less the target.
+/// At a logit of 0, the derivative of the binary cross-entropy is ½ minus the target.
 fn integers_are_read_as_what_they_are() {
     for (dtype, numbers) in integers() {
-        // lengths that are no whole number of quads, and one that is; beginnings inside a quad and a word
+        // lengths that are not multiples of a quad, and some that are; slices that begin inside a quad or a word
         for (length, lead) in [(1, 0), (63, 0), (64, 0), (64, 1), (64, 3), (65, 2), (256, 4), (260, 8)] {
             let size = dtype.size();
             let target = cycle(&numbers, dtype, &[length]);
@@ -329,7 +330,7 @@ fn takes_integers(loss: &dyn Loss) -> bool {
     loss.header().operands.iter().any(|spec| spec.integers || spec.role == Role::Mask)
 }
 
-/// Shapes around the lanes of a subgroup: as many elements, rows or positions.
+/// Shapes with 63 to 65 elements, rows or positions, around the size of a subgroup.
 fn edges(loss: &dyn Loss) -> Vec<Vec<usize>> {
     let around = |shape: fn(usize) -> Vec<usize>| (63..=65).map(shape);
     match loss.leaf() {
@@ -341,11 +342,11 @@ fn edges(loss: &dyn Loss) -> Vec<Vec<usize>> {
     }
 }
 
-/// What the twin computes with an integer is what the GPU computes: in every dtype, at odd places of a buffer and uploaded.
+/// The GPU computes with an integer as the twin does: in every dtype, at odd offsets of a buffer and uploaded.
 fn masks_and_targets_of_integers(loss: &dyn Loss) {
     let mut failures = Failures::default();
     let shapes: Vec<Vec<usize>> = edges(loss).into_iter().chain(samples(loss).odd.iter().map(|s| s.to_vec())).collect();
-    // by turns: four dtypes of each kind of shape would compile four times the kernels
+    // each shape gets one of the four dtypes in turn, since all four would compile four times as many kernels
     for (k, (shape, (dtype, numbers))) in shapes.iter().zip(integers().into_iter().cycle()).enumerate() {
         let target = if k % 3 == 0 { DType::F32 } else { DType::I32 };
         let door = if k % 5 < 3 { Door::OneBuffer } else { Door::Uploaded };

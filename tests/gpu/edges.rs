@@ -1,4 +1,4 @@
-//! Small inputs at the edges of shaders: each tells a fault of one line from what is right.
+//! Small inputs at the edges of shaders. Each shows a fault in one line of a shader.
 
 use crate::case::Case;
 use crate::chosen::losses;
@@ -29,7 +29,7 @@ pub fn tests() -> Vec<Trial> {
     tests
 }
 
-/// Compares the loss and the gradient of `x` with the twin's, which have to be finite.
+/// Compares the loss and the gradient of `x` with the twin's, which must be finite.
 fn as_the_twin(name: &str, term: &Term<Array>, x: &Array) {
     let want = Given::by_twin(cpu::gradient_list(term, &[x]).unwrap());
     let finite = want.tensor.to_f64().iter().chain(&want.gradients[0].to_f64()).all(|number| number.is_finite());
@@ -44,7 +44,7 @@ fn numbers(shape: &[usize]) -> Array {
     Array::new(&(0..count).map(|k| (7.0 * k as f32).sin()).collect::<Vec<_>>(), shape).unwrap()
 }
 
-/// The term of a loss of a prediction and a target.
+/// Makes the term of a loss from a prediction and a target.
 type Of = fn(&Tensor, &Tensor) -> Term<Tensor>;
 
 /// Losses whose labels are read four at a time.
@@ -60,12 +60,12 @@ const BY_FOURS: [(&str, Of); 8] = [
 ];
 
 fn a_bad_label_is_found_at_every_place_of_a_four(of: &Of) {
-    // two fours of neighbours, and a rest that is no four
+    // two groups of four neighbours, and a rest of three
     let x = gpu().upload_array(&numbers(&[1, 3, 11])).unwrap();
     for dtype in [DType::I32, DType::U8, DType::I64] {
         for bad in 0..11 {
             let labels: Vec<i64> = (0..11).map(|place| if place == bad { 9 } else { place % 3 }).collect();
-            // on the GPU: the host refuses labels of its own before a kernel sees them
+            // uploaded, since the host refuses bad labels in arrays before a kernel sees them
             let labels = gpu().upload_array(&labels_of(&labels, dtype, &[1, 11])).unwrap();
             let told = gpu().value(&of(&x, &labels)).unwrap().loss().wait();
             let found =
@@ -76,7 +76,7 @@ fn a_bad_label_is_found_at_every_place_of_a_four(of: &Of) {
 }
 
 fn labels_of_every_dtype_are_the_same_labels() {
-    // planes of whole fours, whose labels are read four at a time, and others
+    // 8 labels are read four at a time, 11 are not
     for (places, dtype) in
         [8, 11].iter().flat_map(|n| [DType::I32, DType::U32, DType::U8, DType::I64].map(|of| (*n, of)))
     {
@@ -89,7 +89,7 @@ fn labels_of_every_dtype_are_the_same_labels() {
 
 fn labels_that_differ_in_their_high_halves_alone_differ() {
     let x = numbers(&[6, 3]);
-    // neither the low halves nor the high ones tell all of them apart
+    // neither the low halves nor the high halves alone distinguish all labels
     let labels = Array::new(&[1i64, (1 << 32) + 1, 1, (1 << 32) + 1, 1 << 32, 1 << 32], [6]).unwrap();
     as_the_twin("sup_con", &SupCon::default().of(&x, &labels), &x);
     as_the_twin("triplet_hard", &TripletHard::default().of(&x, &labels), &x);
@@ -97,7 +97,7 @@ fn labels_that_differ_in_their_high_halves_alone_differ() {
 
 fn boxes_without_an_area_are_finite() {
     let of = [[1.0f32, 1.0, 1.0, 1.0], [0.0, 0.0, 2.0, 1.0], [1.0, 0.0, 1.0, 3.0], [0.0, 2.0, 3.0, 2.0]];
-    // two equal boxes with an area have a gradient of eps alone
+    // two equal boxes with an area are left out, since their gradient comes from eps alone
     let pairs = of.iter().flat_map(|a| of.iter().map(move |b| (a, b)));
     let pairs: Vec<_> = pairs.filter(|(a, b)| a != b || a[0] == a[2] || a[1] == a[3]).collect();
     let boxes = |numbers: Vec<f32>| Array::new(&numbers, [pairs.len(), 4]).unwrap();
@@ -114,7 +114,7 @@ fn boxes_without_an_area_are_finite() {
 
 fn a_class_that_is_absent_weighs_as_much_as_the_rarest() {
     let x = numbers(&[2, 4, 9]);
-    // class 3 is in neither item, class 1 in one
+    // class 3 is in neither item, class 1 in one item
     let labels = Array::new(&[0i32, 0, 0, 2, 2, 0, 0, 2, 0, 0, 1, 1, 2, 2, 2, 0, 0, 1], [2, 9]).unwrap();
     for weighting in [Weighting::Square, Weighting::Simple, Weighting::Uniform] {
         let loss = GeneralizedDice { weighting, ..GeneralizedDice::default() };
@@ -139,7 +139,7 @@ fn where_a_slope_jumps_it_is_the_twins(loss: &dyn Loss) {
             .iter()
             .filter(|spec| matches!(spec.role, Role::Element | Role::Part) && spec.domain == Domain::Real);
         for (spec, stride) in reals.filter(|spec| !spec.optional).zip([1, 5, 25]) {
-            // every number of the one meets every number of the other
+            // the strides combine every number of one operand with every number of the others
             let array = inputs.operand(spec.name);
             let numbers: Vec<f32> = (0..array.len()).map(|at| KINKS[at / stride % 5]).collect();
             *array = Array::new(&numbers, array.shape()).unwrap();

@@ -1,4 +1,5 @@
-//! Gradients in the place of the predictions: the same bits as elsewhere, and refused where something would be read too late.
+//! Gradients that overwrite their predictions: they have the same bits as elsewhere, and are refused where a kernel would
+//! read the prediction later.
 
 use crate::case::{Case, Floats};
 use crate::chosen::{follows_another, losses, named, of_each_family};
@@ -15,13 +16,13 @@ pub fn tests() -> Vec<Trial> {
     let mut tests = tests![what_would_be_read_too_late_is_refused];
     let overwritten = losses(30, |loss| !samples(loss).in_place.is_empty());
     tests.extend(tests_of![of_each_family(overwritten); a_gradient_in_place_has_the_same_bits]);
-    // the gradients of all classes depend on the label's
+    // the gradients of all classes depend on the class of the label
     let by_label = ["softmax_focal", "multi_margin"];
     tests.extend(tests_of![named(&by_label); rows_that_would_be_cut_are_walked_whole]);
     tests
 }
 
-/// The gradient of a case's prediction, in a tensor of its own or in the prediction's place, and the loss.
+/// The gradient of a case's prediction, stored over the prediction or in a tensor of its own, and the loss.
 pub fn gradient(gpu: &Gpu, case: &Case, in_place: bool) -> Result<(Array, Array), Error> {
     let tensors = case.inputs().on(&mut |array| gpu.upload_array(array))?;
     let input = &tensors.operands[0].1;
@@ -37,8 +38,8 @@ fn a_gradient_in_place_has_the_same_bits(loss: &dyn Loss) {
         let plain = Case::new(loss.header().id, shape, DType::I32).with_all();
         assert!(plain.is_valid(), "{plain:?}");
         let mut cases = vec![plain.clone()];
-        // The walk decides where a gradient goes. So the first loss of a walk goes through reductions too, and through options
-        // at one shape.
+        // The walk decides where a gradient goes. So the first loss of each walk is also tested with other reductions and,
+        // at one shape, with other options.
         if !follows_another(loss) {
             // two elements of 16 bits share a word
             let halves = [DType::F16, DType::BF16].map(|dtype| Case { floats: Floats::All(dtype), ..plain.clone() });
@@ -57,7 +58,7 @@ fn a_gradient_in_place_has_the_same_bits(loss: &dyn Loss) {
     failures.raise();
 }
 
-/// Whether two ways to a gradient and a loss give the same bits.
+/// Compares the bits of two results, each a gradient and a loss.
 pub fn same_bits(given: [Result<(Array, Array), Error>; 2]) -> Result<(), String> {
     match given {
         [Err(error), _] | [_, Err(error)] => Err(error.to_string()),
@@ -95,18 +96,18 @@ fn what_would_be_read_too_late_is_refused() {
     };
     let in_place = |of: &Tensor| vec![Gradient::in_place(of)];
     let mse = Mse::default();
-    // two losses of one prediction, a prediction that is its own target, a target, and what is added
+    // two losses of one prediction, a prediction that is also the target, a target, and a gradient that is added
     overlaps("input", "input", refused(&(mse.of(&x, &t) + mse.of(&x, &t)), in_place(&x)));
     overlaps("input", "target", refused(&mse.of(&x, &x), in_place(&x)));
     overlaps("target", "target", refused(&mse.of(&x, &t), in_place(&t)));
     overlaps("input", "input", refused(&mse.of(&x, &t), vec![Gradient::add(&x, &x)]));
-    // rows that are read by several lanes of several looks
+    // rows that several lanes read several times
     overlaps("anchor", "anchor", refused(&TripletMargin::default().of(&x, &t, &t), in_place(&x)));
-    // a row that is too long not to be cut
+    // a row so long that it is cut into chunks
     let long = gpu().empty([1, (1 << 19) + 1]).unwrap();
     let labels = gpu().upload(&[7i32], [1]).unwrap();
     overlaps("input", "input", refused(&CrossEntropy::default().of(&long, &labels), in_place(&long)));
-    // another loss beside it may be there
+    // the predictions of two losses may both be overwritten
     let y = gpu().upload(&[0.75f32; 6], [2, 3]).unwrap();
     let outputs = Outputs { gradients: vec![Gradient::in_place(&x), Gradient::in_place(&y)], ..Outputs::default() };
     let both = mse.of(&x, &t) + mse.of(&y, &t).reduce(Reduction::Sum);

@@ -1,4 +1,5 @@
-//! Prepared jobs: recorded into the caller's pass, run as often as wanted, into places of the caller's, on a device of his.
+//! Prepared jobs: recorded into the caller's pass, run repeatedly, writing to the caller's tensors, on a device of the
+//! caller.
 
 use crate::case::{Case, Wanted};
 use crate::chosen::{all, of_each_family};
@@ -27,7 +28,7 @@ pub fn tests() -> Vec<Trial> {
     tests
 }
 
-/// The ingredients of a training step of three elements.
+/// The tensors of a training step with three elements.
 struct Step {
     x: Tensor,
     t: Tensor,
@@ -45,7 +46,7 @@ impl Step {
         }
     }
 
-    /// `Σ (x − t)²`, which is 9, with its gradient and its loss in a slot of the log.
+    /// The loss `Σ (x − t)²`, which is 9, with its gradient. The loss goes to a slot of the log.
     fn job(&self, gpu: &Gpu, slot: usize, add: bool) -> Job {
         let gradient = Gradient { add, ..Gradient::store(&self.x, &self.d) };
         let outputs = Outputs { loss: Some(self.log.clone()), slot, gradients: vec![gradient], ..Outputs::default() };
@@ -62,7 +63,7 @@ pub fn write(gpu: &Gpu, tensor: &Tensor, numbers: &[f32]) {
     gpu.queue().write_buffer(buffer, offset, bytemuck::cast_slice(numbers));
 }
 
-/// A kernel of the caller's: adds one to every element.
+/// A kernel of the caller, which adds one to every element.
 fn plus_one(gpu: &Gpu, tensor: &Tensor) -> (wgpu::ComputePipeline, wgpu::BindGroup) {
     let device = gpu.device();
     let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
@@ -103,7 +104,7 @@ fn a_job_is_recorded_between_the_callers_own_dispatches_and_runs_when_he_submits
         pass.dispatch_workgroups(1, 1, 1);
     }
     let commands = encoder.finish();
-    // an empty submission sends what a queue still holds back: encoding has written nothing, and made nothing
+    // an empty submission sends what the queue still holds; recording the job has written and allocated nothing
     gpu.queue().submit([]);
     assert_eq!((read(&step.x), read(&step.d), read(&step.log)), (vec![1.0, 2.0, 3.0], vec![7.0; 3], vec![-1.0; 4]));
     assert_eq!((gpu.memory(), gpu.pipelines()), (memory, pipelines));
@@ -111,7 +112,7 @@ fn a_job_is_recorded_between_the_callers_own_dispatches_and_runs_when_he_submits
     assert_eq!(job.check().wait(), not_run, "what is recorded has not run before it is submitted");
 
     gpu.queue().submit([commands]);
-    // x + 1 is 2, 3, 4: the loss 4 + 9 + 9, the gradient 4, 6, 6, plus one
+    // x + 1 is 2, 3, 4: the loss is 4 + 9 + 9, and the gradient is 4, 6, 6; then one is added to the gradient
     assert_eq!(read(&step.d), [5.0, 7.0, 7.0]);
     assert_eq!(read(&step.log), [-1.0, -1.0, 22.0, -1.0]);
     assert_eq!(job.outcome().loss().wait(), Ok(22.0));
@@ -126,7 +127,7 @@ fn a_job_runs_as_often_as_wanted_and_sees_what_its_operands_hold_then() {
         assert_eq!(job.run().unwrap().loss().wait(), Ok((round * round) as f32));
         assert_eq!(read(&step.d), [2.0 * round as f32, 0.0, 0.0]);
     }
-    // twice in one pass: each run stands for itself
+    // two runs in one pass, each a complete run
     let mut encoder = gpu().device().create_command_encoder(&CommandEncoderDescriptor::default());
     let mut pass = encoder.begin_compute_pass(&ComputePassDescriptor::default());
     job.encode(&mut pass);
@@ -146,7 +147,7 @@ fn jobs_log_their_losses_each_in_its_slot_and_accumulate_their_gradients() {
     }
     assert_eq!(read(&step.log), [0.0, 1.0, 4.0, 9.0]);
     assert_eq!(read(&step.d), [2.0 * (0.0 + 1.0 + 2.0 + 3.0), 0.0, 0.0]);
-    // a job outlives the tensors it was prepared with, and their memory is counted while it does
+    // a job keeps the tensors that it was prepared with alive, and their memory stays counted
     let own = fresh_gpu();
     let step = Step::new(&own);
     let (job, memory) = (step.job(&own, 1, false), own.memory());
@@ -204,7 +205,7 @@ fn outputs_that_overlap_or_do_not_fit_are_refused() {
     };
 
     assert_eq!(refused(one(&x, &t)), overlaps("gradient of input", "target"));
-    // by one element, at either end
+    // overlapping by one element, at either end
     assert_eq!(refused(one(&x, &at(19, &[2, 5]))), overlaps("gradient of input", "target"));
     assert_eq!(refused(one(&t, &at(9, &[2, 5]))), overlaps("gradient of target", "input"));
     let both = |a: &Tensor, b: &Tensor| vec![Gradient::store(&x, a), Gradient::store(&t, b)];
@@ -217,7 +218,7 @@ fn outputs_that_overlap_or_do_not_fit_are_refused() {
         let outputs = Outputs { loss: Some(at(element, &[1])), ..Outputs::default() };
         assert_eq!(gpu().prepare(&scaled, &outputs).map(drop), Err(overlaps("loss", name)));
     }
-    // side by side they are fine
+    // tensors that lie side by side are accepted
     gpu()
         .prepare(
             &term,
@@ -262,7 +263,7 @@ fn gradients_of_what_has_none_are_refused() {
 }
 
 fn a_device_of_the_callers_is_left_as_it_was_found() {
-    // a bare device: nothing but this test sets anything on it
+    // on this device only the test sets handlers
     let (device, queue) = crate::limits::bare_device(wgpu::Limits::default());
     let (errors, losses) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (counted, lost) = (errors.clone(), losses.clone());
@@ -276,11 +277,11 @@ fn a_device_of_the_callers_is_left_as_it_was_found() {
     let step = Step::new(&gpu);
     step.job(&gpu, 0, false).run().unwrap();
     assert_eq!(read(&step.d), [2.0, 4.0, 4.0]);
-    // what the library is refused stays inside it
+    // errors that the library handles don't reach the caller's handler
     let too_wide = gpu.upload(&[0.0f32; 3], [3]).unwrap();
     gpu.prepare(&Mse::default().of(&too_wide, &step.log), &Outputs::default()).unwrap_err();
     assert_eq!(errors.load(Ordering::SeqCst), 0);
-    // what the caller does wrong himself reaches him
+    // the caller's own errors reach the handler
     let wrong = BufferUsages::MAP_READ | BufferUsages::STORAGE;
     let _ =
         device.create_buffer(&wgpu::BufferDescriptor { label: None, size: 4, usage: wrong, mapped_at_creation: false });

@@ -1,4 +1,4 @@
-//! Losses of all pairs whose keys come in shards, as around a ring: what the shards come to is what the whole comes to.
+//! Losses of all pairs whose keys come in shards, as around a ring: together the shards give the results of the whole.
 
 use crate::gpu;
 use crate::harness::tests;
@@ -33,7 +33,7 @@ struct Call {
 }
 
 fn call(dtype: DType) -> Call {
-    // five labels, unevenly spread, and one in eight that no other row has
+    // five labels, unevenly distributed, and for every eighth row a label of its own
     let label = |i: usize| if i.is_multiple_of(8) { 1000 + i } else { (i * i + i / 60) % 5 } as i32;
     Call {
         rows: numbers(1, &[BATCH, WIDTH]).cast(dtype),
@@ -45,14 +45,14 @@ fn call(dtype: DType) -> Call {
     }
 }
 
-/// A loss: its term of rows and keys, its further operands with gradients, and its term's own rows among the keys.
+/// A loss of rows and keys.
 struct Loss {
     name: &'static str,
-    /// The term of these rows against these keys. `further` says whether it has the further negatives.
+    /// The term of these rows against these keys; the flag says whether it also has the further negatives.
     term: fn(&Call, &Array, &Array, bool) -> Term<Array>,
-    /// The operands with a gradient beside rows and keys.
+    /// The operands with a gradient besides rows and keys.
     more: fn(&Call) -> Vec<Array>,
-    /// Whether keys are the whole's rows.
+    /// Whether the keys are the rows of the whole.
     itself: bool,
 }
 
@@ -87,7 +87,7 @@ const LOSSES: [Loss; 5] = [
     },
 ];
 
-/// The shard of a loss: these rows against these keys.
+/// The term of a shard: these rows, of which `first` is the index of the first, against the keys in this range.
 fn shard(loss: &Loss, call: &Call, rows: &Array, first: usize, keys: &Array, of: &Range<usize>) -> Term<Array> {
     (loss.term)(call, rows, keys, of.start == 0).rows_from(first).keys_from(of.start, BATCH)
 }
@@ -100,8 +100,8 @@ fn keys_in_shards_are_the_whole() {
         let call = call(dtype);
         for loss in &LOSSES {
             for reduction in [Reduction::Mean, Reduction::Sum, Reduction::None] {
-                // rows of their own, so that the gradient of the keys is of the keys alone; their shares add up, and are not
-                // rounded each
+                // rows in an array of their own, so that the keys' gradient is theirs alone; it is f32, since the gradients
+                // of the shards are added up
                 let rows = slice(&call.rows, 0, &(0..BATCH)).f32_gradient();
                 let keys = if loss.itself { &call.rows } else { &call.keys };
                 let whole = (loss.term)(&call, &rows, keys, true).rows_from(0).reduce(reduction).upstream(1.5);
@@ -147,7 +147,7 @@ fn rows_and_keys_in_shards_add_up_to_the_whole() {
             for (place, (term, (k, _))) in terms.into_iter().zip(&blocks).enumerate() {
                 let term = term.among(&all).divide_by(denominator);
                 let (outcome, [dx, dk]) = gpu().gradients(&term, [&x, k]).unwrap();
-                // each shard of keys gives the value of these rows
+                // the term with any one shard of the keys gives the value of these rows
                 value += if place == 0 { f64::from(outcome.loss().wait().unwrap()) } else { 0.0 };
                 of_own.push(dx.read().wait().unwrap());
                 of_keys.push((place, dk.read().wait().unwrap()));
@@ -203,7 +203,7 @@ fn shards_of_keys_are_refused_where_they_make_no_sense() {
         Error::InvalidOption { option, .. } => option,
         other => other.to_string(),
     };
-    // the value needs the statistics of all shards
+    // a loss of only some keys needs the statistics of all shards
     assert_eq!(option(info_nce.clone().keys_from(0, 200)), "keys_from");
     assert_eq!(option(info_nce.clone().among(&all)), "among");
     let symmetric = InfoNce { symmetric: true, ..Default::default() };

@@ -1,4 +1,5 @@
-//! Labels and timesteps that lie on the GPU and are out of range: reported by every read, taken for ignored, never an index.
+//! Labels and timesteps on the GPU that are out of range: every read reports them, kernels ignore them, and never use them
+//! as an index.
 
 use crate::case::{Case, Door, Inputs, Wanted};
 use crate::chosen::{losses, of_each_family};
@@ -36,7 +37,7 @@ fn labelled(loss: &dyn Loss) -> Option<&'static str> {
     loss.header().operands.iter().find(|spec| integers(spec.role)).map(|spec| spec.name)
 }
 
-/// Labels of a dtype that are out of range: just beyond, far beyond, negative, and right in their low bits alone.
+/// Labels of a dtype that are out of range: just beyond, far beyond, negative, and in range in their low bits only.
 fn bad(dtype: DType, count: usize) -> Vec<i64> {
     let count = count as i64;
     match dtype {
@@ -47,7 +48,8 @@ fn bad(dtype: DType, count: usize) -> Vec<i64> {
     }
 }
 
-/// A case with a label that is ignored, so that the twin can be asked for what a bad one comes to.
+/// A case with an ignored label where the loss has that option, so that the twin can compute the result without the bad
+/// labels.
 fn case(loss: &dyn Loss, shape: &[usize], target: DType) -> Case {
     let case = Case::new(loss.header().id, shape, target).with_all();
     let case = Case { optional: case.optional.into_iter().filter(|name| *name != "mask").collect(), ..case };
@@ -61,7 +63,7 @@ fn case(loss: &dyn Loss, shape: &[usize], target: DType) -> Case {
     }
 }
 
-/// The twin's result where bad labels are ignored, and the elements of the gradient to compare.
+/// The twin's loss and gradients with the bad labels ignored.
 fn twin(case: &Case, inputs: &Inputs<Array>, name: &str, bad: &[usize]) -> (Vec<f64>, Vec<Array>) {
     let loss = case.loss();
     let ignored = label_range(&*loss, 0).1.map(i64::from);
@@ -75,7 +77,7 @@ fn twin(case: &Case, inputs: &Inputs<Array>, name: &str, bad: &[usize]) -> (Vec<
     *labels = labels_of(&numbers, DType::I64, labels.shape());
     let weighed = case.optional.contains(&"sample_weight") && ignored.is_none();
     if weighed {
-        // a value with a bad label takes no part in the mean, as one whose sample weight is 0
+        // the value of a bad label is left out of the mean, like a value with the sample weight 0
         let samples = inputs.operand("sample_weight");
         let mut numbers = samples.to_f64();
         bad.iter().for_each(|&place| numbers[place] = 0.0);
@@ -85,12 +87,12 @@ fn twin(case: &Case, inputs: &Inputs<Array>, name: &str, bad: &[usize]) -> (Vec<
     if ignored.is_some() || weighed {
         return (outcome.tensor().to_f64(), gradients);
     }
-    // the twin cannot leave a value out: its share is left out here, the mean being over all
+    // the twin cannot ignore a label of this loss: its value is left out here, and the mean still counts it
     let unreduced = cpu::value(&Case { reduction: Reduction::None, ..case.clone() }.term(&inputs)).unwrap();
     let values = unreduced.tensor().to_f64();
     let kept = values.iter().enumerate().filter(|(place, _)| !bad.contains(place)).map(|(_, value)| value);
     let rest = kept.sum::<f64>() / values.len() as f64;
-    // an item's elements lie together, a position's classes `places` apart
+    // the elements of an item lie together; the classes of a position lie `places` apart
     let places = if has(&*loss, Role::Index) { 1 } else { values.len() / case.setting.shape[0] };
     let zeroed = |gradient: &Array| {
         let each = gradient.len() / values.len();
@@ -102,7 +104,8 @@ fn twin(case: &Case, inputs: &Inputs<Array>, name: &str, bad: &[usize]) -> (Vec<
     (vec![rest], gradients.iter().map(zeroed).collect())
 }
 
-/// The same where no label can be ignored: of probabilities, positions of nothing but zeros take no part in any sum.
+/// The same where no label can be ignored. Targets are given as probabilities: a position whose prediction and target are
+/// all zeros adds nothing to any sum.
 fn twin_of_sums(case: &Case, inputs: &Inputs<Array>, name: &str, bad: &[usize]) -> (Vec<f64>, Vec<Array>) {
     let (c, s) = (case.setting.classes(), case.setting.positions()[1..].iter().product::<usize>());
     let mut inputs = inputs.on(&mut |array| Ok::<_, ()>(array.clone())).unwrap();
@@ -126,7 +129,7 @@ fn twin_of_sums(case: &Case, inputs: &Inputs<Array>, name: &str, bad: &[usize]) 
     (outcome.tensor().to_f64(), gradients.iter().map(zeroed).collect())
 }
 
-/// Runs a case with bad labels at some places through a call and a job, and checks what each read says.
+/// Runs a case with bad labels in a call and in a job, and checks the result of each read.
 fn judge(case: &Case, bad: &[(usize, i64)]) -> Result<(), String> {
     let (loss, mut inputs) = (case.loss(), case.inputs());
     let name = labelled(&*loss).unwrap();
@@ -174,13 +177,13 @@ fn judge(case: &Case, bad: &[(usize, i64)]) -> Result<(), String> {
     for gradient in job.outcome().gradients() {
         told("a job's gradient", gradient.read().wait().map(drop))?;
     }
-    // the caller's own tensors hold what the call would have come to without the bad labels
+    // the caller's own tensors hold the results without the bad labels
     let (loss, gradients) = twin(case, &inputs, name, &bad.iter().map(|(place, _)| *place).collect::<Vec<_>>());
     close(&log.read().wait().map_err(error)?.to_f64(), &loss).map_err(|e| format!("loss: {e}"))?;
     for (into, want) in into.iter().zip(&gradients) {
         same(&into.read().wait().map_err(error)?, want).map_err(|e| format!("gradient: {e}"))?;
     }
-    // and the job is as good as before once its labels are
+    // with good labels, the job's next run succeeds
     let (buffer, offset) = tensors.operands.iter().find(|(known, _)| *known == name).unwrap().1.buffer();
     let (start, mut bytes) = (offset / 4 * 4, vec![0; (offset % 4) as usize]);
     bytes.extend(bytes_of(&good));
@@ -199,7 +202,8 @@ fn a_bad_label_on_the_gpu_is_reported_and_taken_for_ignored(loss: &dyn Loss) {
             let positions = case.inputs().operand(name).len();
             let values = bad(target, label_range(loss, case.setting.classes()).0);
             for (at, &value) in values.iter().enumerate() {
-                // one alone at either end, then several, the first of them neither the least nor the greatest
+                // first a single label at either end, then several, the first of which is neither the least nor the
+                // greatest
                 let places = match at {
                     0 => vec![(positions - 1, value)],
                     1 => vec![(0, value)],
@@ -241,7 +245,7 @@ fn a_sum_of_terms_names_the_first_part_whose_label_is_bad() {
 }
 
 fn labels_on_the_host_are_refused_before_anything_is_made(loss: &dyn Loss) {
-    // its own, of which nobody else makes anything
+    // a GPU of its own, on which nothing else allocates
     let gpu = fresh_gpu();
     let name = labelled(loss).unwrap();
     let case = Case { door: Door::Host, wanted: Wanted::Nothing, ..case(loss, samples(loss).labelled[0], DType::I64) };
@@ -257,7 +261,7 @@ fn labels_on_the_host_are_refused_before_anything_is_made(loss: &dyn Loss) {
     assert_eq!((gpu.memory(), gpu.pipelines()), (0, 0), "{} made something", case.id);
 }
 
-/// The upload takes it; the loss refuses it, and names itself and the operand.
+/// The upload accepts the label. The loss refuses it, and the error names the loss and the operand.
 fn a_label_beyond_32_bits_is_left_to_the_loss() {
     let labels = gpu().upload(&[0i64, i64::MIN], [2]).unwrap();
     assert_eq!(labels.dtype(), DType::I64);
@@ -268,11 +272,11 @@ fn a_label_beyond_32_bits_is_left_to_the_loss() {
     assert_eq!(error.to_string(), said);
 }
 
-/// Labels of rows may have any value: through either door, from the host and on the GPU.
+/// The labels of rows may have any value, on the host and on the GPU.
 fn labels_of_rows_are_any_64_bits() {
     let numbers: Vec<f32> = (0..12).map(|k| (k as f32).sin()).collect();
     let features = Array::new(&numbers, [4, 3]).unwrap();
-    // the same low halves, and more than 32 bits
+    // labels that differ in their high halves only
     let labels = Array::new(&[1i64, (1 << 32) + 1, 1, (1 << 32) + 1], [4]).unwrap();
     let term = wgloss::SupCon::default().of(&features, &labels);
     let want = cpu::value(&term).unwrap().loss().unwrap();

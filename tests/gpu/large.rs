@@ -1,4 +1,4 @@
-//! Sizes beyond what one dimension of a dispatch, one workgroup or an f32 counter holds.
+//! Sizes beyond the limits of one dimension of a dispatch, of a workgroup, or of counting in f32.
 
 use crate::case::{Case, Wanted};
 use crate::chosen::{all, losses, of_each_family, of_each_geometry};
@@ -14,7 +14,7 @@ use wgloss::{
 
 pub fn tests() -> Vec<Trial> {
     let mut tests = tests![sums_of_ones_are_exact_beyond_what_f32_counts];
-    // the walk alone knows how many rows there are: one loss of each will do
+    // only the walk depends on the number of rows, so one loss of each walk is enough
     let geometries = || of_each_geometry(all());
     tests.extend(tests_of![geometries(); more_rows_than_workgroups_of_a_dimension]);
     let of_classes = || of_each_family(losses(10, |loss| !samples(loss).pixels.is_empty()));
@@ -47,7 +47,7 @@ fn many_pixels_or_many_classes(loss: &dyn Loss) {
     failures.raise();
 }
 
-/// A loss with everything that it can be given, beside labels and beside dense targets.
+/// A loss with all optional operands, with labels and with dense targets.
 fn many_pixels_of_few_classes(loss: &dyn Loss) {
     let mut failures = Failures::default();
     for (&classes, target) in samples(loss).few_classes.iter().zip([DType::I32, DType::F32, DType::U8]) {
@@ -87,7 +87,7 @@ fn sums_of_ones_are_exact_beyond_what_f32_counts() {
         let zero = gpu().empty(x.shape()).unwrap();
         gpu().value(&Mse::default().of(x, &zero).reduce(reduction)).unwrap().loss().wait().unwrap()
     };
-    // one more than f32 counts one by one; the last one's 4 shows that none is left out
+    // one element more than f32 can count in steps of one; the last element adds 4, so leaving it out shows
     let mut ones = vec![1.0f32; (1 << 24) + 1];
     *ones.last_mut().unwrap() = 2.0;
     let x = gpu().upload(&ones, [ones.len()]).unwrap();
@@ -102,7 +102,7 @@ fn sums_of_ones_are_exact_beyond_what_f32_counts() {
     }
 }
 
-/// The term of few rows, a key for each of them, and very many columns.
+/// Makes a term of few rows, a key for each of them, and very many columns.
 type OfColumns = fn(&Array, &Array, &Array) -> Term<Array>;
 
 const AGAINST_COLUMNS: [(&str, OfColumns); 7] = [
@@ -135,7 +135,7 @@ const AGAINST_COLUMNS: [(&str, OfColumns); 7] = [
     }),
 ];
 
-/// A teacher's rows and columns, of half as many elements.
+/// A teacher's rows and columns, half as long.
 fn of_teacher(rows: &Array, columns: &Array) -> [Array; 2] {
     [rows, columns].map(|of| {
         let (numbers, shape) = (of.to_f32(), of.shape());
@@ -144,7 +144,8 @@ fn of_teacher(rows: &Array, columns: &Array) -> [Array; 2] {
     })
 }
 
-/// More columns than a block has: the gradients of both sides come of the same slopes, and nothing is counted twice.
+/// More columns than a block has: the gradients of rows and columns come from the same slopes, and nothing is counted
+/// twice.
 fn few_rows_against_very_many_columns(term: &OfColumns) {
     let mut random = 1u64;
     let mut drawn = |count: usize| {

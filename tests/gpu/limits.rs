@@ -15,7 +15,7 @@ pub fn tests() -> Vec<Trial> {
     tests_of![of_each_family(all()); every_option_runs_within_webgpus_default_limits]
 }
 
-/// A device of the adapter that the other tests use, with nothing set on it.
+/// A device of the adapter that the other tests use, without features and with these limits.
 pub fn bare_device(limits: Limits) -> (Device, Queue) {
     let chosen = adapters().into_iter().find(|adapter| adapter.chosen).expect("these tests need an adapter").info;
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
@@ -37,7 +37,7 @@ fn default_gpu() -> Gpu {
 fn every_option_runs_within_webgpus_default_limits(loss: &dyn Loss) {
     static DEFAULT: Shared<Gpu> = Shared::new(default_gpu);
     let targets: &[DType] = if has(loss, Role::Target) { &[DType::I32, DType::F32] } else { &[DType::I32] };
-    // as many bindings as there can be: every operand, each value's own upstream gradient, the losses, all gradients
+    // as many bindings as possible: every operand, an upstream gradient for each value, the unreduced loss, all gradients
     let most = |target| {
         let case = Case::new(loss.header().id, &[3, 5, 70], target).with_all();
         Case { reduction: Reduction::None, upstream: Given::Tensor, door: Door::Wrapped, ..case }

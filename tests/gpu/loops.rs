@@ -1,4 +1,5 @@
-//! Loops over jobs: what calls and batches reuse, what a job tells beforehand, how it is prepared beside other work.
+//! Loops over jobs: what calls and batches reuse, the memory that a job states in advance, and preparation beside other
+//! work.
 
 use crate::case::{Case, Floats};
 use crate::chosen::{all, of_each_family};
@@ -19,7 +20,8 @@ pub fn tests() -> Vec<Trial> {
     tests
 }
 
-/// A term keeps the jobs of its last calls: a loop makes nothing new, and overwrites nothing that the caller still has.
+/// A term keeps the jobs of its last calls. A loop allocates nothing more, and overwrites nothing that the caller still
+/// holds.
 fn calls_in_a_loop_reuse_what_nobody_holds() {
     let gpu = fresh_gpu();
     let x = gpu.upload(&[1.0f32, 2.0], [2]).unwrap();
@@ -38,13 +40,13 @@ fn calls_in_a_loop_reuse_what_nobody_holds() {
     for step in 0..5 {
         let now = call([step as f32, 0.0]);
         assert_eq!(gpu.memory(), memory, "step {step} makes nothing");
-        // what the caller holds is not overwritten
+        // results that the caller holds are not overwritten
         let before = if step == 0 { [6.0, 8.0] } else { [2.0 * (step as f32 - 1.0), 0.0] };
         assert_eq!((read(&last.1[0]), read(&now.1[0])), (before.to_vec(), vec![2.0 * step as f32, 0.0]));
         assert_eq!(now.0.loss().wait(), Ok((step * step) as f32));
         last = now;
     }
-    // results that are held, alone or as their buffer, get another job
+    // while the caller holds results, or only their buffer, a call uses another job
     let (outcome, [gradient]) = call([5.0, 0.0]);
     let buffer = gradient.buffer().0.clone();
     drop((outcome.loss().wait(), gradient, last));
@@ -52,7 +54,7 @@ fn calls_in_a_loop_reuse_what_nobody_holds() {
     let kept = gpu.wrap(buffer.slice(0..8), [2], DType::F32).unwrap();
     assert_eq!(read(&kept), [10.0, 0.0], "the caller kept the buffer");
     assert_eq!(outcome.loss().wait(), Ok(25.0));
-    // another question is another job
+    // a changed term needs another job
     let double = (2.0 * term.clone()).reduce(Reduction::Mean);
     assert_eq!(gpu.value(&double).unwrap().loss().wait(), Ok(49.0));
     assert_eq!(gpu.value(&term).unwrap().loss().wait(), Ok(49.0));
@@ -61,8 +63,8 @@ fn calls_in_a_loop_reuse_what_nobody_holds() {
     assert_eq!(gpu.memory(), 32, "a term takes with it what it kept");
 }
 
-/// Batches of one buffer, at any offset, and a last one that is shorter: they need no other memory and no other pipeline,
-/// and give what jobs of their own give.
+/// Batches are slices of one buffer at any offset, and the last one is shorter. Going through them needs no more memory and
+/// no more pipelines, and gives the results of separately prepared jobs.
 fn a_job_goes_from_batch_to_batch() {
     const ROWS: usize = 37;
     const CLASSES: usize = 5;
@@ -86,7 +88,7 @@ fn a_job_goes_from_batch_to_batch() {
     let batches: Vec<_> = (0..ROWS).step_by(8).map(|from| batch(from..(from + 8).min(ROWS))).collect();
     let mut job = gpu.prepare(&batches[0].0, &batches[0].1).unwrap();
     job.set("cross_entropy", "coefficient", 0.5).unwrap();
-    // the first time around, parameters are made for each kind of batch
+    // the first epoch makes the parameters for each kind of batch
     let epoch = |mut job: Job| {
         let mut losses = Vec::new();
         for (term, outputs) in &batches {
@@ -108,7 +110,7 @@ fn a_job_goes_from_batch_to_batch() {
         assert_eq!(own.run().unwrap().loss().wait().map(f32::to_bits), Ok(loss));
     }
     assert_eq!(read(&d), got);
-    // what differs in more than its tensors would share memory that it reads otherwise
+    // a term that differs in more than its tensors would read the shared memory differently
     let (x, t) = (gpu.upload(&[0.0f32; 5], [1, 5]).unwrap(), gpu.upload(&[0i32], [1]).unwrap());
     let ce = |loss: CrossEntropy| loss.of(&x, &t);
     let same = || ce(CrossEntropy::default()).varying("coefficient");
@@ -129,7 +131,7 @@ fn a_job_goes_from_batch_to_batch() {
     }
     let counter = Some(gpu.upload(&[0u32], [1]).unwrap());
     assert!(job.rebind(&same(), &Outputs { counter, ..Outputs::default() }).is_err());
-    // a number on the host may differ, and a job with other labels has a verdict of its own
+    // a number on the host may differ, and a job with other labels has its own verdict
     let halved = job.rebind(&same().upstream(2.0), &Outputs::default()).unwrap();
     let (wide, label) = (gpu.upload(&[0.0f32; 7], [1, 7]).unwrap(), gpu.upload(&[9i32], [1]).unwrap());
     let wide = CrossEntropy::default().of(&wide, &label).varying("coefficient");
@@ -139,7 +141,7 @@ fn a_job_goes_from_batch_to_batch() {
     assert_eq!(job.check().wait(), Ok(()), "the bad label is of the other job");
 }
 
-/// A job says what it will hold before it is made: what it then holds, and what the context then counts.
+/// A job's memory is known before it is made: it equals what the job then takes.
 fn a_job_tells_its_workspace_before_it_allocates(loss: &dyn Loss) {
     let gpu = gpu();
     for dtype in [DType::F32, DType::F16] {
@@ -150,7 +152,7 @@ fn a_job_tells_its_workspace_before_it_allocates(loss: &dyn Loss) {
         let into = |of: &Tensor| Gradient::store(of, &gpu.empty_like(of).unwrap());
         let gradients = case.differentiated(&tensors).into_iter().map(into).collect();
         let outputs = Outputs { gradients, ..Outputs::default() };
-        // an operand in two places of the term has its gradient summed up in f32
+        // if an operand is in two places of the term, its gradient is summed up in f32
         for twice in [false, true] {
             let term = if twice { case.term(&tensors) + case.term(&tensors) } else { case.term(&tensors) };
             let told = gpu.workspace(&term, &outputs).unwrap();
@@ -170,7 +172,7 @@ fn a_job_is_prepared_on_another_thread() {
     let term = CrossEntropy::default().of(&x, &t);
     let refused = gpu.prepare(&term, &Outputs::default()).map(drop);
     assert_eq!(pollster::block_on(gpu.prepare_async(&term, &Outputs::default())).map(drop), refused);
-    // giving up is no error
+    // dropping the future is no error
     drop(gpu.prepare_async(&term, &Outputs::default()));
 }
 

@@ -1,4 +1,4 @@
-//! The GPU gives what the CPU twins give, through every door; a run without an adapter fails.
+//! The GPU gives the results of the CPU twins, through every door. Without an adapter the tests fail.
 
 mod alignments;
 mod broadcast;
@@ -115,8 +115,9 @@ fn gpu() -> &'static Gpu {
     GPUS.get()
 }
 
-/// Shared by the tests, since it takes longer to make than most tests to run: a device and its pipelines. There are two of each,
-/// since a driver compiles for one device on one thread. A thread keeps to the one that fewer threads were on when it began.
+/// Something that tests share, since it takes longer to make than most tests take: a device and its pipelines. There are
+/// two, since a driver compiles for one device on one thread. A thread uses the one that had fewer threads when the thread
+/// began.
 struct Shared<T: 'static>([LazyLock<T>; 2]);
 
 impl<T> Shared<T> {
@@ -130,10 +131,10 @@ impl<T> Shared<T> {
     }
 }
 
-/// A thread's place at one of two.
+/// Which of the two a thread uses.
 struct Seat(usize);
 
-/// How many threads are at each of them.
+/// The number of threads that use each of the two.
 static TAKEN: Mutex<[usize; 2]> = Mutex::new([0; 2]);
 
 impl Seat {
@@ -151,7 +152,7 @@ impl Drop for Seat {
     }
 }
 
-/// A GPU of a test's own.
+/// A GPU for one test only.
 fn fresh_gpu() -> Gpu {
     Gpu::new().unwrap_or_else(|error| panic!("these tests run on a GPU, for which software is enough; {error}"))
 }

@@ -1,4 +1,4 @@
-//! Softmaxes of cosines with a margin at the label: digits at small angles, lengths, shards of classes.
+//! Softmaxes of cosines with a margin at the label: digits at small angles, vectors of any length, shards of classes.
 
 use crate::draw::{Rng, labels_of};
 use crate::gpu;
@@ -35,24 +35,24 @@ fn greatest(numbers: &[f64]) -> f64 {
     numbers.iter().fold(0.0, |most, x| most.max(x.abs()))
 }
 
-/// Rows at an angle to the class of their label. The cosine of f32 has lost the angle below 3e-4, where the loss would be off by
-/// 5e-3; the gradient is off by what rounds a cosine, beside the angle.
+/// Rows at an angle to the class of their label. Below 3e-4 a cosine in f32 has lost the angle, and the loss would be off
+/// by 5e-3. The gradient's error is a cosine's rounding divided by the angle.
 fn the_loss_keeps_its_digits_at_every_angle() {
     let mut rng = Rng::new(5);
-    // a lane a row, and a workgroup a row
+    // one lane for each row, then one workgroup for each row
     for width in [24, 5000] {
         let (w, noise) = (drawn(&mut rng, &[7, width], 1.0), drawn(&mut rng, &[5, width], 1.0).to_f32());
         let own: Vec<i64> = vec![3, 0, 6, 3, 1];
         for angle in [1.0f32, 0.1, 1e-2, 1e-3, 1e-4, 1e-5] {
             let class = |at: usize| w.to_f32()[own[at / width] as usize * width + at % width];
-            // of another length as well
+            // the row is longer than its class by a factor of 3
             let x: Vec<f32> = (0..5 * width).map(|at| 3.0 * (class(at) + angle * noise[at])).collect();
             let x = Array::new(&x, [5, width]).unwrap();
             let loss = MarginSoftmax { kind: MarginKind::Arcface, s: 16.0, m: 0.5, ..Default::default() };
             let term = loss.of(&x, &w, &labels_of(&own, DType::I32, &[5])).reduce(Reduction::Sum);
             let [got, want] = both(&term, &[&x, &w]);
             let (got_loss, want_loss) = (got.loss.unwrap(), want.loss.unwrap());
-            // 16 times what a cosine of f32 is off by
+            // 16 times the rounding of a cosine in f32
             assert!((got_loss / want_loss - 1.0).abs() <= 1e-5, "{width}, {angle}: {got_loss}, not {want_loss}");
             for (got, want) in got.gradients.iter().zip(&want.gradients) {
                 let (got, want) = (got.to_f64(), want.to_f64());
@@ -64,7 +64,7 @@ fn the_loss_keeps_its_digits_at_every_angle() {
     }
 }
 
-/// Weights that were made of features, as few-shot learners imprint them: the same, and of another length that f32 holds exactly.
+/// Weights that equal the features, as in few-shot learning, or are a multiple that is exact in f32.
 fn a_vector_along_its_class_has_no_slope_from_it() {
     let mut rng = Rng::new(6);
     for kind in KINDS {
@@ -79,7 +79,7 @@ fn a_vector_along_its_class_has_no_slope_from_it() {
     }
 }
 
-/// Squares leave the range of f32, norms fall below 1e-8.
+/// Vectors whose squares leave the range of f32, and vectors with norms below 1e-8.
 fn lengths_change_neither_loss_nor_direction() {
     let mut failures = Failures::default();
     let mut rng = Rng::new(7);
@@ -108,7 +108,7 @@ fn classes_that_are_spread_are_whole_among_their_shards() {
         (3, 200, 64, DType::F32, &[64, 130, 6]),
         (70, 37, 20, DType::F16, &[30, 7]),
     ] {
-        // shares that add up are not rounded each
+        // the gradients of the shards are added up, so they are f32
         let x = drawn(&mut rng, &[rows, width], 1.0).cast(dtype).f32_gradient();
         let w = drawn(&mut rng, &[classes, width], 1.0).cast(dtype);
         let label = |i: usize| if i % 7 == 2 { -100 } else { (i * 5 % classes) as i64 };

@@ -1,4 +1,4 @@
-//! Every option, reduction, layout, dtype, operand and door of a loss, pairwise, at the sizes where kernels change.
+//! Every option, reduction, layout, dtype, operand and door of a loss, in pairs, at the sizes where kernels change.
 
 use crate::chosen::{all, asks_for_losses, of_each_family};
 use crate::draw::Rng;
@@ -10,12 +10,13 @@ use libtest_mimic::Trial;
 use wgloss::Loss;
 
 pub fn tests() -> Vec<Trial> {
-    // the cases of `wgloss verify` try the options of every loss
+    // `wgloss verify` has cases for the options of every loss
     tests_of![of_each_family(all()); every_pair_of_choices, every_size]
 }
 
-/// Every choice meets every other, and the GPU gives what the twin gives. Unless losses are asked for, two sizes, two doors and two
-/// dtypes meet all options and operands: `every_size`, `doors` and `dtypes` go through the others.
+/// Every pair of choices occurs in a case, for which the GPU must give the twin's results. Unless losses are asked for by
+/// name, only two sizes, two doors and two dtypes are combined with the options and operands: `every_size`, `doors` and
+/// `dtypes` test the others.
 fn every_pair_of_choices(loss: &dyn Loss) {
     let factors = Factors::of((loss.header().default)());
     let factors = if asks_for_losses() { factors } else { factors.without_the_walk() };
@@ -25,7 +26,7 @@ fn every_pair_of_choices(loss: &dyn Loss) {
     failures.raise();
 }
 
-/// Every size meets every reduction and layout.
+/// Every size is combined with every reduction and layout.
 fn every_size(loss: &dyn Loss) {
     let mut failures = Failures::default();
     Factors::of((loss.header().default)()).sizes().for_each(|case| failures.note(&case, case.run(gpu())));

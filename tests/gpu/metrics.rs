@@ -1,4 +1,4 @@
-//! Metrics on the GPU count what the twins count: through every door, over batches, in slices, beside bad labels.
+//! Metrics on the GPU give the counts of the twins: through every door, over batches, in slices, and with bad labels.
 
 use crate::case::Door;
 use crate::gpu;
@@ -29,7 +29,7 @@ pub fn tests() -> Vec<Trial> {
     ]
 }
 
-/// Counts both metrics, and compares them with the definition.
+/// Counts both metrics, and compares them with the counts by the definition.
 fn counted<T: wgloss::ToGpu>(gpu: &Gpu, call: &Call, operands: &[Array], on_gpu: &[T]) -> Result<(), String> {
     let predictions = call.predictions(on_gpu);
     let error = |error: Error| error.to_string();
@@ -50,7 +50,7 @@ fn every_call_counts_what_the_definition_says() {
 fn every_door_counts_the_same() {
     let mut failures = Failures::default();
     for (seed, call) in calls().into_iter().enumerate().step_by(5) {
-        // a GPU has no f64
+        // the GPU has no f64
         let narrow = |array: Array| if array.dtype() == DType::F64 { array.cast(DType::F32) } else { array };
         let operands: Vec<Array> = call.operands().into_iter().map(narrow).collect();
         for door in [Door::Uploaded, Door::Wrapped, Door::OneBuffer] {
@@ -72,7 +72,7 @@ fn every_door_counts_the_same() {
     failures.raise();
 }
 
-/// A megabyte a binding: rows, items whose classes lie far apart, and labels are walked in slices.
+/// Bindings hold a megabyte, so rows, items whose classes lie far apart, and labels are walked in slices.
 fn many_logits_are_counted_in_slices() {
     use crate::predictions::Input::{Labels, Logits};
     let call = |shape: &[usize], classes, input| Call {
@@ -100,13 +100,13 @@ fn many_logits_are_counted_in_slices() {
     failures.raise();
 }
 
-/// An accuracy needs no matrix of its classes.
+/// The accuracy needs no matrix of this many classes.
 fn rows_of_very_many_classes() {
     let classes = 70_001;
     let mut x = vec![0.5f32; 4 * classes];
     x[classes - 1] = 0.75;
     x[classes + 12_345] = f32::NAN;
-    // the first of two that are equal
+    // of two equal logits the first counts
     x[3 * classes + 300] = 2.0;
     x[3 * classes + 70_000] = 2.0;
     for (labels, right) in [([classes as i32 - 1, 12_345, 0, 300], 3), ([0, 0, 1, 70_000], 0)] {
@@ -140,7 +140,7 @@ fn batches_add_up() {
     assert_eq!(want.positions(), 13);
 }
 
-/// Uploads integers without a look at their values.
+/// Uploads integers without checking their values.
 fn uploaded(labels: &[i64], dtype: DType) -> Tensor {
     gpu().upload_array(&Array::new(labels, [labels.len()]).unwrap().cast(dtype)).unwrap()
 }
@@ -154,7 +154,7 @@ fn bad_labels_are_reported_and_not_counted() {
         count: 4,
         ignored,
     };
-    // among more positions than a workgroup has
+    // more positions than a workgroup handles
     let many = 700;
     let good: Vec<i64> = (0..many).map(|k| k % 4).collect();
     let with = |bad: &[(usize, i64)]| {
@@ -181,7 +181,7 @@ fn bad_labels_are_reported_and_not_counted() {
             assert_eq!(counts.read().wait(), Err(refused("input", place as u64, value, None)), "{dtype}");
         }
     }
-    // a prediction is no label to be ignored, and one that takes no part is not looked at
+    // `ignore_index` applies to targets, not to predictions; a masked position is not checked
     let predicted = uploaded(&with(&[(2, 9), (5, 7), (8, -1)]), DType::I32);
     let target = uploaded(&with(&[(2, 9), (600, 5)]), DType::I32);
     let mask = uploaded(&(0..many).map(|k| i64::from(k != 5)).collect::<Vec<_>>(), DType::U8);
@@ -193,7 +193,7 @@ fn bad_labels_are_reported_and_not_counted() {
     assert_eq!(counts.read().wait(), Err(refused("target", 600, 5, Some(9))));
 }
 
-/// In one lane's rounds, and in the workgroups that one lane of the last kernel looks at.
+/// Several bad labels for one lane, and in workgroups whose results one lane of the last kernel reads.
 fn the_first_of_many_bad_labels_is_reported() {
     let positions = (256 << 16) + 1000;
     let mut labels = vec![0u8; positions];
@@ -204,7 +204,7 @@ fn the_first_of_many_bad_labels_is_reported() {
     let mut counts = gpu().accuracy(&Predictions::of(&predicted, &target).classes(2)).unwrap();
     let said = counts.read().wait().unwrap_err().to_string();
     assert_eq!(said, format!("accuracy: `target` holds 9 at position {}, expected 0..2", bad[0].0));
-    // the predictions of bad labels are in no cell, nor are bad predictions
+    // a position with a bad label or a bad prediction is counted in no cell
     let of = Predictions::of(&target, &predicted).classes(2);
     counts.add(&of).unwrap();
     let tensor = counts.tensor();
@@ -213,7 +213,7 @@ fn the_first_of_many_bad_labels_is_reported() {
     assert_eq!(cells.read().wait().unwrap().to_f64(), [2.0 * (positions - 3) as f64, 0.0, 0.0]);
 }
 
-/// A grid is folded into two dimensions, and may have more workgroups than a walk.
+/// The grid has two dimensions, and may have more workgroups than the walk needs.
 fn surplus_workgroups_do_nothing() {
     let limits = Limits { max_compute_workgroups_per_dimension: 9, ..gpu().device().limits() };
     let (device, queue) = bare_device(limits);

@@ -1,4 +1,4 @@
-//! NaN and infinities: where the twin gives them the GPU does, and where nothing of them may show nothing does.
+//! NaN and infinities: the GPU gives them where the twin does, and hides them where they are left out.
 
 use crate::case::{Case, Door, Given, Inputs};
 use crate::chosen::{all, losses, of_each_family, of_each_walk};
@@ -23,7 +23,7 @@ pub fn tests() -> Vec<Trial> {
     tests.extend(tests_of![of_each_walk(elements); one_infinity_in_all_operands_shows_as_it_does_in_the_twin]);
     let leaves_out = losses(37, |loss| has(loss, Role::Mask) || has_option(loss, "ignore_index"));
     tests.extend(tests_of![of_each_walk(leaves_out); what_takes_no_part_shows_nothing_of_what_it_holds]);
-    // a softmax that rides along looks at the background too
+    // a region loss with a fused softmax reads the background too
     let alone = |loss: &dyn Loss| matches!(loss.leaf(), Leaf::Region(leaf) if leaf.fused_loss().is_none());
     let background = losses(2, |loss| alone(loss) && has_option(loss, "include_background"));
     tests.extend(tests_of![background; a_background_that_takes_no_part_shows_nothing_of_what_it_holds]);
@@ -44,7 +44,7 @@ fn targets(loss: &dyn Loss) -> &'static [DType] {
     if has(loss, Role::Target) { &[DType::I32, DType::F32] } else { &[DType::I32] }
 }
 
-/// The calls that specials are put into: over a mean and unreduced, and each option's values by one way to walk.
+/// The calls that special numbers are put into: with a mean and unreduced, and at the first shape with other options.
 fn cases(loss: &dyn Loss) -> Vec<Case> {
     let mut cases = Vec::new();
     for (place, shape) in samples(loss).walks.iter().enumerate() {
@@ -55,7 +55,7 @@ fn cases(loss: &dyn Loss) -> Vec<Case> {
                 cases.extend(plain.under_other_options());
             }
             if has(loss, Role::Table) {
-                // what an item's number comes to follows from several options together
+                // an item's number depends on several options together
                 cases.extend(plain.under_other_options().iter().flat_map(Case::under_other_options));
             }
             cases.push(plain);
@@ -65,7 +65,7 @@ fn cases(loss: &dyn Loss) -> Vec<Case> {
     cases
 }
 
-/// The calls over one row, which sup_con compares with no other, and over none.
+/// Calls over a single row, which sup_con compares with no other, and over no rows.
 fn lone_rows(loss: &dyn Loss) -> Vec<Case> {
     samples(loss)
         .lone_rows
@@ -74,7 +74,7 @@ fn lone_rows(loss: &dyn Loss) -> Vec<Case> {
         .collect()
 }
 
-/// Runs a case, and checks what the GPU and the twin give.
+/// Runs a case, and checks the results of the GPU against the twin's.
 fn run(
     case: &Case,
     inputs: &Inputs<Array>,
@@ -84,7 +84,7 @@ fn run(
     check(&got, &want)
 }
 
-/// Compares the two where the loss is finite, as it is expected to be.
+/// Compares the results. The loss is expected to be finite.
 fn finite(got: &judge::Given, want: &judge::Given) -> Result<(), String> {
     match want.tensor.to_f64().iter().find(|x| !x.is_finite()) {
         Some(x) => Err(format!("the twin's loss is {x}")),
@@ -103,7 +103,7 @@ fn floats(inputs: &Inputs<Array>) -> Vec<&'static str> {
     inputs.operands.iter().filter(|(_, array)| array.dtype().is_float()).map(|(name, _)| *name).collect()
 }
 
-/// The same with one number for all that is not finite.
+/// The same results with NaN for everything that is not finite.
 fn blurred(given: &judge::Given) -> judge::Given {
     let blur = |x: f64| if x.is_finite() { x } else { f64::NAN };
     let array =
@@ -130,8 +130,8 @@ fn a_special_number_in_any_operand_shows_as_it_does_in_the_twin(loss: &dyn Loss)
                 let place = array.len() / 2;
                 *array = with(array, place, special);
                 let role = loss.header().operand(name).unwrap().role;
-                // what is not finite stays so; which of the products of an infinite factor is NaN depends on their order. An
-                // infinite lead of a pair of segments may be the factor of all their rows
+                // numbers that are not finite stay so, but which products of an infinite factor are NaN depends on their
+                // order; an infinite lead of a pair of segments may be a factor of all their rows
                 let is_factor = matches!(role, Role::Weight | Role::SampleWeight | Role::PerClass)
                     || matches!(loss.leaf(), Leaf::Segments(_));
                 let factor = special.is_infinite() && is_factor;
@@ -146,7 +146,7 @@ fn a_special_number_in_any_operand_shows_as_it_does_in_the_twin(loss: &dyn Loss)
     failures.raise();
 }
 
-/// The difference of two equal infinities is unknown: a compiler may fold it to 0.
+/// The difference of two equal infinities is undefined: a compiler may fold it to 0.
 fn one_infinity_in_all_operands_shows_as_it_does_in_the_twin(loss: &dyn Loss) {
     let mut failures = Failures::default();
     let case = Case { reduction: Reduction::Sum, ..Case::new(loss.header().id, &[3, 5], DType::F32) };
@@ -161,8 +161,8 @@ fn one_infinity_in_all_operands_shows_as_it_does_in_the_twin(loss: &dyn Loss) {
     failures.raise();
 }
 
-/// Leaves one value out by its mask or its label, or one row of a segment by its label. Tells the value's place, and which
-/// elements of the leading operand that leaves out.
+/// Leaves out one value by its mask or its label, or one row of a segment by its label. Returns the index of the value, and
+/// the elements of the first operand that are left out with it.
 fn leave_one_out(case: &Case, inputs: &mut Inputs<Array>, ignore: bool) -> Option<(Option<usize>, Vec<usize>)> {
     let loss = case.loss();
     let find = |role| loss.header().operands.iter().find(|spec| spec.role == role).map(|spec| spec.name);
@@ -189,7 +189,7 @@ fn leave_one_out(case: &Case, inputs: &mut Inputs<Array>, ignore: bool) -> Optio
         let width = case.setting.shape.iter().product::<usize>() / whole;
         return Some(((!of_segments).then_some(out), (out * width..(out + 1) * width).collect()));
     }
-    // a position stands for all its classes
+    // a position has all its classes
     let (c, places) = (case.setting.classes(), values[1..].iter().product::<usize>());
     Some((Some(out), (0..c).map(|k| (out / places * c + k) * places + out % places).collect()))
 }
@@ -204,7 +204,7 @@ fn what_takes_no_part_shows_nothing_of_what_it_holds(loss: &dyn Loss) {
         for special in SPECIALS {
             let mut inputs = case.inputs();
             let Some((out, places)) = leave_one_out(&case, &mut inputs, ignore) else { continue };
-            // regions of nothing may have a ratio over nothing
+            // a region without positions may have a ratio with a denominator of 0
             let clean = cpu::value(&case.term(&inputs)).map(|outcome| outcome.tensor().to_f64());
             if clean.is_ok_and(|losses| losses.iter().any(|loss| !loss.is_finite())) {
                 continue;
@@ -251,14 +251,14 @@ fn a_background_that_takes_no_part_shows_nothing_of_what_it_holds(loss: &dyn Los
     failures.raise();
 }
 
-/// The operands by which nothing can be left to take part, and what they then hold: zeros, or the label that is ignored.
+/// The operands that can leave out everything, and the number that they then hold: 0, or the ignored label.
 fn over_nothing(loss: &dyn Loss) -> Vec<(&'static OperandSpec, i32)> {
     let ignored = label_range(loss, 3).1;
     let held = |spec: &OperandSpec| match spec.role {
-        // regions of nothing still have a value
+        // a region without positions still has a value
         Role::Mask if matches!(loss.leaf(), Leaf::Region(leaf) if leaf.fused_loss().is_none()) => None,
         Role::Mask => Some(0),
-        // segments without rows still have a value
+        // segments without rows still have values
         Role::Labels if matches!(loss.leaf(), Leaf::Segments(_)) => None,
         Role::Target | Role::Labels => ignored,
         _ => None,
@@ -303,9 +303,9 @@ fn an_empty_loss_has_a_sum_of_0_and_a_mean_of_nan(loss: &dyn Loss) {
     assert_eq!(given(Reduction::Sum).gradients[0].shape(), case.setting.shape);
 }
 
-/// Predictions of which no two classes of a position have the same: classes of one size would then have the same slope, and
-/// the gradient would be nothing but what the difference of the two is rounded by. Of each item a position is kept, since the
-/// sums of none are divided by `smooth_dr` alone, which may be 0.
+/// Predictions where no two classes of a position are equal. Classes of equal size would have equal slopes, and the
+/// gradient would be nothing but the rounding of their difference. One position of each item is kept, since empty sums are
+/// divided by `smooth_dr` alone, which may be 0.
 fn far_apart(case: &Case, inputs: &mut Inputs<Array>, rng: &mut Rng, far: &[f32]) {
     let (c, places) = (case.setting.classes(), case.setting.positions()[1..].iter().product::<usize>());
     let first: Vec<usize> = (0..case.setting.positions()[0] * places).map(|_| rng.below(far.len())).collect();
@@ -325,18 +325,19 @@ fn predictions_far_out_stay_finite_and_right(loss: &dyn Loss) {
     let mut failures = Failures::default();
     for case in cases(loss) {
         let (mut inputs, mut rng, loss) = (case.inputs(), Rng::new(9), case.loss());
-        // probabilities go as far as 0 and 1
+        // probabilities go from 0 to 1
         let far: &[f32] = match (loss.leaf(), loss.header().operands[0].domain) {
             (Leaf::Region(leaf), _) if leaf.settings().activation == Activation::None => &[0.0, 1.0],
             (_, Domain::Probability) => &[0.0, 1.0],
-            // a picture far beyond its range has so little in common with its target that nothing is left of the difference
+            // a picture far outside its range is so unlike its target that rounding leaves nothing of the difference
             (Leaf::Windows(_), _) => &[-1.0, 0.0, 1e-8, 1.0, 2.0],
-            // where large products cancel in a logit, the slope of a cap magnifies the rounding of their sum
+            // where large products cancel in a logit, the slope of the cap magnifies the rounding of their sum
             (Leaf::Linear(leaf), _) if leaf.cap().is_some() => &[-1.0, -1e-8, 0.0, 1e-8, 1.0],
             (Leaf::Segments(leaf), _) if leaf.cap().is_some() => &[-1.0, -1e-8, 0.0, 1e-8, 1.0],
-            // integers whose squared distances f32 holds: rows that only f64 tells apart would not share a gradient there
+            // integers whose squared distances are exact in f32: rows at distances that only f64 distinguishes would not
+            // share a gradient there
             (Leaf::Hardest(_), _) => &[-1e3, -200.0, -30.0, 0.0, 30.0, 200.0, 1e3],
-            // what is exponentiated, or whose log is taken, goes as far as f32 holds what comes of it
+            // operands of exp or log stay in a range where f32 holds the results
             (_, Domain::Log | Domain::Positive) => &[1e-8, 0.5, 1.0, 30.0],
             (_, Domain::LogProbability) => &[-1e-8, -0.5, -1.0, -30.0],
             _ => &FAR,
@@ -348,8 +349,8 @@ fn predictions_far_out_stay_finite_and_right(loss: &dyn Loss) {
             far_apart(&case, &mut inputs, &mut rng, far);
         }
         if case.id == "triplet_margin" {
-            // no other vector is near this one, but two are equally far to as many digits as f32 has: of a difference of their
-            // distances nothing would be left
+            // no other vector is near this one, but two are at distances that are equal in f32, and a difference of these
+            // distances would have no digits
             let numbers: Vec<f32> = numbers.iter().rev().map(|x| -x).collect();
             *inputs.operand("positive") = Array::new(&numbers, case.setting.shape.clone()).unwrap();
         }
@@ -362,13 +363,13 @@ fn classes_of_minus_infinity_are_masked_exactly(loss: &dyn Loss) {
     let mut failures = Failures::default();
     for case in cases(loss) {
         let mut inputs = case.inputs();
-        // every third class everywhere, and of the first position all: that row has no softmax
+        // every third class is masked at all positions, and at the first position all classes are: its row has no softmax
         let (c, places) = (case.setting.classes(), case.setting.positions()[1..].iter().product::<usize>());
         let masked = |at: usize| {
             let (item, k, place) = (at / places / c, at / places % c, at % places);
             k % 3 == 1 || (item, place) == (0, 0)
         };
-        // of two softmaxes both
+        // where a loss has two softmaxes, both have masked classes
         let logits = |spec: &&OperandSpec| match spec.role {
             Role::Dense => spec.domain == Domain::Real,
             role => role == Role::Classes,

@@ -1,4 +1,4 @@
-//! Numbers of a job change from run to run: slots of a log, options and coefficients, from the host or from tensors.
+//! Numbers of a job that change from run to run: slots of a log, options and coefficients, from the host or from tensors.
 
 use crate::case::{Case, Wanted};
 use crate::chosen::{all, of_each_family, of_each_walk};
@@ -39,14 +39,14 @@ fn write(gpu: &Gpu, tensor: &Tensor, numbers: &[f32]) {
     gpu.queue().submit([]);
 }
 
-/// Records runs into one pass, and submits it.
+/// Records runs into one pass, and submits the pass.
 fn submit(gpu: &Gpu, record: impl FnOnce(&mut wgloss::wgpu::ComputePass<'_>)) {
     let mut encoder = gpu.device().create_command_encoder(&CommandEncoderDescriptor::default());
     record(&mut encoder.begin_compute_pass(&ComputePassDescriptor::default()));
     gpu.queue().submit([encoder.finish()]);
 }
 
-/// `x²` of one number, whose loss goes to a log of four.
+/// The loss `x²` of one number, which goes to a log of four.
 fn square(gpu: &Gpu, outputs: Outputs) -> (Tensor, Tensor, Job) {
     let [x, t] = [2.0f32, 0.0].map(|number| gpu.upload(&[number], [1]).unwrap());
     let log = gpu.upload(&[-1.0f32; 4], [4]).unwrap();
@@ -122,7 +122,7 @@ fn a_set_acts_on_the_runs_recorded_after_it() {
     let outputs = Outputs { loss: Some(log.clone()), gradients: vec![Gradient::add(&x, &d)], ..Outputs::default() };
     let job = gpu.prepare(&huber, &outputs).unwrap();
     let pipelines = gpu.pipelines();
-    // δ(|x| − δ/2), with a gradient of δ
+    // the loss is δ(|x| − δ/2), and its gradient δ
     submit(&gpu, |pass| {
         job.encode_at(pass, 0).unwrap(); // 2·1·2.5
         job.set("huber", "delta", 2.0).unwrap();
@@ -149,7 +149,7 @@ fn a_set_acts_on_the_runs_recorded_after_it() {
     }
 }
 
-/// Values that an option may take: those that other tests draw, and some more inside its range.
+/// Values that an option may take: those that other tests draw, and more inside its range.
 fn values(loss: &dyn Loss, name: &str) -> Vec<f32> {
     let (specs, values) = (loss.specs(), loss.values());
     let place = specs.iter().position(|spec| spec.name == name).unwrap();
@@ -158,13 +158,14 @@ fn values(loss: &dyn Loss, name: &str) -> Vec<f32> {
     let numbers = drawn.filter_map(|value| if let Value::Number(number) = value { Some(number) } else { None });
     let mut numbers: Vec<f32> =
         numbers.filter(|number| specs[place].range.contains(*number)).map(|number| number as f32).collect();
-    // the distance is a p-th root, which multiplies what its sum is rounded by with 1/p
+    // the distance is a p-th root, which multiplies the rounding error of its sum by 1/p
     numbers.retain(|number| name != "p" || *number >= 0.5);
     numbers.dedup();
     numbers
 }
 
-/// Every value of every number option, set on one job, gives what the twin gives with this option; also from a tensor.
+/// For every value of every number option, set on one job or read from a tensor, the results are the twin's with this
+/// option.
 fn every_number_option_varies(loss: &dyn Loss) {
     let case = Case { wanted: Wanted::Stored, ..Case::new(loss.header().id, &[4, 3, 9], DType::I32) }.with_all();
     let inputs = case.inputs();
@@ -192,7 +193,7 @@ fn every_number_option_varies(loss: &dyn Loss) {
             write(gpu(), &held, &[number]);
             for job in [&job, &reading] {
                 let mut got = Given::by_outcome(&job.run().unwrap()).unwrap();
-                // an extra loss whose factor varies has its entry even if the factor is 0
+                // an extra loss with a varying factor has its part even if the factor is 0
                 let [known, extra] = [true, false].map(|known| {
                     let is_known = |part: &PartOutcome| want.parts.iter().any(|want| want.name == part.name) == known;
                     got.parts.iter().filter(|part| is_known(part)).cloned().collect::<Vec<_>>()
@@ -246,14 +247,14 @@ fn a_number_out_of_range_in_a_tensor_is_reported() {
         assert_eq!(job.check().wait(), Err(error), "the first of all runs is kept");
         assert_eq!(job.check().wait(), Ok(()));
     }
-    // what the host has is refused at once
+    // a number on the host is refused at once
     let wrong = Array::new(&[-1.0f32], [1]).unwrap();
     let term = SigmoidFocal::default().of(x, t).number_from("gamma", &wrong);
     assert_eq!(cpu::value(&term).map(drop), Err(refused("gamma", -1.0, "a number ≥ 0")));
     assert_eq!(gpu.value(&term).map(drop), Err(refused("gamma", -1.0, "a number ≥ 0")));
 }
 
-/// A number out of range makes each value of an unreduced loss NaN, and each gradient, in every family of walks.
+/// A number out of range makes each value of an unreduced loss NaN, and each gradient, in every family.
 fn a_number_out_of_range_spoils_every_value(loss: &dyn Loss) {
     let case = Case::new(loss.header().id, &[4, 3, 9], DType::I32);
     let tensors = case.inputs().on(&mut |array| gpu().upload_array(array)).unwrap();
@@ -285,7 +286,7 @@ fn a_number_out_of_range_spoils_every_value(loss: &dyn Loss) {
     }
 }
 
-/// The numbers in a tensor, read even if the verdict on its run is an error.
+/// The numbers in a tensor, read through another tensor, so that a refusal of its run doesn't matter.
 fn raw(tensor: &Tensor) -> Vec<f32> {
     let (buffer, offset) = tensor.buffer();
     let bytes = 4 * tensor.len() as u64;
@@ -328,8 +329,8 @@ fn a_sum_of_losses_varies_as_a_whole() {
     }
 }
 
-/// Gradient accumulation over batches of unequal weight: the denominators of all are added up on the GPU, and divide the
-/// gradients of each.
+/// Gradient accumulation over batches of unequal weight: the denominators of all batches are added up on the GPU, and
+/// divide the gradients of each batch.
 fn parts_are_added_up_on_the_gpu() {
     let gpu = gpu();
     let weight = gpu.upload(&[0.5f32, 2.0, 3.0], [3]).unwrap();
@@ -353,7 +354,7 @@ fn parts_are_added_up_on_the_gpu() {
     let rows: Vec<f64> = parts.iter().flat_map(|part| [part.sum, part.denominator, part.weight]).collect();
     let got: Vec<f64> = read(&totals).into_iter().map(f64::from).collect();
     assert!(got.iter().zip(&rows).all(|(got, want)| (got - want).abs() < 1e-5), "{got:?} {rows:?}");
-    // the loss and its extra loss have denominators of their own, so that the whole's is the weights' for one of them
+    // the loss and its extra loss have different denominators, so dividing both by one of them changes the extra loss
     let (buffer, offset) = totals.buffer();
     let weights = gpu.wrap(buffer.slice(offset + 4..offset + 8), [], DType::F32).unwrap();
     let plain = |term: &wgloss::Term<Tensor>| term.clone().divide_by(&weights);

@@ -1,5 +1,5 @@
-//! Observations beside a loss: what the twin has, whatever the walk, and without a change of the loss. Those of each position are
-//! in `observed_positions.rs`.
+//! Observations beside a loss: they equal the twin's, whatever the walk, and don't change the loss. `observed_positions.rs`
+//! tests those of each position.
 
 use crate::case::Case;
 use crate::draw::Setting;
@@ -29,10 +29,10 @@ pub fn tests() -> Vec<Trial> {
 
 const ALL: &[Observation] = &[Accuracy, TopK(5), Entropy, Perplexity, Predicted, LogProb];
 
-/// The prediction of a position that has none.
+/// The predicted class of a position that has none.
 const NO_CLASS: f64 = u32::MAX as f64;
 
-/// A loss of each kind that is observed, and all that it observes.
+/// A loss of each kind that has observations, and its observations.
 const OBSERVED: &[(&str, &[Observation])] = &[
     ("cross_entropy", ALL),
     ("linear_cross_entropy", ALL),
@@ -57,7 +57,7 @@ fn every_walk_observes_what_the_twin_observes() {
             let case = Case { observations, ..Case::new(id, shape, DType::I32).with_all() };
             Case { setting: Setting::new(&*loss, shape, axis, DType::I32), ..case }
         };
-        // one loss meets more sizes than the others: what is observed is the walk's business
+        // one loss is tested at more sizes than the others, since observations depend on the walk
         for (shape, axis) in layouts.step_by(if id == OBSERVED[0].0 { 2 } else { 7 }) {
             let case = case(shape, axis);
             failures.note(&case, case.run(gpu()));
@@ -126,14 +126,14 @@ fn equal_logits_and_those_that_are_not_finite() {
     }
 }
 
-/// A term over these rows, and its labels.
+/// Logits and labels of `count` rows.
 fn rows(count: usize, seed: u64) -> (Array, Array) {
     let case = Case { seed, ..Case::new("cross_entropy", &[count, 11], DType::I32) };
     let operands = case.inputs().operands;
     (operands[0].1.clone(), operands[1].1.clone())
 }
 
-/// The caller's tensor of sums has the observations too, and adds them up.
+/// The caller's tensor of sums gets the observations too, and adds them up.
 fn observations_of_batches_add_up() {
     let sums = gpu().upload(&[0f32; 15], [5, 3]).unwrap();
     let mut whole = vec![[0f64; 2]; 5];
@@ -173,13 +173,13 @@ fn a_sum_has_the_observations_of_its_terms_last() {
     assert_eq!(got.len(), 7);
 }
 
-/// Of equal logits the first is predicted, also where classes lie in blocks of four, or in ranges; a NaN predicts nothing.
+/// Of equal logits the first is predicted, also where classes lie in quads or in ranges. A NaN predicts nothing.
 fn equal_logits_of_regions() {
     for classes in [3, 9, 600] {
         let positions = 8;
         let mut x = vec![0.5f32; classes * positions];
         let at = |k: usize, position: usize| k * positions + position;
-        // the position whose greatest logit comes twice, one whose last class is greatest, one with a NaN
+        // position 1 has its greatest logit twice, position 2 has it at the last class, position 3 has a NaN
         x[at(2, 1)] = 2.0;
         x[at(classes - 1, 1)] = 2.0;
         x[at(classes - 1, 2)] = 3.0;
@@ -193,7 +193,7 @@ fn equal_logits_of_regions() {
         for (got, want) in got.iter().zip(want.parts()).skip(1) {
             assert_eq!((&got.name, got.sum, got.denominator), (&want.name, want.sum, want.denominator), "{classes}");
         }
-        // positions 0 and 4 to 7 are predicted to be of class 0, which 0, 3, 5, 6 and 7 are
+        // class 0 is predicted at positions 0 and 4 to 7, and is the label at 0, 3, 5, 6 and 7
         let of = |name: &str| {
             let part = got.iter().find(|part| part.name == name).unwrap();
             (part.sum, part.denominator)
@@ -205,7 +205,7 @@ fn equal_logits_of_regions() {
     }
 }
 
-/// Observations are not weighted: what takes part counts once, whatever its sample weight.
+/// Observations are not weighted: a position counts once, whatever its sample weight.
 fn a_sample_weight_of_0_leaves_a_position_in_the_count() {
     let (x, t) = rows(6, 3);
     let weight = Array::new(&[0.0f32, 1.0, 0.0, 2.0, 1.0, 1.0], [6]).unwrap();

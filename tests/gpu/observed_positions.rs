@@ -1,5 +1,5 @@
-//! The predicted class and the log-probability of each position: what they are by definition, on the GPU and in the twin; and the
-//! observations of shards of classes.
+//! The predicted class and the log-probability of each position equal their definition, on the GPU and in the twin.
+//! Observations of shards of classes equal those of the whole.
 
 use crate::draw::{Rng, labels_of};
 use crate::gpu;
@@ -32,18 +32,18 @@ pub fn tests() -> Vec<Trial> {
     ]
 }
 
-/// The prediction of a position that has none.
+/// The predicted class of a position that has none.
 const NO_CLASS: f64 = u32::MAX as f64;
 
 const AXES: [ClassAxis; 2] = [ClassAxis::Second, ClassAxis::Last];
 
-/// The devices, in the order of [`both`].
+/// The devices, in the order in which [`both`] returns them.
 const DEVICES: [&str; 2] = ["GPU", "twin"];
 
-/// A position's logits, and its label where it takes part.
+/// A position's logits, and its label if it takes part.
 type Row = (Vec<f64>, Option<usize>);
 
-/// Logits over classes, some of them equal, some rows with a NaN or an infinity; labels, some of them ignored; and a mask.
+/// Logits of which some are equal and some rows have a NaN or an infinity; labels, some of them ignored; and a mask.
 struct Call {
     logits: Vec<Vec<f64>>,
     of_rows: Vec<Option<usize>>,
@@ -57,7 +57,7 @@ impl Call {
     /// A call of `[items, classes, positions]`.
     fn new([items, classes, positions]: [usize; 3], axis: ClassAxis, dtype: DType) -> Call {
         let mut rng = Rng::new((items * classes + positions) as u64);
-        // eighths, so that each dtype holds them and some are equal
+        // multiples of an eighth, so that each dtype holds them exactly and some are equal
         let mut logit = || (8.0 * rng.normal()).round() / 8.0;
         let row = |_| (0..classes).map(|_| logit()).collect();
         let mut logits: Vec<Vec<f64>> = (0..items * positions).map(row).collect();
@@ -93,7 +93,7 @@ impl Call {
         }
     }
 
-    /// The call with a number for each NaN and each infinity.
+    /// The call with a finite number in place of each NaN and each infinity.
     fn finite(mut self) -> Call {
         let finite = |x: f64| if x.is_finite() { x } else { -3.0 };
         self.logits.iter_mut().flatten().for_each(|x| *x = finite(*x));
@@ -102,14 +102,14 @@ impl Call {
         self
     }
 
-    /// The rows, if all that the mask leaves out take part too, or without them.
+    /// The rows with their labels. Masked positions have no label if `masked` is set.
     fn rows(&self, masked: bool) -> Vec<Row> {
         let label = |at: usize| self.of_rows[at].filter(|_| self.kept[at] || !masked);
         self.logits.iter().enumerate().map(|(at, x)| (x.clone(), label(at))).collect()
     }
 }
 
-/// The predicted class and log p of the label, by definition.
+/// The predicted class and log p of the label, by the definition.
 fn defined((x, label): &Row) -> [f64; 2] {
     let Some(label) = *label else { return [NO_CLASS, 0.0] };
     if x.iter().any(|x| x.is_nan() || *x == f64::INFINITY) {
@@ -124,13 +124,13 @@ fn defined((x, label): &Row) -> [f64; 2] {
     [first as f64, x[label] - x.iter().map(|x| x.exp()).sum::<f64>().ln()]
 }
 
-/// What is observed on the GPU and by the twin.
+/// The observations of each position, from the GPU and from the twin.
 fn both(term: &Term<Array>) -> [Vec<Array>; 2] {
     let twin = cpu::value(term).unwrap().observed().iter().map(|(_, array)| array.clone()).collect();
     [judge::observed(&gpu().value(term).unwrap()).unwrap(), twin]
 }
 
-/// Asserts that numbers are near those that are wanted, and NaN where NaN is wanted.
+/// Asserts that numbers are near the expected ones, and NaN where NaN is expected.
 fn assert_near(what: &str, got: &[f64], want: &[f64]) {
     assert_eq!(got.len(), want.len(), "{what}");
     for (at, (got, want)) in got.iter().zip(want).enumerate() {
@@ -151,7 +151,7 @@ fn assert_defined(what: &str, rows: &[Row], shape: &[usize], got: &[Array]) {
     assert_near(&format!("{what}: log p"), &log_prob.to_f64(), &want.iter().map(|want| want[1]).collect::<Vec<_>>());
 }
 
-/// Rows and pixels, one by one and in quads, few classes and many, and rows that are cut into chunks.
+/// Rows and pixels, singly and in quads, few classes and many, and rows that are cut into chunks.
 fn they_are_what_they_are_by_definition() {
     let reductions = [Reduction::None, Reduction::Mean, Reduction::Sum];
     let dtypes = [DType::F32, DType::F16, DType::BF16];
@@ -166,7 +166,7 @@ fn they_are_what_they_are_by_definition() {
     }
 }
 
-/// Rows against a projection that hands them through as their logits.
+/// Rows and a projection that is the identity, so that the logits are the rows.
 fn those_of_a_linear_layer_too() {
     let call = Call::new([70, 24, 1], ClassAxis::Second, DType::F32).finite();
     let x = Array::new(&call.logits.concat(), [70, 24]).unwrap();
@@ -204,7 +204,7 @@ fn a_softcap_comes_before_them() {
     let capped = [0.0, 2.0, 2.0, 2.0 * 0.5f64.tanh()];
     let want = capped[3] - capped.iter().map(|x| x.exp()).sum::<f64>().ln();
     for got in both(&loss.of(&x, &t).observe(Predicted).observe(LogProb)) {
-        // both logits are at the cap, and the first counts
+        // two logits are at the cap, and the first is predicted
         assert_eq!(got[0].to_f64(), [1.0]);
         assert_near("capped", &got[1].to_f64(), &[want]);
     }
@@ -227,7 +227,7 @@ fn a_sum_has_those_of_each_term() {
     assert_defined("the sum", &call.rows(false), &[2, 6], &got);
 }
 
-/// How many kernels of a call read the logits.
+/// The number of kernels of a call that read the logits.
 fn readers(term: &Term<Tensor>, outputs: &Outputs) -> usize {
     let kernels = gpu().explain(term, outputs).unwrap();
     assert!(kernels.iter().all(|kernel| kernel.bindings.len() <= 9), "8 storage buffers and the parameters");
@@ -249,7 +249,7 @@ fn the_logits_are_read_as_often_as_without_them() {
     }
 }
 
-/// A call on the GPU, with zeros of its labels' shape: u32 and f32.
+/// A call on the GPU, a u32 tensor and an f32 tensor of its labels' shape, and the call on the host.
 fn prepared() -> (Term<Tensor>, Tensor, Tensor, Call) {
     let call = Call::new([3, 6, 5], ClassAxis::Second, DType::F32);
     let [x, labels, mask] = [&call.x, &call.labels, &call.mask].map(|array| gpu().upload_array(array).unwrap());
@@ -261,14 +261,14 @@ fn prepared() -> (Term<Tensor>, Tensor, Tensor, Call) {
 fn a_job_writes_them_to_the_tensors_of_the_caller() {
     let (term, predicted, _, call) = prepared();
     let rows = call.rows(true);
-    // both inside one buffer, of which nothing else may be written
+    // both tensors lie in one buffer, of which nothing else may be written
     let page = gpu().upload(&[7u32; 40], [40]).unwrap();
     let inside = |first: u64, dtype| {
         let bytes = 4 * first..4 * (first + 15);
         gpu().wrap(page.buffer().0.slice(bytes), [3, 5], dtype).unwrap()
     };
     let both = [inside(2, DType::U32), inside(19, DType::F32)];
-    // the job makes what is not given
+    // the job makes the tensors that are not given
     for given in [vec![], vec![predicted.clone()], both.to_vec()] {
         let job = gpu().prepare(&term, &Outputs { observed: given, ..Outputs::default() }).unwrap();
         job.run().unwrap();
@@ -290,7 +290,7 @@ fn a_job_for_other_tensors_keeps_its_own() {
     for place in [0, 1] {
         assert_eq!(own(&job.outcome(), place), own(&next.outcome(), place));
     }
-    // a tensor of the caller's is not kept
+    // the next job doesn't keep a tensor that the caller gave
     let given = job.rebind(&term, &Outputs { observed: vec![predicted.clone()], ..Outputs::default() }).unwrap();
     assert_eq!(own(&given.outcome(), 0), *predicted.buffer().0);
     let last = given.rebind(&term, &Outputs::default()).unwrap();
@@ -330,7 +330,7 @@ fn outputs_that_do_not_fit_are_refused() {
     assert!(matches!(refused(&[&both[0], &both[1]]), Error::OverlappingBuffers { .. }));
 }
 
-/// A dense target has no label, and the class is predicted all the same.
+/// A dense target has no label, but a class is predicted.
 fn probabilities_have_a_predicted_class_alone() {
     let x = Array::new(&[1.0f32, 3.0, 2.0, 0.0, -1.0, -1.0], [2, 3]).unwrap();
     let target = Array::new(&[0.5f32, 0.25, 0.25, 1.0, 0.0, 0.0], [2, 3]).unwrap();
@@ -348,7 +348,7 @@ fn probabilities_have_a_predicted_class_alone() {
     assert_eq!([gpu().value(&term).unwrap_err(), cpu::value(&term).unwrap_err()], [refused.clone(), refused]);
 }
 
-/// Asserts that each shard comes to what the whole comes to: on the GPU and in the twin, by the statistics of either.
+/// Asserts that each shard gives the results of the whole, on the GPU and in the twin, with the statistics from either.
 fn assert_shards(what: &str, whole: &Term<Array>, shards: &[Term<Array>]) {
     let want = cpu::value(whole).unwrap();
     let of_gpu = shards.iter().map(|shard| gpu().statistics(shard).unwrap().read().wait().unwrap());
@@ -375,12 +375,12 @@ fn observing(term: Term<Array>) -> Term<Array> {
     [Accuracy, Entropy, Perplexity, Predicted, LogProb].into_iter().fold(term, Term::observe)
 }
 
-/// Some greatest logits are on several shards, some shards have masked classes alone.
+/// Some greatest logits are on several shards, and some shards have only masked classes.
 fn shards_of_classes_observe_what_the_whole_does() {
     let cuts: [&[usize]; 3] = [&[1, 4, 7], &[12], &[5, 7]];
     for (turn, (axis, lengths)) in AXES.into_iter().flat_map(|axis| cuts.map(|cut| (axis, cut))).enumerate() {
         let call = Call::new([3, 12, 5], axis, DType::F32);
-        // a NaN in a sum hides all others
+        // a NaN in a sum hides all other numbers, so most calls are finite
         let call = if turn % 3 == 0 { call } else { call.finite() };
         let term = |x: &Array| observing(CrossEntropy::default().of(x, &call.labels).mask(&call.mask));
         let shard =

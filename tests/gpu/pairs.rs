@@ -8,17 +8,17 @@ pub fn tests() -> Vec<Trial> {
     tests![every_pair_of_levels_is_covered_by_few_combinations]
 }
 
-/// How many combinations are tried for a pair before it is taken for one that nothing valid holds.
+/// How many combinations are tried for a pair before it is assumed that no valid one contains it.
 const TRIES: usize = 40;
 
-/// Combinations, each one level for each factor, that hold every pair of levels of two factors.
+/// Returns combinations of one level for each factor, which together contain every pair of levels of two factors.
 ///
-/// A pair that no valid combination is found for comes in an invalid one, so that what refuses it is tested too.
+/// If no valid combination is found for a pair, an invalid one is returned, so that its refusal is tested too.
 pub fn pairs(levels: &[usize], rng: &mut Rng, mut valid: impl FnMut(&[usize]) -> bool) -> Vec<Vec<usize>> {
     let mut open = Open::new(levels);
     let mut rows = Vec::new();
     while let Some(pair) = open.first() {
-        // greedy choices fall into the same trap again and again: the later tries are more and more random
+        // greedy choices can fail in the same way repeatedly, so later tries are increasingly random
         let mut tries = (0..TRIES).map(|tried| open.row(pair, tried, rng));
         match tries.find(|row| valid(row)) {
             Some(row) => {
@@ -88,8 +88,8 @@ impl Open {
         Some([at(a), at(b)])
     }
 
-    /// A combination that holds a pair, and of the others as many as a greedy choice in random order finds; of `TRIES`
-    /// choices, `random` are not greedy.
+    /// Returns a combination that contains a pair and, by greedy choice in random order, many other open pairs. Of every
+    /// `TRIES` choices about `random` are random instead of greedy.
     fn row(&self, pair: Pair, random: usize, rng: &mut Rng) -> Vec<usize> {
         let mut row: Vec<Option<usize>> = vec![None; self.levels.len()];
         pair.iter().for_each(|&(factor, level)| row[factor] = Some(level));
@@ -100,7 +100,7 @@ impl Open {
                 let set = row.iter().enumerate().filter_map(|(other, level)| level.map(|level| (other, level)));
                 set.filter(|&other| self.is_open((factor, level), other)).count()
             };
-            // starting anywhere breaks ties at random
+            // a random start breaks ties at random
             let start = rng.below(self.levels[factor]);
             let order = (0..self.levels[factor]).map(|k| (start + k) % self.levels[factor]);
             row[factor] = if rng.below(TRIES) < random { Some(start) } else { order.max_by_key(|&level| gain(level)) };

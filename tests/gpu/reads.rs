@@ -1,4 +1,4 @@
-//! Results on their way back: waited for and awaited, too late, after the device is gone, and too large ever to exist.
+//! Reads of results: waited for and awaited, timed out, after the device is gone, and too large ever to exist.
 
 use crate::case::Case;
 use crate::harness::tests;
@@ -26,7 +26,7 @@ pub fn tests() -> Vec<Trial> {
     ]
 }
 
-/// Longer than any read of these tests takes: what is not there by then never comes.
+/// Longer than any read of these tests takes.
 const NEVER: Duration = Duration::from_secs(60);
 
 /// `Σ (3 − 1)²` over two elements, which is 8.
@@ -36,14 +36,14 @@ fn eight(gpu: &Gpu) -> (Term<Tensor>, Tensor) {
     (Mse::default().of(&x, &t).reduce(Reduction::Sum), x)
 }
 
-/// Runs something on a thread of its own that knows nothing of this library, and fails where it hangs.
+/// Runs a function on a new thread without anything of this library, and fails if it hangs.
 fn elsewhere<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || sender.send(run()));
     receiver.recv_timeout(NEVER).expect("it panicked, or hangs")
 }
 
-/// Enough work that a device is still at it when the call that submitted it returns.
+/// Starts so much work that the device is still busy when the submission returns.
 fn busy(gpu: &Gpu) {
     let x = gpu.empty([1 << 22]).unwrap();
     let job = gpu.prepare(&Mse::default().of(&x, &gpu.empty([1 << 22]).unwrap()), &Outputs::default()).unwrap();
@@ -51,14 +51,14 @@ fn busy(gpu: &Gpu) {
 }
 
 fn a_read_is_waited_for_or_awaited_under_any_executor() {
-    // its own device, which nobody else drives
+    // a device of its own, which no other test polls
     let gpu = fresh_gpu();
     let (term, x) = eight(&gpu);
     let (outcome, [gradient]) = gpu.gradients(&term, [&x]).unwrap();
     assert_eq!(outcome.loss().wait(), Ok(8.0));
     let awaited = outcome.clone();
     assert_eq!(elsewhere(move || pollster::block_on(awaited.loss())), Ok(8.0));
-    // several at once, finished in another order than they were begun in
+    // several reads at once, awaited in reverse order
     let reads = [outcome.loss(), outcome.loss(), outcome.loss()];
     let read = gradient.read();
     let (gradient, losses) = elsewhere(move || {
@@ -72,7 +72,7 @@ fn a_read_is_waited_for_or_awaited_under_any_executor() {
     });
     assert_eq!(losses, [Ok(8.0), Ok(8.0), Ok(8.0)]);
     assert_eq!(gradient.unwrap().to_f32(), [4.0, 4.0]);
-    // polled once and given up, or never looked at: nothing is left behind
+    // a read that was polled once and dropped, and one that was never polled, leave nothing behind
     let mut given_up = pin!(outcome.loss());
     let _ = given_up.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     drop(outcome.loss());
@@ -115,7 +115,7 @@ fn a_read_that_takes_too_long_is_an_error_and_the_device_goes_on() {
     let outcome = gpu.value(&term).unwrap();
     assert_eq!(outcome.loss().wait(), Ok(8.0));
     gpu.set_timeout(Duration::from_millis(1));
-    // where work runs in its submission, as software does it, everything is in time
+    // a software device does the work during the submission, so its reads are in time
     let in_time = |loss: Result<f32, Error>| {
         assert!(loss == Ok(8.0) || loss == Err(Error::Timeout { seconds: 0.001 }), "{loss:?}");
     };
@@ -129,7 +129,7 @@ fn a_read_that_takes_too_long_is_an_error_and_the_device_goes_on() {
     assert_eq!(gpu.value(&term).unwrap().loss().wait(), Ok(8.0));
 }
 
-/// The error of every call on a device that is gone.
+/// Asserts that a call on a lost device gives `DeviceLost`.
 fn gone<T: std::fmt::Debug>(what: &str, result: Result<T, Error>) {
     assert!(matches!(result, Err(Error::DeviceLost(_))), "{what}: {result:?}");
 }
@@ -142,7 +142,7 @@ fn a_device_that_is_destroyed_gives_errors_and_no_panic() {
     let begun = outcome.loss();
     assert_eq!(pollster::block_on(gpu.settled()), Ok(()));
     gpu.device().destroy();
-    // begun before: either the result came through, or it is lost
+    // this read began before: it may have succeeded
     let begun = begun.wait();
     assert!(begun == Ok(8.0) || matches!(begun, Err(Error::DeviceLost(_))), "{begun:?}");
     gone("a read", outcome.loss().wait());
@@ -183,7 +183,7 @@ fn what_is_too_large_is_refused_with_both_numbers() {
     };
     refused(gpu().empty([(buffer / 4 + 1) as usize]), buffer);
     refused(gpu().empty([1 << 20, 1 << 20]), 1 << 42);
-    // more than 64 bits count
+    // more elements than 64 bits can count
     refused(gpu().empty([usize::MAX, usize::MAX]), u64::MAX / 2);
     assert!(gpu().memory() <= before + (1 << 30), "what was refused is counted");
     assert_eq!(gpu().empty([(buffer / 4 + 1) as usize]).unwrap_err().kind(), "too_large");
@@ -201,7 +201,7 @@ fn memory_is_the_sum_of_the_buffers_that_live() {
     assert_eq!(gpu.memory(), with_job, "running a job needs no memory");
     drop(job);
     assert_eq!(gpu.memory(), 4000);
-    // a call's memory goes with what it gave
+    // a call's memory is freed with its results
     let case = Case::new("mse", &[100], DType::F32);
     case.run(&gpu).unwrap();
     assert_eq!(gpu.memory(), 4000);
@@ -217,7 +217,7 @@ fn a_loss_that_is_not_reduced_is_no_number() {
     assert_eq!(outcome.tensor().read().wait().unwrap().to_f32(), [4.0, 4.0]);
 }
 
-/// Reads and contexts are what threads hand to each other.
+/// The types that threads share or send to each other.
 fn what_threads_share_is_send_and_sync() {
     fn shared<T: Send + Sync>() {}
     fn sent<T: Send>() {}

@@ -1,4 +1,4 @@
-//! Regions: masks of their elements, by which a class may take part at a position where another does not; and very many classes.
+//! Regions: masks of single elements, which leave out a class at one position and not at another; and very many classes.
 
 use crate::case::Case;
 use crate::draw::{FLOATS, Rng, number, stored_as};
@@ -20,7 +20,7 @@ pub fn tests() -> Vec<Trial> {
     ]
 }
 
-/// In quads and one by one, several chunks, many classes, and one channel.
+/// Shapes with quads and without, with several chunks, many classes, and one channel.
 const SHAPES: [&[usize]; 6] = [&[2, 3, 4], &[2, 3, 5], &[1, 2, 2052], &[2, 9, 6, 7], &[3, 1, 9], &[4, 3]];
 
 fn drawn(rng: &mut Rng, domain: Domain, shape: &[usize]) -> Array {
@@ -55,7 +55,7 @@ fn a_mask_of_elements_leaves_out_classes() {
         ];
         let reduced = |term| Reduction::VALUES.iter().map(move |reduction| (term, *reduction));
         for ((which, term), reduction) in terms.iter().enumerate().flat_map(reduced) {
-            // the last three are sums of two losses
+            // the last three are sums of two losses, which have no unreduced form
             if which > 2 && reduction == Reduction::None {
                 continue;
             }
@@ -63,7 +63,7 @@ fn a_mask_of_elements_leaves_out_classes() {
             let want = judge::Given::by_twin(cpu::gradient_list(&term, &[&x]).unwrap());
             let got = judge::Given::by_gpu(gpu(), &term, &[&x]).map_err(|error| error.to_string());
             failures.note(&(shape, axis, reduction, &term), got.and_then(|got| got.judge(&want)));
-            // what is left out may hold anything
+            // masked elements may hold anything
             let spoilt: Vec<f32> =
                 x.to_f32().iter().zip(mask.to_f32()).map(|(x, m)| if m == 0.0 { f32::NAN } else { *x }).collect();
             let spoilt = stored_as(&Array::new(&spoilt, shape).unwrap(), dtype).with_class_axis(axis);
@@ -83,7 +83,7 @@ fn a_mask_of_elements_needs_classes_that_are_apart() {
     assert_eq!(gpu().value(&Dice::default().of(&x, &x).mask(&x)).unwrap_err(), refused);
 }
 
-/// A lane goes through all classes, and a driver may silently stop its loops after 65,535 iterations together.
+/// A lane loops over all classes, and a driver may silently stop loops after 65,535 iterations in total.
 fn as_many_classes_as_there_may_be() {
     let mut failures = Failures::default();
     let all: &[Observation] = &[Observation::Iou, Observation::Precision, Observation::Recall];

@@ -1,4 +1,4 @@
-//! The same inputs give the same bits, whatever else the GPU does between.
+//! The same inputs give the same bits, whatever other work the GPU does in between.
 
 use crate::case::Case;
 use crate::chosen::{all, of_each_geometry};
@@ -9,7 +9,7 @@ use libtest_mimic::Trial;
 use wgloss::{Array, CrossEntropy, DType, Gradient, Loss, Mse, Outputs, Tensor, wgpu};
 
 pub fn tests() -> Vec<Trial> {
-    // how a family's walk is cut decides about bits, so that one loss of each family will do
+    // the bits depend on how a family's walk is cut, so one loss of each walk is enough
     tests_of![of_each_geometry(all()); ten_runs_give_the_same_bits_with_other_work_between]
 }
 
@@ -35,10 +35,10 @@ fn ten_runs_give_the_same_bits_with_other_work_between(loss: &dyn Loss) {
         let into: Vec<Tensor> = of.iter().map(|of| gpu().empty(of.shape()).unwrap()).collect();
         let gradients = of.into_iter().zip(&into).map(|(of, into)| Gradient::store(of, into)).collect();
         let job = gpu().prepare(&case.term(&tensors), &Outputs { gradients, ..Outputs::default() }).unwrap();
-        // every workgroup leaves a tally of 32 bytes
+        // every workgroup writes a tally of 32 bytes
         assert!(job.workspace() > workgroups * 32, "{case:?} has too few workgroups: {} bytes", job.workspace());
         let run = |number: usize| {
-            // submitted without a wait: it is still at work when the job begins, where a queue lets it
+            // submitted without waiting, so that it may still run when the job begins
             (0..number % 3).for_each(|k| drop(others[k].run().unwrap()));
             let loss = job.run().unwrap().loss();
             drop(others[number % 2].run().unwrap());

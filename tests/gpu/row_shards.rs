@@ -1,4 +1,5 @@
-//! Shards of a batch that is its own negatives: they add up to the whole, and the GPU gives for each what the twin gives.
+//! Shards of a batch that is its own negatives: they add up to the whole, and for each shard the GPU gives the twin's
+//! results.
 
 use crate::harness::{Subject, tests, tests_of};
 use crate::judge::{Failures, Given, close};
@@ -21,22 +22,22 @@ pub fn tests() -> Vec<Trial> {
     tests
 }
 
-/// The batch, and its shards: on tiles and a row alone, beside tiles, and one of no rows.
+/// The batch, and its shards: some on tile boundaries, some not, a single row, and no rows.
 const BATCH: usize = 130;
 const WIDTH: usize = 21;
 const SPLITS: [&[usize]; 3] = [&[64, 1, 65], &[50, 37, 43], &[0, 129, 1]];
 
-/// The difference that f64 arithmetic leaves between sums in two orders, relative to the greatest entry.
+/// The relative difference between f64 sums in two orders.
 const EXACT: f64 = 1e-12;
 
-/// A loss of a batch: of the rows that shards are made of, and of what every shard sees whole, keys first.
+/// A loss of a batch: the rows that are cut into shards, and the operands that every shard has whole, with the keys first.
 struct Batch {
     name: &'static str,
     rows: Array,
     shared: Vec<Array>,
-    /// Whether the keys are the rows, which are then no operand of the whole.
+    /// Whether the keys are the rows, so that the whole has no separate keys.
     itself: bool,
-    /// The loss of all rows, or of a shard from a place on.
+    /// The loss of all rows, or of a shard whose first row has the given index.
     term: fn(&Array, &[Array], Option<usize>) -> Term<Array>,
 }
 
@@ -56,7 +57,7 @@ fn shard(term: Term<Array>, first: Option<usize>) -> Term<Array> {
     first.into_iter().fold(term, Term::rows_from)
 }
 
-/// Five labels, unevenly spread, and one in eight that no other row has: that of row 64 among them.
+/// Five labels, unevenly distributed, and for every eighth row, such as row 64, a label of its own.
 fn labels() -> Array {
     let label = |i: usize| if i.is_multiple_of(8) { 1000 + i } else { (i * i + i / 60) % 5 };
     Array::new(&(0..BATCH).map(|i| label(i) as i32).collect::<Vec<_>>(), [BATCH]).unwrap()
@@ -112,13 +113,13 @@ fn cut(array: &Array, first: usize, end: usize) -> Array {
     Array::new(&array.to_f32()[first * width..end * width], [end - first, width]).unwrap()
 }
 
-/// The places where shards begin and end.
+/// The first row and the end of each shard.
 fn bounds(split: &[usize]) -> Vec<(usize, usize)> {
     let end = |k: usize| split[..k].iter().sum();
     (0..split.len()).map(|k| (end(k), end(k + 1))).collect()
 }
 
-/// How something evaluates a term: the GPU, or the twin.
+/// Evaluates a term, on the GPU or by the twin.
 type Evaluate<'a> = &'a dyn Fn(&Term<Array>, &[&Array]) -> Result<Given, String>;
 
 fn on_host(term: &Term<Array>, of: &[&Array]) -> Result<Given, String> {
@@ -135,7 +136,7 @@ impl Batch {
         evaluate(&(self.term)(&self.rows, &self.shared, None), &of)
     }
 
-    /// The sum over all shards, each divided by what all of them count: the loss, and the gradients as of the whole.
+    /// Returns loss, count and gradients summed over all shards, where each shard is divided by the count of all.
     fn shards(&self, split: &[usize], evaluate: Evaluate) -> Result<(f64, f64, Vec<Vec<f64>>), String> {
         let shards = bounds(split).into_iter().map(|(first, end)| (cut(&self.rows, first, end), first));
         let shards: Vec<(Array, usize)> = shards.collect();
@@ -163,7 +164,7 @@ impl Batch {
         Ok((loss, count, sums))
     }
 
-    /// Compares the sum over all shards with the whole.
+    /// Compares the sums over all shards with the whole.
     fn compare(
         &self,
         split: &[usize],
@@ -182,11 +183,11 @@ impl Batch {
     }
 }
 
-/// [`close`], as f64 is.
+/// As [`close`], to the precision of f64.
 fn exact(got: &[f64], want: &[f64]) -> Result<(), String> {
     let most = want.iter().fold(0.0f64, |most, w| most.max(w.abs()));
     let off = got.iter().zip(want).map(|(g, w)| (g - w).abs()).fold(0.0, f64::max);
-    // a NaN fails the comparison
+    // written so that a NaN fails
     let good = got.len() == want.len() && most > 0.0 && got.iter().all(|g| g.is_finite()) && off <= EXACT * most;
     if good { Ok(()) } else { Err(format!("off by {off:e} of {most}, {} numbers of {}", got.len(), want.len())) }
 }
@@ -254,7 +255,7 @@ fn two_directions_by_halves_are_the_symmetric_loss() {
     close(&got[1..], &want[1..]).unwrap();
 }
 
-/// Anchors that are all features, as the tensor itself: without a first row they begin with the batch.
+/// All features are anchors, given as the same tensor. Without `rows_from` the anchors begin at row 0.
 fn all_rows_are_a_shard() {
     let (features, labels) = (numbers(1, &[BATCH, WIDTH]), labels());
     let whole = SupCon::default().of(&features, &labels);
@@ -267,7 +268,7 @@ fn all_rows_are_a_shard() {
     }
 }
 
-/// Loss and gradients of a shard, by bits, and the bytes that its walk takes.
+/// The bits of a shard's loss and gradients, and the bytes of its workspace.
 fn bits(gpu: &Gpu, term: &Term<Array>, of: &[&Array]) -> (u64, Vec<Vec<u32>>) {
     let tensors: Vec<(&Array, Tensor)> = of.iter().map(|array| (*array, gpu.upload_array(array).unwrap())).collect();
     let on_gpu = |array: &Array| match tensors.iter().find(|(known, _)| wgloss::Operand::is(*known, array)) {

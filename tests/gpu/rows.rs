@@ -1,4 +1,5 @@
-//! Losses of all pairs and of linear layers: in blocks of any size the same bits, and operands that stand in several places.
+//! Losses of all pairs and of linear layers: blocks of any size give the same bits, and an operand may be in several
+//! places.
 
 use crate::case::Case;
 use crate::chosen::named;
@@ -33,7 +34,7 @@ pub fn tests() -> Vec<Trial> {
     tests
 }
 
-/// Rows of numbers that differ from each other.
+/// Rows of numbers without a pattern.
 fn rows(shape: [usize; 2], seed: u32) -> Array {
     let number = |i: usize| ((i as u32).wrapping_mul(2_654_435_761).wrapping_add(seed) >> 8) as f32 / 8_388_608.0 - 1.0;
     Array::new(&(0..shape[0] * shape[1]).map(number).collect::<Vec<_>>(), shape).unwrap()
@@ -52,7 +53,8 @@ fn bits(gpu: &Gpu, case: &Case) -> (u64, Vec<Vec<u32>>) {
 }
 
 fn the_workspace_bound_changes_the_blocks_and_not_a_bit(loss: &dyn Loss) {
-    // Beside its blocks a walk holds something of each row. The classes of a linear layer are few here, so it needs many rows.
+    // Besides its blocks, a walk holds some numbers for each row. The linear layer has few classes here, so it needs many
+    // rows.
     let (rows, bound) = if matches!(loss.leaf(), Leaf::Linear(_) | Leaf::LinearDivergence(_) | Leaf::Segments(_)) {
         (2000, 200_000)
     } else {
@@ -61,13 +63,13 @@ fn the_workspace_bound_changes_the_blocks_and_not_a_bit(loss: &dyn Loss) {
     fit(&Case::new(loss.header().id, &[rows, 37], DType::I32).with_all(), bound);
 }
 
-/// A mixture of student and teacher takes a second walk over the classes, which leaves something of each row too.
+/// A mixture of student and teacher needs a second walk over the classes, which also holds some numbers for each row.
 fn blocks_of_a_second_walk_change_no_bit() {
     let case = Case::new("linear_distillation", &[2000, 37], DType::I32).with_all();
     fit(&case.option("direction", Value::Name("js".into())), 300_000);
 }
 
-/// Runs a case in whole blocks, and in blocks that fit the bound.
+/// Runs a case in whole blocks, and in smaller blocks that fit the bound.
 fn fit(case: &Case, bound: u64) {
     let (gpu, id) = (fresh_gpu(), case.id);
     let (whole, want) = bits(&gpu, case);
@@ -84,7 +86,7 @@ fn fit(case: &Case, bound: u64) {
     }
 }
 
-/// Runs a term of arrays on both, and compares the gradients of these.
+/// Runs a term of arrays on the GPU and by the twin, and compares the loss and the gradients of `of`.
 fn compare(gpu: &Gpu, term: &Term<Array>, of: &[&Array]) -> Result<(), String> {
     let (outcome, gradients) = gpu.gradient_list(term, of).map_err(|error: Error| error.to_string())?;
     let (want, wanted) = cpu::gradient_list(term, of).unwrap();
@@ -109,7 +111,7 @@ fn an_operand_that_stands_in_several_places_gets_the_sum() {
     failures.raise();
 }
 
-/// What a large norm or a small one would make of products of rows that are not divided first.
+/// Products of rows with a large or small norm would overflow or vanish if the rows were not divided by their norms first.
 fn rows_of_any_magnitude_are_divided_by_their_norms() {
     let (gpu, mut failures) = (fresh_gpu(), Failures::default());
     for magnitude in [1e-6f32, 1e18, 1e37] {

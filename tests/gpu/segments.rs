@@ -1,4 +1,4 @@
-//! Segments of a linear layer's rows: long ones, very many, none, and segments that are out of range on the GPU.
+//! Segments of a linear layer's rows: long ones, very many, none, and segment indices on the GPU that are out of range.
 
 use crate::gpu;
 use crate::harness::tests;
@@ -16,7 +16,7 @@ pub fn tests() -> Vec<Trial> {
     ]
 }
 
-/// Numbers from −1 to 1 that differ from each other.
+/// Numbers from −1 to 1 without a pattern.
 fn numbers(shape: &[usize], seed: u32) -> Array {
     let number = |i: usize| ((i as u32).wrapping_mul(2_654_435_761).wrapping_add(seed) >> 8) as f32 / 8_388_608.0 - 1.0;
     Array::new(&(0..shape.iter().product()).map(number).collect::<Vec<_>>(), shape).unwrap()
@@ -38,7 +38,7 @@ struct Call {
 }
 
 impl Call {
-    /// A call of `rows` rows of two numbers, three classes and this many segments, whose rows lie in no order.
+    /// A call with this many segments, whose rows are in no order. The rows have two elements, and there are three classes.
     fn new(rows: usize, segments: usize) -> Call {
         let spread = |i: usize| (i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33;
         Call {
@@ -67,12 +67,12 @@ impl Call {
     }
 }
 
-/// f32 has no digit after the point left of the sum of 10,000 logs, and the lead is a difference of such sums.
+/// An f32 sum of 10,000 logs has no digit left after the point, and the lead is a difference of such sums.
 fn a_long_answer_keeps_what_it_differs_by_from_its_reference() {
     let mut call = Call::new(20_000, 2);
     call.hidden = Array::new(&vec![0.0f32; 40_000], [20_000, 2]).unwrap();
     call.weight = Array::new(&vec![0.0f32; 2 << 10], [1 << 10, 2]).unwrap();
-    // every token has the log-probability −10·log 2
+    // the log-probability of every token is −10·log 2
     let rows = call.segments.to_f64().into_iter().filter(|segment| *segment == 0.0).count();
     let log_p = -10.0 * std::f64::consts::LN_2;
     let reference = [rows, 20_000 - rows].map(|rows| (rows as f64 * log_p) as f32);
@@ -85,7 +85,8 @@ fn a_long_answer_keeps_what_it_differs_by_from_its_reference() {
     };
     let term = call.term(LinearDpo::new().beta(1.0));
     let got = f64::from(gpu().value(&term).unwrap().loss().wait().unwrap());
-    // the log-probability of a token is rounded to f32 alike in all rows: its share in the lead nearly cancels
+    // the log-probability of a token is rounded to f32 in the same way in all rows, so the rounding nearly cancels in the
+    // lead
     let want = loss(lead(log_p));
     assert!((got - want).abs() < 2e-4, "{got}, not {want}");
 }
@@ -108,17 +109,18 @@ fn segments_without_rows_and_rows_without_segments() {
     assert_eq!(outcome.loss().wait(), Err(bad(0, 0, 0)));
 }
 
-/// The refusal of a segment.
+/// The error for a bad segment index.
 fn bad(position: u64, value: i64, count: u64) -> Error {
     let (loss, operand) = ("linear_dpo", "segments".into());
     Error::LabelOutOfRange { loss, operand, position, value, count, ignored: None }
 }
 
-/// A call whose integers lie on the GPU in a dtype, and what it comes to.
+/// Runs a call whose integers are on the GPU. `segments` has the dtype. Returns the read of the loss, then loss and
+/// gradients.
 fn run(call: &Call, dtype: DType) -> (Result<f32, Error>, Vec<Array>) {
     let upload = |array: &Array| gpu().upload_array(array).unwrap();
     let [hidden, weight, reference] = [&call.hidden, &call.weight, &call.reference].map(upload);
-    // the labels that are ignored are no u8
+    // u8 cannot hold the ignored label
     let [target, segments] = [call.target.clone(), call.segments.cast(dtype)].map(|array| upload(&array));
     let term = LinearDpo::default().of(&hidden, &weight, &target, &segments, &reference);
     let into: Vec<Tensor> = [&hidden, &weight].iter().map(|of| gpu().empty(of.shape()).unwrap()).collect();
@@ -143,7 +145,7 @@ fn a_bad_segment_leaves_its_row_out() {
             integers(all)
         };
         spoilt.segments = with(&good.segments, &[(place, value), (beyond, value)]);
-        // a label that is ignored leaves its row out as well
+        // an ignored label leaves out its row in the same way
         let mut ignored = good.clone();
         ignored.target = with(&good.target, &[(place, -100), (beyond, -100)]);
         let (told, got) = run(&spoilt, dtype);

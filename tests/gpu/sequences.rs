@@ -1,4 +1,5 @@
-//! Sequences, the rows of `[B, T]`: one ratio for all elements of each, and means over them, as the twin has them at any length.
+//! Sequences, the rows of `[B, T]`: one ratio for all elements of a sequence, and means over sequences, equal the twin's at
+//! any length.
 
 use crate::case::{Case, Floats, Given, Inputs, Wanted};
 use crate::gpu;
@@ -20,13 +21,13 @@ pub fn tests() -> Vec<Trial> {
     ]
 }
 
-/// A call with one ratio for each sequence, and all operands.
+/// A case with one ratio for each sequence, and with all operands.
 fn whole(shape: &[usize], reduction: Reduction) -> Case {
     let case = Case::new("ppo_policy", shape, DType::F32).with_all();
     Case { reduction, ..case.option("kind", Value::Name("sequence".into())) }
 }
 
-/// The inputs of a case, with a last sequence that the mask leaves out.
+/// The inputs of a case whose mask leaves out the last sequence.
 fn with_one_left_out(case: &Case) -> Inputs<Array> {
     let mut inputs = case.inputs();
     let mask = inputs.operand("mask");
@@ -39,7 +40,8 @@ fn with_one_left_out(case: &Case) -> Inputs<Array> {
     inputs
 }
 
-/// A lane's element, a workgroup's, several chunks of a sequence; in quads and not. Every reduction, stored and added.
+/// Sequences of one lane's element, of one workgroup, and of several chunks, with quads and without. Every reduction,
+/// stored and added.
 fn sequences_of_every_length_and_none() {
     let mut failures = Failures::default();
     for shape in [[1, 1], [3, 257], [5, 64], [2, 4099], [3, 8196], [2, 70_001]] {
@@ -54,7 +56,7 @@ fn sequences_of_every_length_and_none() {
     failures.raise();
 }
 
-/// A NaN or an infinity at one element decides the loss of its whole sequence, and of no other sequence.
+/// A NaN or an infinity in one element changes the loss of its whole sequence, and of no other sequence.
 fn special_numbers_show_in_their_sequence_alone() {
     let mut failures = Failures::default();
     for shape in [[3, 5], [3, 8]] {
@@ -71,7 +73,7 @@ fn special_numbers_show_in_their_sequence_alone() {
                         numbers[shape[1] + 1] = special;
                         *array = Array::new(&numbers, shape).unwrap();
                     }
-                    // the element takes part, and may be the only one of its sequence that does
+                    // the element is not masked, and may be the only such element of its sequence
                     let mut kept = vec![1.0f32; shape[0] * shape[1]];
                     kept[shape[1] + 2..2 * shape[1]].fill(0.0);
                     *inputs.operand("mask") = Array::new(&kept, shape).unwrap();

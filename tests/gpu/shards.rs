@@ -1,4 +1,4 @@
-//! Shards of a whole: what they come to together is what the whole comes to, value and gradients.
+//! Shards of a whole: together they give the whole's value and gradients.
 
 use crate::case::{Case, Floats};
 use crate::chosen::{losses, named, of_each_family};
@@ -48,7 +48,7 @@ fn regions_of_a_batch_and_of_an_image_in_tiles_are_whole_among_their_shards(loss
         };
         let batch = vec![("batch", Value::Flag(true))];
         for (options, axis, lengths) in [(batch, 0, &[1, 4, 2][..]), (vec![], tiles, &[300, 1, 66])] {
-            // of the items of a batch that are summed each by itself, shards add up and need no statistics
+            // where each item's regions are summed separately, shards of the batch add up without statistics
             if axis == 0 && id == "generalized_dice" {
                 continue;
             }
@@ -61,7 +61,7 @@ fn regions_of_a_batch_and_of_an_image_in_tiles_are_whole_among_their_shards(loss
                 case.options.extend(options.clone());
                 let mut inputs = case.inputs();
                 failures.note(&(&case, axis), compare(gpu(), &spread(&case, &inputs, axis, lengths)));
-                // a NaN makes its region unknown in whatever shard it lies, and no other
+                // a NaN makes its region NaN in whichever shard it lies, and no other region
                 let input = inputs.operand("input");
                 let mut numbers = input.to_f64();
                 numbers[4 * 5 * 367 + 301] = f64::NAN;
@@ -89,7 +89,7 @@ fn a_loss_fused_with_that_of_regions_adds_up_beside_it() {
     failures.raise();
 }
 
-/// Logits of which some are masked, and labels of which some are ignored.
+/// Logits, some of them masked, and labels, some of them ignored.
 fn logits(shape: &[usize], axis: ClassAxis, seed: u64) -> (Array, Array) {
     let mut rng = Rng::new(seed);
     let number = |rng: &mut Rng| if rng.once_in(9) { f32::NEG_INFINITY } else { 3.0 * rng.normal() as f32 };
@@ -108,7 +108,7 @@ fn rows_whose_classes_are_spread_are_whole_among_their_shards() {
         (&[70, 37][..], ClassAxis::Second, DType::F32, &[5, 1, 31][..]),
         (&[70, 37], ClassAxis::Second, DType::BF16, &[5, 1, 31]),
         (&[3, 9, 41], ClassAxis::Second, DType::F32, &[4, 5]),
-        // shards of an odd number of elements, of which one is half a word
+        // the shards have odd numbers of elements, so that some elements share a word
         (&[3, 9, 41], ClassAxis::Second, DType::F16, &[4, 5]),
         (&[3, 41, 9], ClassAxis::Last, DType::F32, &[4, 5]),
         (&[3, 41, 9], ClassAxis::Last, DType::BF16, &[4, 5]),
@@ -127,7 +127,7 @@ fn rows_whose_classes_are_spread_are_whole_among_their_shards() {
         let weight = draw(&[shape[axis]], |unit| unit);
         let keep = draw(t.shape(), |unit| 1.0 - (1.3 * unit).floor());
         let q = draw(shape, |unit| unit);
-        // of masked classes a share would be infinitely surprising
+        // a share of the target at a masked class would make the loss infinite
         let finite: Vec<f64> = x.to_f64().iter().map(|x| x.max(-9.0)).collect();
         let (x, finite) = (x.cast(dtype), like(&x, &finite, shape).cast(dtype));
         let what = |name| (shape, class_axis, dtype, name);
@@ -161,7 +161,7 @@ fn a_shard_without_a_softmax_leaves_none_to_the_whole() {
     let mut failures = Failures::default();
     for special in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         let mut numbers: Vec<f32> = (0..24).map(|i| (i % 5) as f32).collect();
-        // in the second row all that the first shard has
+        // in the second row, all logits that are in the first shard
         numbers[8..12].fill(special);
         let x = Array::new(&numbers, [3, 8]).unwrap();
         let t = Array::new(&[1u8, 6, 2], [3]).unwrap();
@@ -204,7 +204,7 @@ fn statistics_go_where_they_are_wanted_and_are_refused_where_there_are_none() {
     assert_eq!(outcome.tensor().shape(), [3, 8]);
     let written = log.read().wait().unwrap().to_f32();
     assert_eq!(written[..24], [0.0; 24]);
-    // peak, three others as great, no shares, the flag of a label that is found here, its logit and weight
+    // peak, 3 for three other logits as great, no shares, the flag that the label is in this shard, its logit and weight
     assert_eq!(written[24..32], [0.5, 3.0, 0.0, 0.0, 0.0, 4.0, 0.5, 1.0]);
     let kind = |refused: Result<wgloss::Job, Error>| refused.map(drop).unwrap_err().kind();
     assert_eq!(kind(gpu().prepare_statistics(&term, &gpu().empty([3, 7]).unwrap())), "shape_mismatch");
@@ -219,8 +219,8 @@ fn statistics_go_where_they_are_wanted_and_are_refused_where_there_are_none() {
     assert_eq!(gpu().statistics(&Mse::default().of(&own, &own)).unwrap_err().kind(), "invalid_option");
 }
 
-/// Of losses that are sums over their values a shard needs no more than the whole's denominator, which is the sum of the
-/// shards' own.
+/// A loss that is a sum over its values needs only the denominator of the whole, which is the sum of the shards' own
+/// denominators.
 fn a_mean_adds_up_over_shards_of_its_batch(loss: &dyn Loss) {
     let case = Case::new(loss.header().id, samples(loss).batch, DType::I32).with_all();
     let mut failures = Failures::default();

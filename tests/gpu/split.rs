@@ -1,4 +1,4 @@
-//! Walks over more than a binding holds: in slices, with the bits of the whole.
+//! Walks over tensors that are longer than a binding: they are cut into slices, and give the bits of the whole.
 
 use crate::case::Case;
 use crate::chosen::{losses, named, of_each_geometry};
@@ -31,14 +31,14 @@ pub fn tests() -> Vec<Trial> {
     tests
 }
 
-/// A GPU without features, whose bindings hold so many bytes: everything longer is walked in slices.
+/// A GPU without features, whose bindings hold this many bytes. Longer tensors are walked in slices.
 fn bare_gpu(bytes: u64) -> Gpu {
     let limits = Limits { max_storage_buffer_binding_size: bytes, ..gpu().device().limits() };
     let (device, queue) = bare_device(limits);
     Gpu::from_wgpu(device, queue)
 }
 
-/// A GPU whose bindings hold a loss's tensors whole, and one whose bindings do not. Tests share them.
+/// A GPU whose bindings hold a loss's tensors whole, and one whose bindings don't. Tests share them.
 pub fn pair() -> &'static [Gpu; 2] {
     static PAIR: Shared<[Gpu; 2]> = Shared::new(|| [bare_gpu(1 << 27), bare_gpu(1 << 20)]);
     PAIR.get()
@@ -65,7 +65,7 @@ fn what_is_walked_in_slices_has_the_bits_of_the_whole(loss: &dyn Loss) {
     failures.raise();
 }
 
-/// Compares the bits of a case on a GPU whose bindings hold its tensors whole with those on one whose bindings do not.
+/// Compares the bits of a case on the two GPUs of [`pair`].
 pub fn compared_in_slices(case: &Case) -> std::result::Result<(), String> {
     let inputs = case.inputs();
     let [whole, slices] = pair().each_ref().map(|gpu| bits(gpu, &case.term(&inputs), &case.differentiated(&inputs)));
@@ -76,11 +76,11 @@ pub fn compared_in_slices(case: &Case) -> std::result::Result<(), String> {
     }
 }
 
-/// Logits of two items that no binding of a narrow GPU holds, some of which are not finite, and labels.
+/// Logits of two items that exceed a binding of a narrow GPU, some of them not finite, and labels.
 fn not_all_finite() -> (Array, Vec<i32>) {
     let (n, c, s) = (2, 40, 96 * 96);
     let mut x: Vec<f32> = (0..n * c * s).map(|i| (i % 101) as f32 / 25.0 - 2.0).collect();
-    // in the first range and in the last, of an item each: unknown, and masked
+    // in the first and in the last range of classes of each item: NaN or infinite, and masked
     for (class, position, logit) in
         [(1, 7, f32::NAN), (38, 70, f32::INFINITY), (2, 300, f32::NEG_INFINITY), (39, 5000, f32::NEG_INFINITY)]
     {
@@ -132,7 +132,7 @@ fn a_bad_label_is_told_of_once_whatever_the_ranges() {
     }
 }
 
-/// Another slice of the same walk has elements of its own, so that each may overwrite its prediction.
+/// Each slice of a walk has its own elements, so it may overwrite its part of the prediction.
 fn gradients_of_slices_go_in_the_place_of_predictions(loss: &dyn Loss) {
     let mut failures = Failures::default();
     for &(shape, axis) in samples(loss).beyond_a_binding {
@@ -151,7 +151,7 @@ fn a_walk_in_slices_takes_more_dispatches() {
     assert_eq!((dispatches(gpu()), dispatches(&bare_gpu(1 << 16))), (2, 9));
 }
 
-/// 300 MB of logits, where a binding of lavapipe's holds 128 MiB.
+/// 300 MB of logits. A binding of lavapipe holds 128 MiB.
 fn three_hundred_megabytes() {
     let (rows, classes) = (75_000, 1000);
     let logits = |i: usize| ((i as u32).wrapping_mul(2_654_435_761) >> 12) as f32 / 65_536.0 - 8.0;
@@ -161,7 +161,7 @@ fn three_hundred_megabytes() {
     let (want, [want_gradient]) = cpu::gradients(&loss.of(&x, &labels), [&x]).unwrap();
     let (got, [gradient]) = gpu().gradients(&loss.of(&x, &labels), [&x]).unwrap();
     let (got, want) = (f64::from(got.loss().wait().unwrap()), want.loss().unwrap());
-    // a mean of 75,000 losses of some roundings each
+    // a mean of 75,000 losses, each with some roundings
     assert!((got - want).abs() <= 1e-6 * want, "{got}, the twin's {want}");
     let (got, want) = (gradient.read().wait().unwrap().to_f32(), want_gradient.to_f32());
     let most = want.iter().fold(0.0f32, |most, d| most.max(d.abs()));
@@ -171,7 +171,7 @@ fn three_hundred_megabytes() {
 
 fn what_cannot_be_cut_is_refused_with_both_numbers() {
     let narrow = bare_gpu(1 << 16);
-    // the fewest positions that a workgroup takes of regions, whose classes lie together
+    // the fewest positions that one workgroup takes, of regions whose classes lie together
     let x = narrow.empty([1, 50, 50, 1024]).unwrap().class_axis_last();
     let labels: Tensor = narrow.upload(&vec![0i32; 2500], [1, 50, 50]).unwrap();
     let term = Dice::default().of(&x, &labels);
@@ -179,7 +179,8 @@ fn what_cannot_be_cut_is_refused_with_both_numbers() {
     assert!(refused.contains("4194304") && refused.contains("56304") && refused.contains("`input`"), "{refused}");
 }
 
-/// Few rows against columns that no binding holds: the projection's rows, the negatives, the batch of which the anchors are a shard.
+/// Few rows against columns that exceed a binding: a projection's rows, negatives, or the batch whose shard the anchors
+/// are.
 fn columns_of_several_bindings_have_the_bits_of_the_whole() {
     let (whole, narrow) = (bare_gpu(1 << 27), bare_gpu(1 << 20));
     let of_width = |n: usize, width: usize, seed: usize| {
@@ -188,7 +189,7 @@ fn columns_of_several_bindings_have_the_bits_of_the_whole() {
     };
     let rows = |n: usize, seed: usize| of_width(n, 67, seed);
     let (few, key, many, more) = (rows(37, 1), rows(37, 2), rows(5003, 3), rows(5003, 4));
-    // wider than the student's
+    // longer rows than the student's
     let (teacher, teacher_weight) = (of_width(37, 131, 5), of_width(5003, 131, 6));
     let labels = |n: usize| Array::new(&(0..n).map(|i| (i * 131 % 5003) as i32).collect::<Vec<_>>(), [n]).unwrap();
     let groups = Array::new(&(0..5003).map(|i| i % 50).collect::<Vec<_>>(), [5003]).unwrap();
@@ -196,7 +197,7 @@ fn columns_of_several_bindings_have_the_bits_of_the_whole() {
         (LinearCrossEntropy::default().of(&few, &many, &labels(37)), vec![&few, &many]),
         (LinearDistillation::default().of(&few, &many, &teacher, &teacher_weight), vec![&few, &many]),
         (MarginSoftmax::new().kind(MarginKind::Arcface).of(&few, &many, &labels(37)), vec![&few, &many]),
-        // rows and classes that no binding holds
+        // both rows and classes exceed a binding
         (MarginSoftmax::new().kind(MarginKind::Arcface).of(&many, &more, &labels(5003)), vec![&many, &more]),
         (InfoNce::default().of(&few, &key).with(Extra::Negatives, &many), vec![&few, &key, &many]),
         (SupCon::default().of(&many, &groups).with(Extra::Anchors, &few).rows_from(64), vec![&few, &many]),

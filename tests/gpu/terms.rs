@@ -1,4 +1,4 @@
-//! Sums of terms: shared tensors, one gradient for each tensor, and parts beside the total.
+//! Sums of terms: shared tensors, one gradient for each tensor, and the parts beside the total.
 
 use crate::case::{Case, Given, Inputs};
 use crate::chosen::{all, of_each_family};
@@ -28,7 +28,7 @@ pub fn tests() -> Vec<Trial> {
     tests
 }
 
-/// Only the GPU knows what takes part.
+/// Whether a denominator is 0 is known only on the GPU.
 fn a_mean_over_nothing_is_0_where_a_term_says_so() {
     let (x, y, [none, one]) = (numbers(5, &[3, 4]), numbers(6, &[3, 4]), [[0.0f32; 12], [1.0; 12]]);
     let [none, one] = [none, one].map(|of| Array::new(&of, [3, 4]).unwrap());
@@ -59,14 +59,14 @@ fn a_mean_over_nothing_is_0_where_a_term_says_so() {
     }
 }
 
-/// Numbers that need no seed of their own.
+/// Numbers without a pattern.
 pub fn numbers(seed: u64, shape: &[usize]) -> Array {
     let mut rng = Rng::new(seed);
     let numbers: Vec<f32> = (0..shape.iter().product()).map(|_| rng.normal() as f32).collect();
     Array::new(&numbers, shape).unwrap()
 }
 
-/// A term evaluated on the GPU and by the twin, compared.
+/// Evaluates a term on the GPU and by the twin, and compares the results.
 fn compare<T: ToGpu>(
     term: &Term<T>,
     of: &[&T],
@@ -81,13 +81,13 @@ fn compare<T: ToGpu>(
 fn a_tensor_used_twice_in_one_loss_gets_the_sum_of_its_gradients() {
     let (x, y) = (numbers(1, &[70]), numbers(2, &[70]));
     let (gx, gy) = (gpu().upload_array(&x).unwrap(), gpu().upload_array(&y).unwrap());
-    // its own target: nothing is left of the gradient
+    // a prediction that is its own target: the gradient is 0
     let own = Mse::default();
     let got = compare(&own.of(&gx, &gx), &[&gx], &own.of(&x, &x), &[&x]).unwrap();
     assert_eq!((got.loss, got.gradients[0].to_f64()), (Some(0.0), vec![0.0; 70]));
-    // as arrays, which are uploaded once
+    // the same with arrays, which are uploaded once
     compare(&own.of(&x, &x), &[&x], &own.of(&x, &x), &[&x]).unwrap();
-    // in two losses, in other places, by another factor
+    // in two losses, as other operands, with another factor
     fn sum<T: Operand>(x: &T, y: &T) -> Term<T> {
         let mse = Mse::default();
         mse.of(x, y).named("there") + 0.5 * mse.of(y, x).reduce(Reduction::Sum).named("and back") + -3.0 * mse.of(x, x)
@@ -98,7 +98,7 @@ fn a_tensor_used_twice_in_one_loss_gets_the_sum_of_its_gradients() {
 }
 
 fn a_vector_in_two_places_of_a_row_gets_the_sum_of_its_gradients() {
-    // few coordinates, and rows that are cut into chunks
+    // short vectors, and rows that are cut into chunks
     for shape in [[30, 7], [2, 17_000]] {
         let (x, y) = (numbers(3, &shape), numbers(4, &shape));
         let (gx, gy) = (gpu().upload_array(&x).unwrap(), gpu().upload_array(&y).unwrap());
@@ -108,7 +108,7 @@ fn a_vector_in_two_places_of_a_row_gets_the_sum_of_its_gradients() {
         let ones = Array::new(&vec![1.0f32; shape[0]], [shape[0]]).unwrap();
         let on_gpu = CosineEmbedding::default().of(&gx, &gx, &gpu().upload_array(&ones).unwrap());
         let (outcome, [gradient]) = gpu().gradients(&on_gpu, [&gx]).unwrap();
-        // a vector's cosine with itself is 1 to the last bit, and stays so
+        // a vector's cosine with itself is exactly 1
         assert_eq!(outcome.loss().wait().unwrap(), 0.0);
         assert!(gradient.read().wait().unwrap().to_f64().iter().all(|&d| d == 0.0));
     }
@@ -147,7 +147,7 @@ fn losses_over_the_same_logits_share_one_gradient_and_report_each_part() {
     let total: f64 = got.parts.iter().map(|part| part.weight * part.sum / part.denominator).sum();
     assert!((total - got.loss.unwrap()).abs() < 1e-5 * total.abs(), "{total} is not {:?}", got.loss);
 
-    // added to what a job of before has stored: the same gradient twice
+    // added to the gradient that an earlier job has stored: twice the gradient
     let d = gpu().empty(x.shape()).unwrap();
     for add in [false, true] {
         let gradients = vec![Gradient { add, ..Gradient::store(&gx, &d) }];
@@ -159,7 +159,7 @@ fn losses_over_the_same_logits_share_one_gradient_and_report_each_part() {
 
 fn a_loss_adds_up_with_itself_under_other_reductions_and_scales(loss: &dyn Loss) {
     let case = Case::new(loss.header().id, &[5, 3, 7], DType::I32).with_all();
-    // one set of inputs, scales drawn anew
+    // all terms have the same inputs, and different scales
     let inputs = case.inputs();
     let on_gpu = inputs.on(&mut |array| gpu().upload_array(array)).unwrap();
     fn sum<T: Operand>(case: &Case, inputs: &Inputs<T>, scale: &T) -> Term<T> {

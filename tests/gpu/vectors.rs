@@ -1,4 +1,4 @@
-//! Vectors of every length: what is squared or raised to a power does not overflow or vanish where the result does not.
+//! Vectors of every length: squares and powers neither overflow nor vanish where the result doesn't.
 
 use crate::case::Case;
 use crate::chosen::named;
@@ -18,10 +18,10 @@ pub fn tests() -> Vec<Trial> {
     tests
 }
 
-/// Factors of the vectors' coordinates: squares leave the range of f32, norms fall below 1e-8.
+/// Factors of the vectors' coordinates. Squares leave the range of f32, and norms fall below 1e-8.
 const FACTORS: [f32; 6] = [1e-30, 1e-20, 1e-9, 1e15, 1e18, 1e30];
 
-/// A few lanes a row, a workgroup a row, and rows cut into chunks.
+/// Shapes with a few lanes for each row, with a workgroup for each row, and with rows that are cut into chunks.
 const SHAPES: [&[usize]; 3] = [&[7, 12], &[3, 700], &[2, 17_000]];
 
 fn scaled(array: &Array, factor: f32) -> Array {
@@ -32,11 +32,11 @@ fn cosines_do_not_depend_on_lengths(loss: &dyn Loss) {
     let mut failures = Failures::default();
     let mut cases = SHAPES.map(|shape| Case::new(loss.header().id, shape, DType::F32));
     if loss.header().id == "cosine_embedding" {
-        // what is left of a cosine of 0 is the margin: itself it would be too small for f32
+        // with this margin a cosine near 0 leaves a loss that f32 holds; the cosine alone would be too small
         cases = cases.map(|case| case.option("margin", Value::Number(-0.5)));
     }
     for case in cases {
-        // the second vector's gradient is of another size than the first's: each is compared for itself
+        // the second vector's gradient has another size than the first's, so each is compared on its own
         for (one, other) in FACTORS.iter().flat_map(|one| [(*one, 1.0), (*one, *one)]) {
             let mut inputs = case.inputs();
             for (name, factor) in [("input1", one), ("input2", other)] {
@@ -56,7 +56,7 @@ fn distances_of_pairs_scale_with_the_rows(loss: &dyn Loss) {
         let mut inputs = case.inputs();
         *inputs.operand("features") = scaled(inputs.operand("features"), factor);
         failures.note(&(&case, factor), case.run_on(gpu(), &inputs));
-        // rows that are close, as far as f32 can tell them apart
+        // rows that are as close as f32 can distinguish them
         let beside = inputs.operand("features").to_f32().iter().map(|x| 1e3 * factor + x).collect::<Vec<f32>>();
         *inputs.operand("features") = Array::new(&beside, shape.as_slice()).unwrap();
         failures.note(&(&case, factor, "close"), case.run_on(gpu(), &inputs));
@@ -82,7 +82,7 @@ fn distances_scale_with_the_vectors(loss: &dyn Loss) {
     failures.raise();
 }
 
-/// Of nearly parallel vectors `1 − cos` has its digits, where the cosine of f32 is 1.
+/// For nearly parallel vectors, `1 − cos` keeps its digits, although the cosine is 1 in f32.
 fn small_angles_keep_their_digits() {
     let mut rng = Rng::new(3);
     for angle in [1e-2, 1e-3, 1e-4] {
@@ -91,7 +91,7 @@ fn small_angles_keep_their_digits() {
         let spec = loss.header().operands.iter().find(|spec| spec.role == Role::Element).unwrap();
         let a = setting.draw(&*loss, spec, &mut rng);
         let noise = setting.draw(&*loss, spec, &mut rng).to_f32();
-        // of another length as well
+        // the vector is longer by a factor of 3
         let b: Vec<f32> = a.to_f32().iter().zip(noise).map(|(a, noise)| 3.0 * (a + angle * noise)).collect();
         let case = Case::new("cosine_embedding", &[1, 300], DType::F32);
         let mut inputs = case.inputs();
@@ -100,7 +100,7 @@ fn small_angles_keep_their_digits() {
         *inputs.operand("target") = Array::new(&[1.0f32], [1]).unwrap();
         let (got, want) = case.both(gpu(), &inputs).unwrap().unwrap();
         let (got, want) = (got.loss.unwrap(), want.loss.unwrap());
-        // each of 300 coordinates of two unit vectors is rounded by 2^-24 of itself, beside an angle of 1e-4
+        // each of the 300 coordinates of two unit vectors is rounded by 2^-24 of its size, against an angle of 1e-4
         assert!((got - want).abs() <= 2e-3 * want, "{angle}: {got}, not {want}");
     }
 }

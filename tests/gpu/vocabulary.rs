@@ -1,4 +1,4 @@
-//! A vocabulary that is spread over devices: what its shards come to is what the whole comes to, value and gradients.
+//! A vocabulary that is spread over devices: together its shards give the whole's value and gradients.
 
 use crate::draw::{Rng, labels_of};
 use crate::gpu;
@@ -35,10 +35,10 @@ fn call(rows: usize, classes: usize, width: usize, dtype: DType) -> Call {
     };
     let (x, w) = (draw(&[rows, width]), draw(&[classes, width]));
     let mut bias = draw(&[classes]).to_f64();
-    // a masked class: −∞ replaces its product
+    // a masked class: a bias of −∞
     bias[classes / 2] = f64::NEG_INFINITY;
     let bias = Array::new(&bias, [classes]).unwrap().cast(dtype);
-    // no label is the masked class, unless there is no other
+    // no label is the masked class, unless it is the only class
     let label = |rng: &mut Rng| (rng.below(classes.max(2) - 1) + classes / 2 + 1) % classes.max(1);
     let labels: Vec<i64> = (0..rows).map(|i| if i % 7 == 2 { -100 } else { label(&mut rng) as i64 }).collect();
     let keep: Vec<f32> = (0..rows).map(|i| if i % 5 == 4 { 0.0 } else { 1.0 }).collect();
@@ -56,15 +56,15 @@ fn a_projection_whose_classes_are_spread_is_whole_among_its_shards() {
         (0, 9, 8, DType::F32, &[4, 5]),
     ] {
         let Call { x, w, bias, labels, keep } = call(rows, classes, width, dtype);
-        // shares that add up are not rounded each
+        // the gradients of the shards are added up, so they are f32
         let x = x.f32_gradient();
         for smoothing in [0.0, 0.2] {
-            // the share of a masked class would be infinitely surprising
+            // a share of the target at a masked class would make the loss infinite
             let finite: Vec<f64> = bias.to_f64().iter().map(|bias| bias.max(-2.0)).collect();
             let finite = Array::new(&finite, [classes]).unwrap().cast(dtype);
             let bias = if smoothing == 0.0 { &bias } else { &finite };
             let loss = LinearCrossEntropy { label_smoothing: smoothing, z_loss: 0.1, ..Default::default() };
-            // class weights beside label smoothing, or without it
+            // class weights with label smoothing at some sizes, and without it at others
             let weighs = (smoothing > 0.0) == (classes == 37);
             let weights: Vec<f64> = (0..classes).map(|k| 0.5 + (k % 5) as f64 / 4.0).collect();
             let weights = Array::new(&weights, [classes]).unwrap().cast(dtype);

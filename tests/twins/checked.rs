@@ -1,4 +1,5 @@
-//! Which numbers a checked term refuses: where they take part, what each operand may hold, and how the refusal names them.
+//! Which numbers a checked term refuses: only those that take part, by the range of each operand; and how the error names
+//! them.
 
 use crate::harness::tests;
 use crate::point::{floats, labels, row};
@@ -16,7 +17,7 @@ pub fn tests() -> Vec<Trial> {
 const NAN: f64 = f64::NAN;
 const INF: f64 = f64::INFINITY;
 
-/// What a checked term is refused for: nothing, or the kind of error, the operand and the place of the number.
+/// The refusal of a checked term: none, or the kind of error, the operand and the index of the number.
 type Wanted = Option<(&'static str, &'static str, u64)>;
 
 fn not_finite(operand: &'static str, position: u64) -> Wanted {
@@ -27,7 +28,7 @@ fn out_of_range(operand: &'static str, position: u64) -> Wanted {
     Some(("target_out_of_range", operand, position))
 }
 
-/// Terms of two or three rows, each with what a check says of it.
+/// Terms of two or three rows, each with the expected refusal.
 fn rows() -> Vec<(&'static str, Term<Array>, Wanted)> {
     let three = |a: f64, b: f64, c: f64| row(&[a, b, c]);
     let two = |numbers: [f64; 4]| floats(&numbers, &[2, 2]);
@@ -108,7 +109,7 @@ fn rows() -> Vec<(&'static str, Term<Array>, Wanted)> {
             Distillation::default().of(&two([0.0, 1.0, 2.0, 3.0]), &two([0.0, -INF, 1.0, 0.0])),
             None,
         ),
-        // what a target may be
+        // the ranges of targets
         ("a target of logits", BceWithLogits::default().of(&zeros, &three(0.0, 0.5, 1.5)), out_of_range("target", 2)),
         (
             "an integer target",
@@ -160,7 +161,7 @@ fn rows() -> Vec<(&'static str, Term<Array>, Wanted)> {
             DiceCrossEntropy::default().of(&floats(&[0.0; 4], &[1, 2, 2]), &floats(&[0.5, 0.5, 0.5, 0.25], &[1, 2, 2])),
             out_of_range("target", 1),
         ),
-        // rows of a linear layer; tables; steps
+        // rows of a linear layer, tables, and steps
         (
             "a hidden row with an ignored label",
             LinearCrossEntropy::default().of(&two([0.0, 1.0, NAN, 0.0]), &two([1.0; 4]), &labels(&[0, -100])),

@@ -1,4 +1,4 @@
-//! The ready-made sums of losses: what each comes to, worked out by hand, and the parts that it reports.
+//! The ready-made sums of losses: their values, worked out by hand, and the parts that they report.
 
 use crate::harness::tests;
 use crate::point::{Point, check, floats, labels, row};
@@ -19,12 +19,12 @@ pub fn tests() -> Vec<Trial> {
     ]
 }
 
-/// A factor or an option as the struct holds it.
+/// The f64 value of an f32 factor or option.
 fn held(number: f32) -> f64 {
     number.into()
 }
 
-/// Two anchors of one class, a logit of 0 each; the boxes of the second are what a negative's may be.
+/// Two anchors of one class, with a logit of 0 each. If an anchor is negative, its boxes may hold anything.
 fn anchors(positives: [f64; 2]) -> [Array; 5] {
     let nan = f64::NAN;
     [
@@ -42,7 +42,8 @@ fn given([classes, class_targets, boxes, box_targets, positives]: &[Array; 5]) -
 
 fn detection() {
     let (one, none) = (anchors([1.0, 0.0]), anchors([0.0, 0.0]));
-    // a quarter for the positive, three for a negative, of (1/2)² ln 2; an offset by 2, beyond the parabola
+    // the focal losses of the positive and of a negative are ¼ and ¾ of (1/2)²·log 2; the box is off by 2, beyond the
+    // parabola
     let (mixed, negative) = (0.25 * LN_2, 0.1875 * LN_2);
     let offset = 2.0 - held(1.0 / 9.0) / 2.0;
     let halved = Detection { box_weight: 0.5, ..Default::default() };
@@ -63,7 +64,7 @@ fn detection() {
         Point::new("one positive of four", halved.of(given(&one), 4.0), [(mixed + 0.5 * offset) / 4.0])
             .parts([(mixed, 4.0), (offset, 4.0)]),
         Point::new("one, counted by a tensor", halved.of(given(&one), &row(&[1.0])), [mixed + 0.5 * offset]),
-        // a picture without objects still teaches what is background
+        // a picture without objects still has a loss for its background
         Point::new("no positives", halved.of(given(&none), 0.0), [2.0 * negative])
             .gradient(&none[2], [0.0; 8])
             .parts([(2.0 * negative, 1.0), (0.0, 1.0)]),
@@ -94,7 +95,7 @@ fn features_and_pictures() {
     let absolute = Perceptual { distance: FeatureDistance::L1 };
     let pix2pix = Pix2Pix { l1_weight: 4.0, perceptual_weight: 2.0, ..Default::default() };
     let style = StyleTransfer { style_weight: 8.0, ..Default::default() };
-    // of features (1, 2) in one channel the Gram matrix is 5/2
+    // features (1, 2) in one channel have the Gram matrix 5/2
     let gram = 6.25;
     check([
         Point::new("squared errors of features", Perceptual::default().of(&layers).unwrap(), [2.0 + 0.25 * 2.5]),
@@ -109,7 +110,7 @@ fn features_and_pictures() {
     assert!(style.of::<Array>(&[], &[]).is_none());
 }
 
-/// A token of the answer, and one that is masked.
+/// One token of the answer, and one that is masked.
 fn reinforcement_from_feedback() {
     let nan = f64::NAN;
     let [new, old, reference] = [[0.0, nan], [0.0, 0.0], [-1.0, nan]].map(|numbers| row(&numbers));
@@ -127,7 +128,7 @@ fn reinforcement_from_feedback() {
         mask: Some(&mask),
     };
     let loss = Rlhf { value_weight: 0.25, kl_weight: 0.5, ..Default::default() };
-    // a ratio of 1; off by 2; a log-ratio of 1
+    // the ratio is 1, the value is off by 2, and the log-ratio is 1
     check([Point::new("a rollout", loss.of(rollout), [-2.0 + 0.25 * 2.0 + 0.5])
         .gradient(&new, [-2.0 + 0.5, 0.0])
         .parts([(-2.0, 1.0), (2.0, 1.0), (1.0, 1.0)])]);

@@ -1,4 +1,4 @@
-//! Numbers of any type, as the twin takes them: a mask keeps whatever is not 0, and a target is the number that an integer is.
+//! Numbers of any type in the twin: a mask keeps whatever is not 0, and an integer target counts as that number.
 
 use crate::harness::tests;
 use libtest_mimic::Trial;
@@ -28,14 +28,14 @@ fn a_mask_keeps_whatever_is_not_0_in_every_type() {
     let x = floats(&[0.5, -1.0, 2.0, 0.25, f64::NAN, 1.5, 0.0, 1.0], &[4, 2]);
     let t = Array::new(&[1u8, 0, 1, 0], [4]).unwrap();
     let masked = |mask: &Array| both(&CrossEntropy::new().of(&x, &t).mask(mask), &x);
-    // the third row, whose logits are not known, is the one that is left out
+    // the mask leaves out the third row, which has a NaN
     let want = masked(&floats(&[1.0, 0.5, 0.0, -3.0], &[4]));
     assert!(want.0.is_finite());
     assert_eq!(masked(&Array::new(&[true, true, false, true], [4]).unwrap()), want);
     for dtype in INTEGERS {
         assert_eq!(masked(&floats(&[1.0, 2.0, 0.0, 255.0], &[4]).cast(dtype)), want, "{dtype}");
     }
-    // a number whose lower half is 0
+    // numbers whose lower half is 0 count as well
     assert_eq!(masked(&Array::new(&[1i64 << 32, i64::MIN, 0, -1], [4]).unwrap()), want);
 }
 

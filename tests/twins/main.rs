@@ -1,4 +1,5 @@
-//! The CPU twins against mathematics alone: slopes, hard points, refusals, sums and compounds. No GPU, and no feature that has one.
+//! Tests the CPU twins against mathematics alone: slopes, hard points, refusals, sums and compounds. They need no GPU, and
+//! not the feature `gpu`.
 
 mod checked;
 #[path = "../../checks/src/chosen.rs"]

@@ -1,4 +1,5 @@
-//! Positions of as many classes as a vocabulary has: a twin's time grows with the classes, not with their square.
+//! Positions with as many classes as a vocabulary: a twin's time grows linearly with the number of classes, not
+//! quadratically.
 
 use crate::chosen::losses;
 use crate::draw::{Rng, Setting, option_values};
@@ -18,10 +19,10 @@ pub fn tests() -> Vec<Trial> {
 
 const CLASSES: usize = 100_000;
 
-/// A call takes some 0.1 s. If each class looked at all others, it would take 10 s or more.
+/// A call takes some 0.1 s. If each class were compared with all others, it would take 10 s or more.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// How often a call that took longer is tried again, since the machine may have been busy.
+/// How often a call is tried, since the machine may be busy.
 const TRIES: usize = 3;
 
 fn a_call_does_not_take_the_square_of_its_classes(loss: &dyn Loss) {
@@ -41,7 +42,7 @@ fn a_call_does_not_take_the_square_of_its_classes(loss: &dyn Loss) {
     }
 }
 
-/// How long value and gradients take; no time if the options do not go together.
+/// The time for value and gradients; zero if the options are refused together.
 fn time(loss: &dyn Loss, target: DType) -> Duration {
     let mut fitted = (loss.header().default)();
     for (place, value) in loss.values().iter().enumerate() {

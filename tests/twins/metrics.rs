@@ -1,4 +1,4 @@
-//! The metrics' twins against the definition, scores that were worked out by hand, and what is refused.
+//! Tests the metrics' twins against the definition, scores that were worked out by hand, and refusals.
 
 use crate::harness::tests;
 use crate::predictions::{calls, judge};
@@ -26,7 +26,7 @@ fn every_call_counts_what_the_definition_says() {
     }
 }
 
-/// The class that a row's prediction is, if it has one.
+/// The class that a row predicts, if any.
 fn predicted(row: &[f32]) -> Option<usize> {
     let (x, t) = (Array::new(row, [1, row.len()]).unwrap(), Array::new(&[0i32], [1]).unwrap());
     let matrix = cpu::confusion_matrix(&Predictions::of(&x, &t)).unwrap();
@@ -50,7 +50,8 @@ fn ties_infinities_and_zeros_of_both_signs() {
     }
 }
 
-/// Two of three positions of class 0 are right, one of class 1 is predicted to be of class 0, one of class 0 has no prediction.
+/// Class 0 has three positions, two predicted right and one without a prediction; one of the two positions of class 1 is
+/// predicted as class 0.
 fn scores_of_classes() {
     let logits = [2.0f32, 1.0, 0.0, 2.0, 1.0, 0.0, 1.0, 0.0, 0.0, f32::NAN, 0.0, 0.0, 0.0, 1.0, 0.0];
     let x = Array::new(&logits, [5, 3]).unwrap();
@@ -118,7 +119,7 @@ fn what_is_refused() {
             cpu::accuracy(&Predictions::of(&x, &ints(&[0, 1 << 40, 3, -1])).ignore_index(3)),
             "accuracy: `target` holds 1099511627776 at position 1, expected 0..3 or the ignore_index 3",
         ),
-        // whatever takes no part may be predicted to be anything
+        // an ignored or masked position may have any prediction
         (
             cpu::accuracy(
                 &Predictions::of(&ints(&[9, 9, 0, 7]), &ints(&[5, 0, 1, 0]))

@@ -1,4 +1,4 @@
-//! Checks hard points with the twin.
+//! Checks points with the twin.
 
 #[path = "../common/point.rs"]
 mod shared;
@@ -13,13 +13,13 @@ pub fn tests() -> Vec<Trial> {
     tests![a_point_is_missed_by_what_is_not_there]
 }
 
-/// Compares what the twin gives.
+/// Compares the twin's results with a point.
 fn given(point: &Point) -> Result<(), String> {
     let (outcome, gradients) = cpu::gradient_list(&point.term, &point.of()).map_err(|error| error.to_string())?;
     point.judge(outcome.tensor(), outcome.parts(), &gradients)
 }
 
-/// Checks all points before it fails.
+/// Checks all points, then fails if any is wrong.
 pub fn check(points: impl IntoIterator<Item = Point>) {
     check_by(given, points);
 }

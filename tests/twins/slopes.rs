@@ -1,4 +1,4 @@
-//! Every gradient of every loss is the slope of its value: inputs, options and layouts drawn from the header.
+//! Every gradient of every loss is the slope of its value, with inputs, options and layouts drawn from the loss's header.
 
 use crate::chosen::all;
 use crate::draw::{Rng, Setting, has, label_range, labels_of, option_values};
@@ -16,24 +16,24 @@ pub fn tests() -> Vec<Trial> {
     tests
 }
 
-/// How far a gradient may lie from the slope, as a share of the greatest slope of the operand: the truncation of the
-/// extrapolated difference, `h⁴·f⁗′/480`, is below it where the curvature is as strong as these losses have it (a region's
-/// ratio over a sum of probabilities of 0.01).
+/// The allowed distance of a gradient from the slope, relative to the operand's greatest slope. The truncation error of the
+/// extrapolated difference, `h⁴·f⁗′/480`, is below this for curvatures as strong as in these losses (a region's ratio over
+/// a sum of probabilities of 0.01).
 const OF_SLOPE: f64 = 1e-6;
 
-/// The same as a share of the value: rounding of the value, 2⁻⁵² in each of some dozen steps, over `h`.
+/// The allowed distance relative to the value: the value's rounding, 2⁻⁵² in each of some dozen steps, divided by `h`.
 const OF_VALUE: f64 = 1e-9;
 
-/// The step, at which the two errors are about as large.
+/// The step `h`, at which the two errors are about equal.
 const STEP: f64 = 1e-4;
 
-/// How a scale is given: not, as a number, as a tensor.
+/// The number of ways to give a scale: not at all, as a number, as a tensor.
 const SCALES: usize = 3;
 
 /// How often each pair of levels is drawn.
 const ROUNDS: usize = 3;
 
-/// Gradients that are not slopes, as the contract has it: loss, operand, option and value.
+/// Gradients that by definition are not slopes: loss, operand, option and value.
 const NO_SLOPES: &[(&str, &str, &str, &str)] = &[
     // the factor of the aspect ratio is held constant
     ("box_iou", "input", "kind", "ciou"),
@@ -41,14 +41,14 @@ const NO_SLOPES: &[(&str, &str, &str, &str)] = &[
     ("asymmetric", "input", "through_focus", "false"),
     // the ratio is held constant
     ("ppo_policy", "log_probs", "kind", "cispo"),
-    // a root of how far a quality is off bends within any step where that is little
+    // a power below 1 of the distance to the quality bends within any step where the distance is small
     ("quality_focal", "input", "beta", "0.5"),
     // a variance below eps counts as eps, its gradient passed straight through
     ("gaussian_nll", "var", "eps", "0.125"),
     ("gaussian_nll", "var", "eps", "2"),
 ];
 
-/// The levels of every choice that a call leaves open, and a pick among each.
+/// The levels of every choice for a call.
 struct Choices {
     options: Vec<(&'static str, Vec<Value>)>,
     reductions: &'static [Reduction],
@@ -150,7 +150,7 @@ impl Call {
         }
     }
 
-    /// `Σ upstream·loss` where an operand's element is moved.
+    /// `Σ upstream·loss` after one element of an operand has been moved by `step`.
     fn value(&self, operand: usize, element: usize, step: f64) -> f64 {
         let mut operands = self.operands.clone();
         let (_, array) = &mut operands[operand];
@@ -166,7 +166,7 @@ impl Call {
         values.iter().enumerate().map(|(i, v)| upstream[i.min(upstream.len() - 1)] * v).sum()
     }
 
-    /// Compares every gradient with its slopes; says whether the checks let the call through.
+    /// Compares every gradient with its slopes. Returns false if the call is refused or has nothing to compare.
     fn check(&self) -> Result<bool, String> {
         let specs = self.loss.header().operands;
         let differentiable = |name: &str| specs.iter().any(|spec| spec.name == name && spec.gradient);
@@ -177,13 +177,13 @@ impl Call {
             _ => None,
         };
         let smoothed = number("smooth_dr").is_some();
-        // a root bends within any step where smoothing moves what it is taken of to 0
+        // a root bends within any step where smoothing moves its argument to 0
         if smoothed && number("smooth_nr") > number("smooth_dr") && number("gamma").is_some_and(|gamma| gamma < 1.0) {
             return Ok(false);
         }
         let gradients = match cpu::gradient_list(&self.term(&self.operands), &of) {
-            // with nothing or too much to smooth, a ratio of regions may be 0/0, or Tversky's a root of a negative number; an
-            // item of a schedule's end may have an infinite weight
+            // with no or too much smoothing, a ratio of regions may be 0/0, or Tversky's the root of a negative number; at
+            // the end of a schedule an item may have an infinite weight
             Ok((outcome, _))
                 if (smoothed || has(&*self.loss, Role::Table))
                     && outcome.tensor().to_f64().iter().any(|v| !v.is_finite()) =>
@@ -191,7 +191,7 @@ impl Call {
                 return Ok(false);
             }
             Ok((_, gradients)) => gradients,
-            // one channel under a softmax, a sample that is needed: the table of refusals has them
+            // such as one channel under a softmax, or a missing sample: the table of refusals tests these
             Err(Error::InvalidOption { .. }) => return Ok(false),
             Err(other) => return Err(other.to_string()),
         };
@@ -224,7 +224,7 @@ impl Call {
     }
 }
 
-/// The slopes of a function of a step, at 0.
+/// The slopes at 0 of a function of a step: two-sided, and one-sided before and after.
 #[derive(Debug)]
 struct Slopes {
     value: f64,
@@ -238,45 +238,47 @@ impl Slopes {
         let value = f(0.0);
         let side = |step: f64| (f(step) - value) / step;
         let [far, near] = [STEP, STEP / 2.0].map(|h| [side(-h), side(h)]);
-        // extrapolated to a step of 0: the two-sided error is of the step's square, the one-sided of the step
+        // extrapolated to a step of 0: the two-sided error is proportional to the step's square, the one-sided error to the
+        // step
         let central = (4.0 * (near[0] + near[1]) - (far[0] + far[1])) / 6.0;
         Slopes { value, central, before: 2.0 * near[0] - far[0], after: 2.0 * near[1] - far[1] }
     }
 
-    /// Whether this is the slope, or lies between the one-sided two: at a kink, and where the slope itself has one, which
-    /// leaves the central one an error of the step's order.
+    /// Whether `got` is the slope, or lies between the one-sided slopes. The latter holds at a kink, and where the slope
+    /// itself has a kink, so that the two-sided difference has an error proportional to the step.
     fn hold(&self, got: f64, tolerance: f64) -> bool {
         let (low, high) = (self.before.min(self.after), self.before.max(self.after));
         (got - self.central).abs() <= tolerance || (got >= low - tolerance && got <= high + tolerance)
     }
 }
 
-/// An operand in f64, of which some numbers meet others exactly, and of which something takes part: a mean over nothing has
-/// no slope.
+/// An operand in f64. Some of its numbers are equal to those of other operands, and something always takes part, since a
+/// mean over nothing has no slope.
 fn draw(loss: &dyn Loss, setting: &Setting, spec: &OperandSpec, rng: &mut Rng) -> Array {
     let array = setting.draw(loss, spec, rng);
     let mut numbers = array.to_f64();
     if array.dtype().is_float() {
         for number in &mut numbers {
-            // where operands meet there are kinks, and where classes do
+            // there are kinks where operands are equal, and where classes are
             if matches!(spec.role, Role::Element | Role::Classes) && spec.domain == Domain::Real && rng.once_in(4) {
-                // by steps that no option's value is a multiple of: where a parabola becomes a line, a difference of
-                // either order is off by the step itself
+                // no option's value is a multiple of 0.7: where a parabola becomes a line, even an extrapolated difference
+                // has an error proportional to the step
                 *number = 0.7 * (*number / 0.7).round();
             }
             match (spec.domain, spec.role) {
                 (Domain::Probability, role) if role != Role::Classes && !spec.gradient && rng.once_in(4) => {
                     *number = number.round()
                 }
-                // what is 0 or 1 may as well lie between, as soft targets do
+                // binary targets may also be soft, between 0 and 1
                 (Domain::Binary, Role::Element | Role::Target | Role::Dense) if rng.once_in(3) => *number = rng.unit(),
                 _ => {}
             }
-            // a ratio over a sum of almost nothing bends within any step
+            // a ratio over a sum of almost 0 bends within any step
             if probabilities(loss, spec) {
                 *number = 0.125 + 0.75 * *number;
             }
-            // the distance of vectors that nearly meet does too: each operand has its own place between eighths
+            // so does the distance of vectors that are almost equal: each operand has its own offset from multiples of an
+            // eighth
             if let (Leaf::Vectors(_), Role::Element) = (loss.leaf(), spec.role) {
                 let place = loss.header().operands.iter().position(|other| other.name == spec.name).unwrap_or(0);
                 *number = (8.0 * *number).round() / 8.0 + 0.03 + 0.04 * place as f64;
@@ -294,7 +296,7 @@ fn draw(loss: &dyn Loss, setting: &Setting, spec: &OperandSpec, rng: &mut Rng) -
     if spec.role == Role::RowLabels {
         numbers[1] = numbers[0];
         if matches!(loss.leaf(), Leaf::Hardest(_)) {
-            // a row has no loss without one of another label
+            // a row without a row of another label has no loss
             numbers[2] = if numbers[0] == 0.0 { 1.0 } else { 0.0 };
         }
     }
@@ -308,7 +310,7 @@ fn draw(loss: &dyn Loss, setting: &Setting, spec: &OperandSpec, rng: &mut Rng) -
     labels_of(&labels, array.dtype(), array.shape())
 }
 
-/// Whether an operand holds probabilities that are summed as they are, or whose logs are taken.
+/// Whether an operand holds probabilities that are added up, or whose logs are taken.
 fn probabilities(loss: &dyn Loss, spec: &OperandSpec) -> bool {
     if spec.gradient && spec.domain == Domain::Probability {
         return true;
@@ -317,7 +319,8 @@ fn probabilities(loss: &dyn Loss, spec: &OperandSpec) -> bool {
     matches!(loss.leaf(), Leaf::Region(leaf) if spec.role == Role::Classes && none(leaf.settings()))
 }
 
-/// The log-softmax of steps, since the gradient of alignments is a slope with respect to logits; any other array as it is.
+/// The log-softmax of steps, since the gradient of alignments is the slope with respect to logits. Other arrays are
+/// returned as they are.
 fn normal(loss: &dyn Loss, array: &Array) -> Array {
     let (Leaf::Alignments(_), &[_, _, classes]) = (loss.leaf(), array.shape()) else { return array.clone() };
     let mut numbers = array.to_f64();
@@ -328,12 +331,12 @@ fn normal(loss: &dyn Loss, array: &Array) -> Array {
     like(array, &numbers)
 }
 
-/// Numbers in an array's shape.
+/// An array with these numbers, in the shape of another.
 fn like(array: &Array, numbers: &[f64]) -> Array {
     Array::new(numbers, array.shape()).unwrap().with_class_axis(array.class_axis())
 }
 
-/// Every level of every choice meets every level of every other, the rest being drawn anew each time.
+/// Every pair of levels of two choices is drawn, with random levels of the other choices.
 fn every_gradient_is_the_slope_of_its_value(loss: &dyn Loss) {
     let choices = Choices::new(loss);
     let levels = choices.levels();
@@ -361,7 +364,7 @@ fn every_gradient_is_the_slope_of_its_value(loss: &dyn Loss) {
     }
 }
 
-/// The comparison lets right slopes pass and wrong ones not, on functions whose slopes are known.
+/// `Slopes::hold` accepts right slopes and rejects wrong ones, for functions whose slopes are known.
 fn a_slope_is_told_from_what_is_not_one() {
     let (smooth, kinked) = (Slopes::of(&|h| (1.0 + h).powi(3)), Slopes::of(&|h| (0.5 * h).max(-2.0 * h)));
     for (slopes, got, holds) in [

@@ -25,7 +25,7 @@ fn gradient(term: &Term<Array>, of: &Array) -> Vec<f64> {
     gradient.to_f64()
 }
 
-/// Logits, labels and three losses of them.
+/// Logits, and three losses of these logits and of labels.
 fn three() -> (Array, [Term<Array>; 3]) {
     let x = floats(&[0.5, -1.0, 2.0, 0.25, 0.0, 1.5], &[2, 3]);
     let t = Array::new(&[2i32, 0], [2]).unwrap();
@@ -44,7 +44,7 @@ fn a_sum_is_the_weighted_sum_of_its_terms() {
     let alone = [(2.0, &ce), (1.0, &dice), (-0.25, &focal)];
     let value: f64 = alone.iter().map(|(weight, term)| weight * cpu::value(term).unwrap().loss().unwrap()).sum();
     let (outcome, [got]) = cpu::gradients(&sum, [&x]).unwrap();
-    // the same numbers in the same order: only the sum itself rounds
+    // the same numbers are added in the same order, so only the sum itself rounds
     assert!((outcome.loss().unwrap() - value).abs() <= 1e-15 * value.abs(), "{} {value}", outcome.loss().unwrap());
     let gradients = alone.map(|(weight, term)| (weight, gradient(term, &x)));
     for (element, got) in got.to_f64().into_iter().enumerate() {
@@ -116,7 +116,7 @@ fn every_optional_operand_has_a_method() {
     ];
     for (extra, method) in Extra::ALL.iter().zip(methods) {
         let term = Mse::default().of(&x, &x);
-        // terms have no equality, but print all that they hold
+        // terms have no equality, but their debug text shows everything that they hold
         assert_eq!(format!("{:?}", method(term.clone(), &x)), format!("{:?}", term.with(*extra, &x)), "{extra:?}");
     }
 }
@@ -135,7 +135,7 @@ fn an_operand_of_a_sum_goes_to_all_parts_or_the_error_names_those_that_refuse_it
     assert_eq!(refused.kind(), "invalid_operand");
     let text = refused.to_string();
     assert!(text.contains("operand `mask` is not one that `latent`, `other` can take in this sum"), "{text}");
-    // alone, the other terms take it
+    // the other terms alone accept the mask
     cpu::value(&(ce.mask(&mask) + dice)).unwrap();
 }
 
@@ -155,7 +155,7 @@ fn what_is_set_on_a_sum_is_set_on_its_terms() {
 fn a_tensor_in_several_places_gets_the_sum() {
     let (x, y) = (floats(&[1.0, 4.0], &[2]), floats(&[2.0, 2.0], &[2]));
     let mse = |a: &Array, b: &Array| Mse::default().of(a, b).reduce(Reduction::Sum);
-    // twice in one loss, once as what has no gradient, and in two losses
+    // as two operands of one loss, as an operand without a gradient, and in two losses
     assert_eq!(gradient(&mse(&x, &x), &x), [0.0, 0.0]);
     assert_eq!(gradient(&mse(&x, &y).with(Extra::Weight, &x), &x), [-2.0, 16.0]);
     let sum = mse(&x, &y) + 3.0 * mse(&y, &x);
@@ -163,7 +163,7 @@ fn a_tensor_in_several_places_gets_the_sum() {
     assert_eq!(gradient(&sum, &y), [8.0, -16.0]);
     let (_, [of_y, of_x, again]) = cpu::gradients(&sum, [&y, &x, &x]).unwrap();
     assert_eq!([of_y.to_f64(), of_x.to_f64(), again.to_f64()], [[8.0, -16.0], [-8.0, 16.0], [-8.0, 16.0]]);
-    // a clone is the same tensor, equal numbers elsewhere are not
+    // a clone is the same tensor; another tensor with equal numbers is not
     assert_eq!(gradient(&sum, &x.clone()), [-8.0, 16.0]);
     assert!(cpu::gradients(&sum, [&floats(&[1.0, 4.0], &[2])]).is_err());
 }
@@ -177,7 +177,8 @@ fn a_term_with_a_weight_of_0_still_counts_as_a_factor() {
     assert_eq!(gradient(&finite, &y), [0.0, 0.0]);
 }
 
-/// A batch in two shards, each divided by the whole's denominator: their sum is the whole, bit for bit where sums are exact.
+/// A batch in two shards, each divided by the denominator of the whole. Their sum is the whole, to the last bit where sums
+/// are exact.
 fn shards_over_the_whole_denominator_add_up() {
     let x = floats(&[1.0, 2.0, 3.0, 4.0], &[4]);
     let zero = floats(&[0.0; 4], &[4]);

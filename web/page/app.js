@@ -1,10 +1,10 @@
-// The frame of the page: which view is shown, the theme, and what the browser says of its GPU.
+// The frame of the page: it chooses the view and the theme, and shows which GPU the browser has.
 
 import { el } from "./lib/dom.js";
 import { opened } from "./lib/gpu.js";
 import { startTheme } from "./lib/theme.js";
 
-/** The views, in the order of the menu: each a module with `show(main, rest, signal)`. */
+/** The views, in the order of the menu. Each is a module with `show(main, rest, signal)`. */
 const VIEWS = [
   { id: "choose", name: "Choose", load: () => import("./views/choose.js") },
   { id: "see", name: "See", load: () => import("./views/see.js") },
@@ -25,7 +25,7 @@ for (const { id, name } of VIEWS) {
 /** Shows the view that the address names: `#see/cross_entropy` is the view `see` of `cross_entropy`. */
 async function route() {
   const [id, ...rest] = decodeURIComponent(location.hash.slice(1)).split("/");
-  // the link that skips to the content is no view
+  // the link that skips to the content does not name a view
   if (id === "main") return;
   const view = VIEWS.find((view) => view.id === id) ?? VIEWS[0];
   leaving.abort();
@@ -43,7 +43,7 @@ async function route() {
   await show(main, rest, signal);
 }
 
-/** Says which GPU computes, or what the browser lacks. */
+/** Shows which GPU computes, or what the browser lacks. */
 async function announce() {
   const { gpu, error } = await opened();
   const notice = document.getElementById("no-gpu");

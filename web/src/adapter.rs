@@ -1,9 +1,9 @@
-//! The browser's GPU: its names, its longest binding, and whether it measures time.
+//! Describes the browser's GPU: its names, its longest binding, and whether it can measure time.
 
 use crate::js::object;
 use wasm_bindgen::JsValue;
 
-/// The adapter of a context, with what the browser tells of it.
+/// Describes the adapter of a context, as far as the browser does.
 pub fn description(gpu: &wgloss::Gpu) -> JsValue {
     let info = gpu.device().adapter_info();
     let limits = gpu.device().limits();

@@ -1,4 +1,4 @@
-//! The answer of a call: the loss and its gradients, read from the GPU, as an object of JavaScript.
+//! The answer to a call as a JavaScript object: the loss and its gradients, read from the GPU.
 
 use crate::js::{object, set};
 use crate::tensor::to_js;

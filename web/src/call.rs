@@ -1,4 +1,4 @@
-//! A call from JavaScript: a loss, its operands, its own options, and the options of every call.
+//! A call from JavaScript: a loss, its operands and options, and the options of every call.
 
 use crate::error::{bad_operand, bad_option};
 use crate::js::{entries, numbers};
@@ -8,7 +8,7 @@ use wasm_bindgen::JsValue;
 use wgloss::header::{Header, Value};
 use wgloss::{Array, Error, Loss, Operand, Result, Scale, Term, by_id};
 
-/// A call, checked as far as it can be before the loss checks it.
+/// A call that has been read from JavaScript. The loss checks it when the term is evaluated.
 #[derive(Debug)]
 pub struct Call {
     loss: &'static Header,
@@ -28,7 +28,7 @@ pub struct Built<T> {
     pub operands: Vec<T>,
 }
 
-/// The options that every call takes beside the loss's own.
+/// The options that every call takes besides the loss's own.
 #[derive(Default)]
 struct Own {
     gradients: Option<Vec<String>>,
@@ -38,7 +38,7 @@ struct Own {
 }
 
 impl Call {
-    /// Reads a call of the loss of this id.
+    /// Reads a call of the loss with this id.
     pub fn read(id: &str, operands: &JsValue, options: &JsValue) -> Result<Call> {
         let loss = by_id(id).ok_or_else(|| unknown(id))?;
         let header = loss.header();
@@ -48,7 +48,7 @@ impl Call {
             let array = from_js(header.id, &name, &value)?;
             let is_prediction = name == header.operands[0].name;
             let turned = own.class_axis_last && is_prediction;
-            // gradients come back as f32, whatever the operand is stored as
+            // gradients are returned as f32, whatever the dtype of their operand
             given.push((name, if turned { array.class_axis_last() } else { array }.f32_gradient()));
         }
         let of = match &own.gradients {
@@ -59,7 +59,7 @@ impl Call {
         Ok(Call { loss: header, options, operands: given, upstream, divide_by, of })
     }
 
-    /// The term, with each array as what `tensor` makes of it.
+    /// Builds the term. `tensor` converts each array to an operand.
     pub fn build<T: Operand>(&self, tensor: impl Fn(&Array) -> Result<T>) -> Result<Built<T>> {
         let operands = self.operands.iter().map(|(_, array)| tensor(array)).collect::<Result<Vec<_>>>()?;
         let options = self.options.iter().map(|(name, value)| (name.as_str(), value.clone()));
@@ -80,7 +80,7 @@ impl Call {
         Ok(Built { term, operands })
     }
 
-    /// The term of the arrays as they are.
+    /// The term with its arrays as operands.
     pub fn on_host(&self) -> Result<Built<Array>> {
         self.build(|array| Ok(array.clone()))
     }
@@ -95,7 +95,7 @@ impl Call {
         self.of.iter().map(|&place| self.operands[place].0.clone()).collect()
     }
 
-    /// The place of an operand among those given.
+    /// The index of an operand among those given.
     pub fn place(&self, name: &str) -> Result<usize> {
         find(self.loss.id, &self.operands, name)
     }
@@ -106,7 +106,7 @@ impl Call {
     }
 }
 
-/// There is no such loss.
+/// The error for an unknown id.
 fn unknown(id: &str) -> Error {
     let expected = "the id of a loss, as `losses()` lists them".into();
     Error::InvalidOption { loss: "loss", option: "id".into(), value: id.into(), expected }
@@ -117,14 +117,14 @@ fn find(loss: &'static str, given: &[(String, Array)], name: &str) -> Result<usi
     found.ok_or_else(|| bad_operand(loss, name, "is not among the operands of the call"))
 }
 
-/// The given operands that the loss has gradients for.
+/// The indices of the given operands that the loss has gradients for.
 fn differentiable(loss: &dyn Loss, given: &[(String, Array)]) -> Vec<usize> {
     let has = |name: &str| loss.header().operand(name).is_some_and(|spec| spec.gradient);
     let floats = given.iter().enumerate().filter(|(_, (name, array))| has(name) && array.dtype().is_float());
     floats.map(|(place, _)| place).collect()
 }
 
-/// Parts the options of every call from those of the loss.
+/// Separates the options of every call from the loss's own.
 fn split(id: &'static str, options: &JsValue) -> Result<(Own, Vec<(String, Value)>)> {
     let (mut own, mut of_loss) = (Own::default(), Vec::new());
     for (name, value) in entries(options) {
@@ -160,7 +160,7 @@ fn scale(loss: &'static str, name: &str, value: &JsValue) -> Result<Scale<Array>
     }
 }
 
-/// An option's value; none if options have no such type.
+/// The value of an option; `None` if options have no such type.
 fn of_js(value: &JsValue) -> Option<Value> {
     if value.is_null() {
         return Some(Value::None);

@@ -1,4 +1,4 @@
-//! The catalogue as JavaScript's objects: the losses with their operands and options, and the tasks that they are for.
+//! The catalogue as JavaScript objects: the losses with their operands and options, and the tasks that they are for.
 
 use crate::js::{list, numbers_of, object};
 use wasm_bindgen::prelude::*;
@@ -12,11 +12,11 @@ pub fn losses() -> JsValue {
     list(all(), |loss| described(&*loss))
 }
 
-/// The tasks, each with the loss that people commonly train it with: `{ name, data, targets, code, note }`.
+/// The tasks, each with the loss that is commonly used for it: `{ name, data, targets, code, note }`.
 #[wasm_bindgen(skip_typescript)]
 pub fn tasks() -> JsValue {
     list(TASKS, |task: &Task| {
-        // the compiler may break a line of code into several
+        // the code may be broken into several lines where it was made
         let code = task.code.split_whitespace().collect::<Vec<_>>().join(" ");
         object([
             ("name", task.name.into()),
@@ -42,7 +42,7 @@ fn described(loss: &dyn Loss) -> JsValue {
     ])
 }
 
-/// The family, from which the page knows what to draw and to measure.
+/// The family, by which the page chooses a picture and the operands of a measurement.
 fn family(leaf: Leaf<'_>) -> &'static str {
     match leaf {
         Leaf::Pointwise(_) => "pointwise",
@@ -109,7 +109,7 @@ fn option(spec: &OptionSpec, default: &Value) -> JsValue {
 fn value(value: &Value) -> JsValue {
     match value {
         Value::None => JsValue::NULL,
-        // options are f32, and this text is the shortest that reads back as the same
+        // options are f32, and their text is the shortest that gives the same f32
         Value::Number(_) => value.to_string().parse::<f64>().map_or(JsValue::NULL, JsValue::from),
         Value::Flag(flag) => (*flag).into(),
         Value::Name(name) => name.into(),

@@ -1,10 +1,11 @@
-//! The library's errors as errors of JavaScript, with what they say as properties.
+//! The library's errors as JavaScript errors, with their details as properties.
 
 use crate::js::{list, set};
 use wasm_bindgen::JsValue;
 use wgloss::Error;
 
-/// The error as a JavaScript `Error` whose `name` is `WglossError`. `kind` tells errors apart; the other properties depend on it.
+/// The error as a JavaScript `Error` with the `name` `WglossError`. `kind` says which error it is, and the other properties
+/// depend on it.
 pub fn thrown(error: Error) -> JsValue {
     let thrown: JsValue = js_sys::Error::new(&error.to_string()).into();
     let text = |name: &str, value: &str| set(&thrown, name, &value.into());
@@ -61,18 +62,18 @@ pub fn thrown(error: Error) -> JsValue {
             number("needed", *needed as f64);
             number("limit", *limit as f64);
         }
-        // the message of every other error says all
+        // every other error says everything in its message
         _ => {}
     }
     thrown
 }
 
-/// An operand that JavaScript gave is no tensor.
+/// The error for an operand that is not a tensor.
 pub fn bad_operand(loss: &'static str, operand: &str, reason: impl Into<String>) -> Error {
     Error::InvalidOperand { loss, operand: operand.into(), reason: reason.into() }
 }
 
-/// An option that JavaScript gave has a value of another type.
+/// The error for an option whose value has a wrong type.
 pub fn bad_option(loss: &'static str, option: &str, value: &JsValue, expected: &str) -> Error {
     let value = crate::js::shown(value);
     Error::InvalidOption { loss, option: option.into(), value, expected: expected.into() }

@@ -1,4 +1,4 @@
-//! The GPU of the browser, as JavaScript sees it.
+//! The GPU of the browser, for JavaScript.
 
 use crate::adapter;
 use crate::answer::{answer, read};
@@ -25,13 +25,13 @@ impl Gpu {
         wgloss::Gpu::request().await.map(|gpu| Gpu { gpu }).map_err(thrown)
     }
 
-    /// The browser's GPU: its names, which may be empty, its longest binding, and whether it measures time.
+    /// The browser's GPU: its names, which may be empty, its longest binding, and whether it can measure time.
     #[wasm_bindgen(getter, skip_typescript)]
     pub fn adapter(&self) -> JsValue {
         adapter::description(&self.gpu)
     }
 
-    /// The value of a loss and its gradients.
+    /// Returns the value of a loss and its gradients.
     ///
     /// # Errors
     /// A `WglossError`.
@@ -40,7 +40,7 @@ impl Gpu {
         self.settled(self.evaluate(&id, &operands, &options).await).await
     }
 
-    /// A call whose kernels and memory are made once, for a loop.
+    /// Prepares a call for a loop: its kernels and memory are made once.
     ///
     /// # Errors
     /// A `WglossError`.
@@ -48,7 +48,7 @@ impl Gpu {
     pub async fn prepare(&self, id: String, operands: JsValue, options: JsValue) -> std::result::Result<Job, JsValue> {
         let prepared = Call::read(&id, &operands, &options).and_then(|call| Job::new(self, call));
         let job = self.settled(prepared).await?;
-        // the device says only now whether it made everything
+        // only now does the device report whether everything could be made
         self.gpu.settled().await.map_err(thrown)?;
         Ok(job)
     }
@@ -63,8 +63,8 @@ impl Gpu {
         Ok(answer(&values, &call.names(), &gradients))
     }
 
-    /// Makes an error one of JavaScript's. An error that the device reported late would be told by every later read too, so
-    /// it is taken from the device.
+    /// Converts an error to a JavaScript error. Every later read would report an error that came late from the device
+    /// again, so this takes it from the device.
     pub(crate) async fn settled<T>(&self, result: Result<T>) -> std::result::Result<T, JsValue> {
         if result.is_err() {
             let _ = self.gpu.settled().await;

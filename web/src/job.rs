@@ -1,4 +1,4 @@
-//! A prepared call, for loops: operands stay on the GPU, and each run computes with what they hold.
+//! A prepared call, for loops: operands stay on the GPU, and each run computes with their present contents.
 
 use crate::answer::{answer, read};
 use crate::call::Call;
@@ -74,7 +74,7 @@ impl Job {
 
 #[wasm_bindgen]
 impl Job {
-    /// Writes other elements to an operand, as many as it has.
+    /// Writes new elements to an operand. Their number must stay the same.
     ///
     /// # Errors
     /// A `WglossError`.
@@ -83,7 +83,7 @@ impl Job {
         self.write_operand(operand, &elements).map_err(thrown)
     }
 
-    /// Computes the loss and its gradients with what the operands hold now.
+    /// Computes the loss and its gradients with the present contents of the operands.
     ///
     /// # Errors
     /// A `WglossError`.
@@ -92,8 +92,8 @@ impl Job {
         self.gpu.settled(self.evaluate().await).await
     }
 
-    /// Runs the job some times, and waits until the GPU has finished. Only labels are checked; no tensor is read. It is for
-    /// measurements.
+    /// Runs the job `runs` times, and waits until the GPU has finished. It is for measurements: labels are checked, but no
+    /// tensor is read.
     ///
     /// # Errors
     /// A `WglossError`.

@@ -1,7 +1,7 @@
-//! wgloss in a browser: losses and their gradients on its GPU, called from JavaScript with typed arrays.
+//! wgloss in a browser: losses and their gradients on the browser's GPU, called from JavaScript with typed arrays.
 //!
-//! The README is the page of documentation. The TypeScript types, part of which the build writes
-//! from the headers of the losses, describe every call.
+//! The README has the documentation. The TypeScript types describe every call; the build writes part of them from the
+//! headers of the losses.
 
 mod adapter;
 mod answer;

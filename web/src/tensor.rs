@@ -1,4 +1,4 @@
-//! Tensors between JavaScript and the library: typed arrays with shapes.
+//! Converts tensors between JavaScript and the library: typed arrays with shapes.
 
 use crate::error::bad_operand;
 use crate::js::{get, list, numbers, object};
@@ -11,7 +11,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wgloss::half::{bf16, f16};
 use wgloss::{Array, Data, Error};
 
-/// The operand that JavaScript gave: a typed array, or an object with `data` and `shape`.
+/// An operand from JavaScript: a typed array, or an object with `data` and `shape`.
 pub fn from_js(loss: &'static str, operand: &str, given: &JsValue) -> Result<Array, Error> {
     let refuse = |reason: &str| bad_operand(loss, operand, reason);
     let (held, shape) = match ArrayBuffer::is_view(given) {
@@ -62,7 +62,7 @@ fn data(held: &JsValue, dtype: &JsValue) -> Option<Data> {
     if let Some(array) = held.dyn_ref::<Float64Array>() {
         return Some(Data::F64(array.to_vec().into()));
     }
-    // a Float16Array has no type of its own in js-sys yet, so it is told by its name
+    // js-sys has no type for a Float16Array yet, so it is recognised by its name
     let name = get(&get(held, "constructor"), "name").as_string();
     let dtype = match name.as_deref() {
         Some("Float16Array") => "f16".into(),

@@ -6,7 +6,8 @@ use crate::error::thrown;
 use wasm_bindgen::prelude::*;
 use wgloss::cpu;
 
-/// The value of a loss and its gradients, by the CPU twin. It takes and gives what `Gpu.loss` does, but at once.
+/// Returns the value of a loss and its gradients by the CPU twin. It takes and returns what `Gpu.loss` does, but
+/// synchronously.
 ///
 /// # Errors
 /// A `WglossError`.

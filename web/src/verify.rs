@@ -1,4 +1,4 @@
-//! The conformance cases on the visitor's GPU: for the page, which is no part of the package.
+//! Runs the conformance cases on the visitor's GPU. This is for the page, and not part of the package.
 
 use crate::gpu::Gpu;
 use crate::js::{list, object};
@@ -9,8 +9,9 @@ use wgloss_cases::{Tally, Trial, Way, read};
 
 #[wasm_bindgen]
 impl Gpu {
-    /// Runs the cases of a loss, from the bytes of their two files. Calls `progress` after each case. Gives `{ passed, failed,
-    /// worst, failures }`: the worst error is a share of the tolerance.
+    /// Runs the cases of a loss, from the bytes of their two files. Calls `progress` after each case, and stops if it
+    /// returns a false value. Returns `{ passed, failed, worst, failures }`, where `worst` is the greatest error relative
+    /// to its tolerance.
     ///
     /// # Errors
     /// A text, if the files are damaged.
@@ -27,7 +28,7 @@ impl Gpu {
         let (ways, mut tally, mut failures) = (Way::all(gpu.clone()), Tally::default(), Vec::new());
         for case in suite.cases(loss.header(), &tensors) {
             let mut trial = Trial::run(&ways, &case).await;
-            // an error that the device reported late fails this case alone
+            // an error that the device reported late must not fail the next case
             if let Err(error) = gpu.settled().await {
                 trial.failures.push(error.to_string());
             }

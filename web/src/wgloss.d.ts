@@ -1,11 +1,11 @@
-/** A tensor: its elements in row-major order, and its shape. A `Uint16Array` holds 16-bit floats, as `dtype` says. */
+/** A tensor: its elements in row-major order, and its shape. A `Uint16Array` holds the 16-bit floats that `dtype` names. */
 export interface Tensor<Data extends ArrayBufferView = Elements> {
   data: Data;
   shape: number[];
   dtype?: "f16" | "bf16";
 }
 
-/** Floats, labels or masks. A GPU rounds 64-bit floats to 32 bits. */
+/** Floats, labels or masks. On a GPU, 64-bit floats are rounded to 32 bits. */
 export type Elements =
   | Float32Array
   | Float64Array
@@ -16,7 +16,7 @@ export type Elements =
   | BigInt64Array
   | Uint16Array;
 
-/** An operand: a tensor, or a typed array that is one along one axis. */
+/** An operand: a tensor, or a typed array, which counts as a tensor with one axis. */
 export type Operand = Tensor | Elements;
 
 /** The id of a loss. */
@@ -24,23 +24,23 @@ export type LossId = keyof Losses;
 
 /** The options of every call. */
 export interface CallOptions {
-  /** The operands whose gradients to compute. The default is all given operands that have one. */
+  /** The operands whose gradients to compute. The default is all given operands that have a gradient. */
   gradients?: string[];
-  /** What scales the gradients: a number, or a tensor of the loss's shape. The default is 1. */
+  /** A factor of the gradients: a number, or a tensor of the loss's shape. The default is 1. */
   upstream?: number | Operand;
   /** The denominator of the sum, whatever the reduction. */
   divide_by?: number | Operand;
   /** Whether a mean over nothing is 0 rather than NaN. */
   empty_is_zero?: boolean;
-  /** Whether NaN and infinities that take part, and targets that the loss does not expect, are refused. */
+  /** Whether to refuse NaN and infinities in elements that take part, and targets outside the loss's range. */
   checked?: boolean;
-  /** Whether the last axis of the prediction is its class axis, and not the second. */
+  /** Whether the last axis of the prediction is its class axis, rather than the second. */
   class_axis_last?: boolean;
 }
 
 /** The answer to a call. */
 export interface Answer {
-  /** The loss. An unreduced loss has none, but `values`. */
+  /** The loss. An unreduced loss has only `values`. */
   value?: number;
   /** The loss as a tensor. */
   values: Tensor<Float32Array>;
@@ -48,7 +48,7 @@ export interface Answer {
   gradients: Record<string, Tensor<Float32Array>>;
 }
 
-/** Every error of this package. `kind` tells which it is, and which properties it has. */
+/** Every error of this package. `kind` says which error it is, and so which properties it has. */
 export type WglossError = Error & { name: "WglossError" } & (
     | { kind: "shape_mismatch"; loss: string; operand: string; expected: string; got: number[] }
     | {
@@ -77,15 +77,15 @@ export type WglossError = Error & { name: "WglossError" } & (
   );
 
 export interface Gpu {
-  /** What the browser says about its GPU. It may leave texts empty. */
+  /** The browser's description of its GPU. Texts may be empty. */
   readonly adapter: { name: string; driver: string; max_binding: number; timestamps: boolean };
-  /** The value of a loss and its gradients. Rejects with a `WglossError`. */
+  /** Computes the value of a loss and its gradients. Rejects with a `WglossError`. */
   loss<Id extends LossId>(
     id: Id,
     operands: Losses[Id]["operands"],
     options?: Losses[Id]["options"] & CallOptions,
   ): Promise<Answer>;
-  /** A call whose kernels and memory are made once, for a loop. Rejects with a `WglossError`. */
+  /** Prepares a call for a loop: its kernels and memory are made once. Rejects with a `WglossError`. */
   prepare<Id extends LossId>(
     id: Id,
     operands: Losses[Id]["operands"],
@@ -94,26 +94,29 @@ export interface Gpu {
 }
 
 export interface Job {
-  /** Writes other elements to an operand, as many as it has. Throws a `WglossError`. */
+  /** Writes new elements to an operand. Their number must stay the same. Throws a `WglossError`. */
   write(operand: string, elements: Operand): void;
-  /** Computes the loss and its gradients with what the operands hold now. Rejects with a `WglossError`. */
+  /** Computes the loss and its gradients with the present contents of the operands. Rejects with a `WglossError`. */
   run(): Promise<Answer>;
-  /** Runs the job some times, and waits until the GPU has finished. It reads no tensor, and is for measurements. */
+  /** Runs the job `runs` times, and waits until the GPU has finished. It reads no tensor, and is for measurements. */
   repeat(runs: number): Promise<void>;
 }
 
-/** What `Gpu.loss` gives, by the CPU twin: in 64-bit floats, at once and without a GPU. Throws a `WglossError`. */
+/**
+ * Computes what `Gpu.loss` does, by the CPU twin: synchronously, in 64-bit floats, and without a GPU. Throws a
+ * `WglossError`.
+ */
 export function twin<Id extends LossId>(
   id: Id,
   operands: Losses[Id]["operands"],
   options?: Losses[Id]["options"] & CallOptions,
 ): Answer;
 
-/** A loss, as its header and its documentation describe it. */
+/** A loss, as described by its header and its documentation. */
 export interface LossDescription {
   id: LossId;
   title: string;
-  /** What its values are computed from: sums of losses are `other`. */
+  /** Its family. Sums of losses are `other`. */
   family:
     | "pointwise"
     | "boxes"
@@ -136,10 +139,10 @@ export interface LossDescription {
   options: {
     name: string;
     doc: string;
-    /** The values that it takes, in words. */
+    /** The values that the option takes, in words. */
     expected: string;
     kind: "number" | "number_or_none" | "integer" | "integer_or_none" | "flag" | "choice" | "numbers";
-    /** The type of its values in Rust. */
+    /** The Rust type of the option's values. */
     rust_type: string;
     choices: string[];
     low: number | null;
@@ -153,5 +156,5 @@ export interface LossDescription {
 /** All losses. */
 export function losses(): LossDescription[];
 
-/** Tasks, each with the loss that people commonly train it with. `code` is Rust. */
+/** The tasks, each with the loss that is commonly used for it. `code` is Rust. */
 export function tasks(): { name: string; data: string; targets: string; code: string; note: string }[];

@@ -1,5 +1,6 @@
-//! The conformance cases in a browser: a test for each loss, named by it. Each case runs in every way that operands reach a
-//! GPU, with gradients and for its value alone; refusals and bad labels are among the cases.
+//! The conformance cases in a browser, with a test for each loss, which has the loss's id as its name. Each case runs in
+//! every way in which operands can reach a GPU, with gradients and for the value only. Refusals and bad labels are among
+//! the cases.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -43,7 +44,7 @@ async fn passes(id: &str) {
     for case in suite.cases(loss.header(), &tensors) {
         let trial = Trial::run(&ways, &case).await;
         failures.extend(trial.failures.iter().map(|why| format!("{}: {why}", case.name)));
-        // an error that the device reported late fails this case alone
+        // an error that the device reported late must not fail the next case
         if let Err(error) = gpu.settled().await {
             failures.push(format!("{}: {error}", case.name));
         }

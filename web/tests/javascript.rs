@@ -1,4 +1,4 @@
-//! The package as JavaScript calls it: numbers, gradients, options, errors, and browsers without a GPU.
+//! The package, called from JavaScript: values, gradients, options, errors, and browsers without a GPU.
 
 use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
@@ -8,18 +8,18 @@ use wgloss_web::{Gpu, losses, tasks, twin};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-/// The value of a JavaScript expression, in which `a` is the argument.
+/// Evaluates a JavaScript expression, in which `a` is the argument.
 fn js(expression: &str, a: &JsValue) -> JsValue {
     let function = Function::new_with_args("a", &format!("return ({expression})"));
     function.call1(&JsValue::NULL, a).unwrap_or_else(|error| panic!("{expression}: {error:?}"))
 }
 
-/// Whether a JavaScript condition on a value holds.
+/// Whether a JavaScript condition on a value is true.
 fn holds(condition: &str, a: &JsValue) -> bool {
     js(condition, a).as_bool() == Some(true)
 }
 
-/// Calls a loss on the GPU and by the twin. Both give an answer, or both throw.
+/// Calls a loss on the GPU and by the twin.
 async fn called(call: &str) -> [Result<JsValue, JsValue>; 2] {
     let call = js(&format!("(([id, operands, options]) => ({{ id, operands, options }}))({call})"), &JsValue::NULL);
     let part = |name: &str| Reflect::get(&call, &name.into()).expect("a property");
@@ -31,7 +31,7 @@ async fn called(call: &str) -> [Result<JsValue, JsValue>; 2] {
 
 const F32: &str = "(...numbers) => new Float32Array(numbers)";
 
-/// Calls, and a condition on the answer `a` of each.
+/// Calls, each with a condition on its answer `a`.
 const ANSWERS: &[(&str, &str)] = &[
     (
         "['mse', { input: { data: F32(1, 2), shape: [2] }, target: F32(1, 4) }]",
@@ -51,19 +51,19 @@ const ANSWERS: &[(&str, &str)] = &[
     ),
     ("['mse', { input: F32(1, 2), target: F32(1, 4) }, { reduction: 'sum', divide_by: 4 }]", "a.value === 1"),
     ("['mse', { input: F32(1, 2), target: F32(3, 4), mask: new Uint8Array([0, 1]) }]", "a.value === 4"),
-    // a weight of the last axis counts in every row
+    // a weight along the last axis applies to every row
     (
         "['mse', { input: { data: F32(1, 2, 3, 4), shape: [2, 2] }, target: { data: F32(0, 0, 0, 0), shape: [2, 2] }, \
          weight: F32(1, 0) }, { reduction: 'sum' }]",
         "a.value === 10 && a.gradients.input.data.join() === '2,0,6,0'",
     ),
-    // a sample weight counts in the sum and in what a mean divides by
+    // a sample weight counts in the sum and in the mean's denominator
     (
         "['mse', { input: { data: F32(1, 2, 3, 4), shape: [2, 2] }, target: { data: F32(0, 0, 0, 0), shape: [2, 2] }, \
          sample_weight: { data: F32(1, 1, 0, 0), shape: [2, 2] } }]",
         "a.value === 2.5 && a.gradients.input.data.join() === '1,2,0,0'",
     ),
-    // the second position, which is wrong, is masked
+    // the mask leaves out the second position, whose prediction is wrong
     (
         "['dice', { input: { data: F32(1, 1), shape: [1, 1, 2] }, target: { data: new Uint8Array([1, 0]), shape: [1, 2] }, \
          mask: { data: new Uint8Array([1, 0]), shape: [1, 2] } }, { activation: 'none' }]",
@@ -73,7 +73,7 @@ const ANSWERS: &[(&str, &str)] = &[
         "['total_variation', { input: { data: F32(0, 1, 4, 2), shape: [1, 1, 2, 2] } }]",
         "a.value === 8 && a.gradients.input.shape.join() === '1,1,2,2'",
     ),
-    // one window, in which only the means differ
+    // a single window, where only the means differ
     (
         "['ssim', { input: { data: F32(...Array(9).fill(0.5)), shape: [1, 1, 3, 3] }, \
          target: { data: F32(...Array(9).fill(0.25)), shape: [1, 1, 3, 3] } }, { window: 3 }]",
@@ -95,7 +95,7 @@ const ANSWERS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Calls, and a condition on the error `a` that each throws.
+/// Calls, each with a condition on the error `a` that it throws.
 const ERRORS: &[(&str, &str)] = &[
     ("['mae', {}]", "a.kind === 'invalid_option' && a.value === 'mae'"),
     (
@@ -181,12 +181,12 @@ fn what_there_is_comes_from_the_headers() {
     ));
     assert!(holds("a.every(loss => loss.page.includes('# Example') && loss.operands.length > 0)", &losses));
     assert!(holds("a.length > 20 && a.every(task => task.code.includes('.of('))", &tasks));
-    // options of every call would hide options of a loss with their names
+    // an option of every call would hide an option of a loss with the same name
     let own = "['gradients', 'upstream', 'divide_by', 'class_axis_last']";
     assert!(holds(&format!("a.every(loss => !loss.options.some(option => {own}.includes(option.name)))"), &losses));
 }
 
-/// Puts another value in the place of `navigator.gpu`, and opens a GPU.
+/// Opens a GPU while `navigator.gpu` has another value.
 async fn opened_with(gpu: &str) -> Result<Gpu, JsValue> {
     js(&format!("Object.defineProperty(navigator, 'gpu', {{ value: {gpu}, configurable: true }})"), &JsValue::NULL);
     let opened = Gpu::open().await;

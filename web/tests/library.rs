@@ -1,4 +1,4 @@
-//! The library as a Rust program in a browser calls it: what differs there.
+//! The library in a Rust program in a browser: what differs there from other platforms.
 
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use wgloss::{DType, Error, Gpu, Gradient, Mse, Outputs, wgpu};

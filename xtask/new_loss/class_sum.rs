@@ -8,7 +8,7 @@ use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
 loss! {
-    /// FILL IN: name: the sum over the classes of a position of what `score` gives: here `−w[t]·x_t`.
+    /// FILL IN: name: the sum of `score` over the classes of a position: here `−w[t]·x_t`.
     ///
     /// `input` holds floats `[N, C]` or `[N, C, d1, ..., dk]`, or with the class axis last. `target` holds labels,
     /// integers `[N, d1, ..., dk]` in `0..C` or `ignore_index`. `none` is `[N, d1, ..., dk]`. [`Extra::Weight`] is the

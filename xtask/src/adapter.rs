@@ -17,7 +17,7 @@ pub fn set_up(install: Install, profile: &'static str) -> Result<(), Stop> {
     set_up_by(install, &|| cargo(&["run", "--profile", profile, "-q", "-p", "wgloss-cli", "--", "devices"]))
 }
 
-/// As [`set_up`], with a command that is `wgloss devices`.
+/// As [`set_up`], with a command that runs `wgloss devices`.
 pub fn set_up_by(install: Install, devices: &dyn Fn() -> Command) -> Result<(), Stop> {
     let before = found(devices())?;
     let missing = match before {
@@ -76,7 +76,7 @@ fn way_to_install(install: Install) -> Result<(&'static [Step], &'static [&'stat
     Ok((steps, if root { &[] } else { &["sudo", "-n"] }))
 }
 
-/// The adapter that was found.
+/// The kind of adapter that was found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Found {
     Adapter,

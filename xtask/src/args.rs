@@ -103,7 +103,7 @@ pub enum Request {
     TestMpi(Install),
     /// Run the tests in a browser whose names contain this text, or all.
     TestWeb(Install, Option<String>),
-    /// Build the page or the package for browsers.
+    /// Build the page, and serve it if asked to, or build the package for browsers.
     Web(Install, Web),
     /// Measure the losses.
     Bench(Install, Bench),
@@ -179,7 +179,7 @@ impl Mutants {
     }
 }
 
-/// The losses to measure, and beside which peers.
+/// What to measure or to pack.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bench {
     /// Whether to use small batches and few runs.

@@ -7,7 +7,8 @@ use std::process::Command;
 use crate::fuzz::RUNNER;
 use crate::run::{Line, Stop, answer, answers, cargo, output, root, succeed};
 
-/// The most minutes that all checks may take together on two cores, after the build, which takes seven. The goal is 20 with it.
+/// The most minutes that all checks may take together on two cores. The build before them takes another seven. The goal is 20
+/// minutes for the build and the checks.
 #[cfg(test)]
 const MOST: f32 = 32.0;
 
@@ -149,7 +150,7 @@ const APART: [&str; 6] = [
     "web/Cargo.toml",
 ];
 
-/// The format and the lock file of every workspace. They come first, since none builds anything.
+/// The checks of the format and of the lock file of every workspace. They come first, since they build nothing.
 fn forms() -> Vec<Check> {
     let apart = |words: &[&'static str], kind| {
         APART.map(|manifest| Check {
@@ -162,7 +163,7 @@ fn forms() -> Vec<Check> {
     };
     let mut forms = vec![Check::new(0.0, "fmt --all --check", Kind::SucceedsWith("rustfmt"))];
     forms.extend(apart(&["fmt", "--check"], Kind::SucceedsWith("rustfmt")));
-    // a lock file that lags behind its manifests is written anew by whoever builds next
+    // refuses a lock file that lags behind its manifests, which the next build would change
     forms.extend(apart(&["update", "--workspace", "--locked"], Kind::Succeeds));
     forms
 }
@@ -186,8 +187,9 @@ pub fn checks() -> Vec<Check> {
         Check::new(0.1, "deny check", SucceedsWithCrate("cargo-deny")),
         Check::new(21.2, "test --workspace", Succeeds),
         Check::new(0.5, "doc --workspace --no-deps", Succeeds).with("RUSTDOCFLAGS", "-D warnings"),
-        // all cases on the CPU; on the GPU some of each loss, with the kernels of this machine's adapter and with those for a GPU:
-        // `platforms` runs all cases on every adapter, also with 16 bits, and the tests of accuracy run all losses on the GPU
+        // all cases on the CPU; on the GPU some cases of each loss, with the kernels of this machine's adapter and with those
+        // for a GPU: `platforms` runs all cases on every adapter, also with 16 bits, and the tests of accuracy run all losses
+        // on the GPU
         Check::of_built(0.1, "wgloss verify --device cpu"),
         Check::of_built(1.0, "wgloss verify --device gpu --one-in 32"),
         Check::of_built(1.0, "wgloss verify --device gpu --one-in 32").with("WGLOSS_KERNELS", "gpu"),
@@ -204,7 +206,7 @@ pub fn checks() -> Vec<Check> {
         "test --workspace --bench losses --bench report --bench host --bench observations",
         Succeeds,
     ));
-    // each crate can be published; to build the packages again, without the repository, takes ten minutes more
+    // each crate can be packed; building the packages too, outside the repository, would take ten minutes more
     checks.push(Check::new(0.2, "package --workspace --exclude xtask --allow-dirty --no-verify", Succeeds));
     checks
 }
@@ -226,7 +228,8 @@ pub fn checks_of_burn() -> Vec<Check> {
     ]
 }
 
-/// Begins a command of wgloss-mpi that runs on this many ranks. Words of a check have no spaces.
+/// The arguments of a cargo command of wgloss-mpi that runs on this many ranks. No argument contains a space, because a check
+/// splits its arguments at spaces.
 macro_rules! on_ranks {
     ($ranks:literal, $line:literal) => {
         concat!(

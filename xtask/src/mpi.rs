@@ -10,7 +10,7 @@ use crate::args::Install;
 use crate::distribution::{Distribution, Step, shell_line};
 use crate::run::{Stop, answers};
 
-/// The commands that install them on Debian. `env` sets the variable, because sudo drops the caller's environment.
+/// The commands that install MPI and libclang on Debian. `env` sets the variable, because sudo drops the caller's environment.
 const STEPS: &[Step] = &[
     &["apt-get", "update"],
     &[

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::run::{Stop, root};
 
-/// The families that there are templates for: the loss in Rust and its leaf in WGSL. They are sound losses as they stand.
+/// The families with a template: the loss in Rust and its leaf in WGSL. The templates are valid losses as they stand.
 const TEMPLATES: &[(&str, [&str; 2])] = &[
     ("pointwise", [include_str!("../new_loss/pointwise.rs"), include_str!("../new_loss/pointwise.wgsl")]),
     ("softmax", [include_str!("../new_loss/softmax.rs"), include_str!("../new_loss/softmax.wgsl")]),
@@ -35,7 +35,7 @@ fn name(id: &str) -> String {
     id.split('_').map(capital).collect()
 }
 
-/// Writes the files below `root`, and gives their paths.
+/// Writes the files below `root`, and returns their paths.
 fn lay(root: &Path, family: &str, id: &str) -> Result<[String; 2], Stop> {
     let families = || TEMPLATES.iter().map(|(family, _)| *family).collect::<Vec<_>>().join(", ");
     let template = TEMPLATES.iter().find(|(known, _)| *known == family);
@@ -63,12 +63,12 @@ fn lay(root: &Path, family: &str, id: &str) -> Result<[String; 2], Stop> {
     Ok(paths)
 }
 
-/// The list with the loss as its family's last.
+/// Adds the loss to the list as the last of its family. `None` if the list lacks the family.
 fn listed(list: &str, family: &str, id: &str) -> Option<String> {
     let begin = list.find(&format!("\n    {family} {{\n"))?;
     let length = list[begin..].find("\n    }")?;
     let of_family = &list[begin..begin + length];
-    // a line before what is only a part of a loss
+    // modules that are only a part of a loss follow the losses after a semicolon
     let place = begin + of_family.find(";\n").unwrap_or(of_family.trim_end_matches(',').len());
     Some(format!("{},\n        {id}: {}{}", &list[..place], name(id), &list[place..]))
 }

@@ -1,4 +1,4 @@
-//! Tests of what is published: a package that is shown alone has what its README links to, and every feature is explained.
+//! Tests of what is published: each package contains the files that its README links to, and every feature is in a table.
 
 use std::collections::HashSet;
 use std::fs;

@@ -32,7 +32,7 @@ pub fn cargo(args: &[&str]) -> Command {
     command
 }
 
-/// Prints the command, runs it, and fails if it does.
+/// Prints the command and runs it. Fails if the command fails.
 pub fn run(command: &mut Command) -> Result<(), Stop> {
     println!("> {}", Line(command));
     succeed(command)

@@ -12,8 +12,8 @@ use crate::run::{Line, Stop, cargo, run, spoken};
 /// Runs the usual checks.
 pub fn test(install: Install) -> Result<(), Stop> {
     let start = Instant::now();
-    // what looks for an adapter is built with the tests: by itself it would have fewer features, and its dependencies would be
-    // built twice
+    // the program that looks for an adapter is built with the tests: built alone, its dependencies would have fewer features,
+    // and would be built twice
     run(&mut cargo(&["test", "--workspace", "--no-run"]))?;
     set_up_by(install, &|| {
         let mut devices = Command::new(built("wgloss"));
@@ -23,7 +23,7 @@ pub fn test(install: Install) -> Result<(), Stop> {
     perform(checks(), start)
 }
 
-/// Runs the checks of a workspace of its own.
+/// Runs the checks of a workspace beside the main one.
 pub fn test_apart(install: Install, checks: Vec<Check>) -> Result<(), Stop> {
     let start = Instant::now();
     set_up(install, "dev")?;
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn tests_of_the_library_are_listed_by_name() {
-        // these binaries list their tests: the attribute would drop a function without a word
+        // these binaries list their tests by name, so that a function with the attribute would silently not run
         let mut folders = vec![root().join("tests")];
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).expect("the folder is there").flatten() {

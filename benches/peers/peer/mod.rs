@@ -18,7 +18,7 @@ pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
 /// Computes a loss of operands that are on the device.
 pub type Loss<Value> = Box<dyn Fn() -> Result<Value>>;
 
-/// A library.
+/// A library to measure.
 pub trait Peer {
     /// Its name in the table.
     const NAME: &str;
@@ -30,7 +30,7 @@ pub trait Peer {
     /// The loss of a case; `None` if this peer does not have it.
     fn prepare(&self, case: &Case) -> Result<Option<Loss<Self::Value>>>;
 
-    /// The gradients of a loss. Returns when they are computed.
+    /// The gradients of a loss. Returns when the device has computed them.
     fn gradients(&self, value: &Self::Value) -> Result<Self::Gradients>;
 
     /// Reads the value of a loss.
@@ -122,7 +122,7 @@ pub fn run<P: Peer>(peer: &P) -> Result<()> {
     Ok(())
 }
 
-/// The value, and the sorted seconds of at least 7 runs of value and gradients.
+/// Measures at least 7 runs of value and gradients. Returns the value, and the sorted times in seconds.
 fn measure<P: Peer>(peer: &P, loss: &Loss<P::Value>, seconds: f64) -> Result<(f32, Vec<f64>)> {
     let run = || {
         let start = Instant::now();
@@ -133,11 +133,11 @@ fn measure<P: Peer>(peer: &P, loss: &Loss<P::Value>, seconds: f64) -> Result<(f3
         drop(gradients);
         Ok::<_, Box<dyn Error>>((time, value))
     };
-    // the first runs compile kernels and choose the best of several; reading shows errors
+    // the first runs compile and tune kernels; reading the value reports errors
     peer.read(run()?.1)?;
     run()?;
     let (first, value) = run()?;
-    // read now, because the value keeps memory that the next runs need
+    // read before the next runs, which need the memory that the value holds
     let value = peer.read(value)?;
     let mut times = vec![first];
     let runs = (seconds / first).clamp(7.0, 99.0) as usize;

@@ -9,7 +9,7 @@ use wgloss::DType;
 pub struct Arguments {
     /// The folder for all results.
     pub out: PathBuf,
-    /// A line about versions and the day.
+    /// A line with versions and the date.
     pub about: String,
     /// Whether to use small batches and few runs.
     pub quick: bool,
@@ -17,7 +17,7 @@ pub struct Arguments {
     pub cost: bool,
     /// Whether to write the inputs for peers too.
     pub inputs: bool,
-    /// Whether this is a test.
+    /// Whether this is a test, in which everything runs once, on small inputs.
     pub test: bool,
     /// Whether to measure the other cases after a wrong result.
     pub keep_going: bool,
@@ -90,10 +90,10 @@ impl Arguments {
         arguments.check().map(|()| Some(arguments))
     }
 
-    /// Refuses losses that no case is of.
+    /// Refuses losses that have no case.
     ///
     /// # Errors
-    /// A line that names the losses that cases are of.
+    /// A message that lists the losses that have cases.
     pub fn check(&self) -> Result<(), String> {
         let mut known: Vec<&str> = list::cases().into_iter().map(|case| case.loss).collect();
         known.dedup();
@@ -109,7 +109,7 @@ impl Arguments {
         cases.retain(|case| self.asks_for(case.loss));
         cases.iter_mut().for_each(|case| case.dtype = self.dtype);
         if self.test {
-            // 16 bits have their own kernels
+            // floats of 16 bits have their own kernels
             let halves = cases.iter().map(|case| Case { dtype: DType::F16, ..case.clone() });
             cases.extend(halves.collect::<Vec<_>>());
         }

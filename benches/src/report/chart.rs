@@ -26,7 +26,7 @@ const LINES: [u32; 10] =
 
 type Drawn = Result<(), Box<dyn Error>>;
 
-/// Draws each case's share of the best copy as bars. A case that arithmetic bounds has only its rate.
+/// Draws each case's share of the best copy as bars. A case that arithmetic bounds has no bar, only its rate.
 pub fn shares(path: &Path, about: &[String], rows: &[Row], copy: f64) -> Drawn {
     let top = LINE * (about.len() as f64 + 2.0) + 40.0;
     let height = top + HIGH * rows.len() as f64 + 20.0;
@@ -94,12 +94,12 @@ pub fn lines(path: &Path, about: &[String], curves: &[(String, Vec<[f64; 2]>)]) 
 fn decades(numbers: impl Iterator<Item = f64>) -> Axis {
     let ends = numbers.filter(|number| *number > 0.0).map(f64::log10);
     let [low, high] = ends.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], x| [low.min(x), high.max(x)]);
-    // sizes are only about a power of ten
+    // sizes are only approximately powers of ten
     let (low, high) = ((low + 0.01).floor() as i32, (high - 0.01).ceil() as i32);
     Axis::logarithmic((low..=high.max(low.saturating_add(1))).map(|power| 10f64.powi(power)).collect::<Vec<_>>())
 }
 
-/// A picture with its title, and what was measured.
+/// A picture with its title, and the lines about the measurement.
 fn begun(height: f64, title: &str, about: &[String]) -> Picture {
     let mut picture = Picture::new(WIDE, height as u32);
     picture.text([16.0, 20.0], title, 20.0, Colour::INK, Align::Left);

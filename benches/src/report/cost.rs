@@ -16,7 +16,7 @@ use wgloss::Gpu;
 const LEAST: f64 = 1e3;
 const SIZES: i32 = 9;
 
-/// A curve ends when a run takes longer, because losses over all pairs grow with the square of the size.
+/// A curve ends with a run that takes longer than this. The time of losses over all pairs grows with the square of the size.
 const LONG: Duration = Duration::from_millis(1500);
 
 /// Measures the curves, and writes `cost.csv` and `cost.svg`.
@@ -44,7 +44,7 @@ pub fn report(
             let case = sized(&family, LEAST * 10f64.powf(f64::from(step) / 2.0));
             let problem = case.problem()?;
             let elements = problem.differentiated()[0].len();
-            // one item of a case may have more than the least elements
+            // the case did not grow: a single item may have more elements than this step asks for
             if points.last().is_some_and(|[last, _]| *last >= elements as f64) {
                 continue;
             }
@@ -67,7 +67,8 @@ pub fn report(
     chart::lines(&arguments.out.join("cost.svg"), about, &curves)
 }
 
-/// The case with a prediction of about `elements` elements: with fewer items, and where one is too many, fewer positions.
+/// The case with a prediction of about `elements` elements. The number of items changes; if one item is too large, the
+/// number of positions shrinks too.
 fn sized(family: &Case, elements: f64) -> Case {
     let mut case = family.clone();
     // the classes of a linear layer are not in its prediction

@@ -31,7 +31,7 @@ impl Inputs {
     /// Writes each operand of a case to `FOLDER/CASE/OPERAND.npy`, floats as f32 and labels as i64. Writes
     /// `FOLDER/cases.csv`, with the case, the loss and the differentiated operands.
     pub fn add(&mut self, row: &Row) -> std::result::Result<(), Box<dyn std::error::Error>> {
-        // always f32: peers in 16 bits round the numbers as we do
+        // always f32: peers that compute in 16 bits round these numbers as wgloss does
         let problem = Case { dtype: DType::F32, ..row.case.clone() }.problem()?;
         if problem.operands.iter().map(|(_, array)| 4 * array.len()).sum::<usize>() > MOST {
             return Ok(());

@@ -13,7 +13,7 @@ use wgloss::{Gpu, Job};
 const ELEMENTS: usize = 1 << 24;
 const FLOPS: f64 = 2.5e9;
 
-/// A longer run is not repeated. It counts as warm-up and as measurement.
+/// A run that takes longer than this is not repeated. It counts as warm-up and as measurement.
 const SLOW: Duration = Duration::from_secs(60);
 
 /// How often to run a job.
@@ -21,8 +21,9 @@ const SLOW: Duration = Duration::from_secs(60);
 pub struct Effort {
     fewest: usize,
     most: usize,
-    /// The time for all runs, and to warm up. The fewest runs happen in any case.
+    /// The time for all runs. At least `fewest` runs happen, however long they take.
     time: Duration,
+    /// The time to warm up.
     warm: Duration,
 }
 
@@ -30,7 +31,7 @@ impl Effort {
     /// For a table.
     pub const FULL: Effort =
         Effort { fewest: 7, most: 99, time: Duration::from_millis(1000), warm: Duration::from_millis(150) };
-    /// For a look.
+    /// For a quick look.
     pub const QUICK: Effort =
         Effort { fewest: 3, most: 31, time: Duration::from_millis(200), warm: Duration::from_millis(20) };
     /// For a test.
@@ -54,7 +55,7 @@ pub struct Row {
     pub times: [Times; 2],
     /// The numbers of dispatches of both jobs.
     pub dispatches: [usize; 2],
-    /// The larger workspace of both jobs, in bytes.
+    /// The size of the larger of the two jobs' workspaces, in bytes.
     pub workspace: u64,
 }
 
@@ -73,7 +74,7 @@ pub struct Times {
 }
 
 impl Times {
-    /// The GPU's time, or the wall time without it.
+    /// The GPU's time, or the wall time if there are no timestamps.
     pub fn best(&self) -> Duration {
         self.gpu.unwrap_or(self.wall)
     }
@@ -88,7 +89,7 @@ impl Times {
                 warm += run().wall;
             }
             laps = vec![run()];
-            // the shortest lap decides, so that one disturbed lap does not end the runs
+            // the shortest lap decides how many runs there are, so that one disturbed lap does not end them
             let mut shortest = laps[0].wall;
             while laps.len() < effort.runs(shortest) {
                 laps.push(run());
@@ -96,7 +97,7 @@ impl Times {
             }
         }
         let of_all = |time: &dyn Fn(&Lap) -> Duration| median(laps.iter().map(time).collect());
-        // the GPU's time needs a timestamp in every lap
+        // the GPU's time is given only if every lap has one
         let clocked = laps.iter().all(|lap| lap.gpu.is_some());
         Times {
             runs: laps.len(),
@@ -108,7 +109,7 @@ impl Times {
     }
 }
 
-/// The names of the cases that were checked, at the sizes of the check.
+/// The cases that were checked: the name at the checked size, with the dtype.
 pub type Checked = HashSet<String>;
 
 /// Checks a case and measures it. If the batch is too large for the twin, a smaller batch is checked, unless it was

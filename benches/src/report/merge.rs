@@ -1,4 +1,4 @@
-//! Joins all results of a pack into one table: our times beside a copy, and PyTorch's times for the same cases.
+//! Joins all results of a pack into one table: wgloss's times beside a copy, and PyTorch's times for the same cases.
 //!
 //! The run script calls this after each step, so that there is a table whenever the script ends.
 
@@ -8,8 +8,8 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-/// The sets of cases, most important first: the folder of our table, and the largest relative difference of a peer's
-/// loss from ours.
+/// The sets of cases, most important first: the folder of wgloss's table, and the largest relative difference allowed
+/// between a peer's loss and wgloss's.
 const SETS: [(&str, f64); 3] = [("f32", 1e-5), ("f16", 1e-2), ("products", 1e-5)];
 
 /// PyTorch's modes.
@@ -21,7 +21,7 @@ const COLUMNS: &str = "case,dtype,clock,ms,wall_ms,share,result,eager_ms,eager_r
 /// A row of a table in a file: cells by the names of their columns.
 type Cells = HashMap<String, String>;
 
-/// A case: our row, and PyTorch's times in each mode.
+/// A case: wgloss's row, and PyTorch's time in each mode.
 struct Row {
     ours: Cells,
     theirs: [Option<Peer>; 2],
@@ -30,12 +30,12 @@ struct Row {
 /// PyTorch's time for a case.
 struct Peer {
     ms: f64,
-    /// Its time over ours, by one clock; or an explanation if the losses differ.
+    /// PyTorch's time divided by wgloss's, both by the same clock; or an explanation if the losses differ.
     ratio: Result<f64, String>,
     clock: &'static str,
 }
 
-/// Writes `results.md` and `results.csv` into a folder, from the results that are there: our tables in `ours/SET/results.csv`,
+/// Writes `results.md` and `results.csv` into a folder, from the tables that are there: wgloss's in `ours/SET/results.csv`,
 /// and the peers' in `peers/MODE-SET.csv`, where a set is `f32`, `f16` or `products`, and a mode `eager` or `compile`.
 ///
 /// # Errors
@@ -61,7 +61,7 @@ pub fn merge(folder: &Path) -> Result<(), Box<dyn Error>> {
         let machine = fs::read_to_string(folder.join("machine.txt")).unwrap_or_default();
         about.extend(machine.lines().map(|line| format!("machine: {line}")));
     }
-    // all sets have one adapter and version, which are said only once
+    // all sets have the same adapter and version, whose lines are written only once
     let mut said: Vec<String> = Vec::new();
     for line in about {
         let bare = line.split_once(": ").map_or(&*line, |(_, bare)| bare);
@@ -89,7 +89,7 @@ fn table(path: &Path) -> Result<(Vec<String>, Vec<Cells>), Box<dyn Error>> {
     Ok((about.iter().map(|line| line[2..].to_owned()).collect(), rows.collect()))
 }
 
-/// Compares a peer's time with ours: the GPU's times if both have them, else wall times.
+/// Compares a peer's time with wgloss's: the GPU's times if both have them, else wall times.
 fn compared(ours: &Cells, peer: &Cells, tolerance: f64) -> Option<Peer> {
     let by_gpu = ours.get("clock").is_some_and(|clock| clock == "gpu") && number(peer, "gpu_ms").is_some();
     let (own, other, clock) = if by_gpu { ("ms", "gpu_ms", "gpu") } else { ("wall_ms", "ms", "wall") };
@@ -157,7 +157,7 @@ fn markdown(about: &[String], rows: &[Row]) -> String {
 
 /// A table of the run's steps and their results.
 fn steps(folder: &Path) -> String {
-    // only the run script of a pack has steps
+    // only the run script of a pack writes steps
     let Ok(steps) = fs::read_to_string(folder.join("steps.tsv")) else { return String::new() };
     let mut text = String::from("\n| step | result | s | its last line |\n|---|---|--:|---|\n");
     for line in steps.lines() {

@@ -24,14 +24,14 @@ use std::error::Error;
 use std::io::Write;
 use wgloss::{Gpu, wgpu};
 
-/// How much smaller batches are with `--quick`, and in a test.
+/// The factors by which batches are smaller with `--quick`, and in a test.
 const QUICK: usize = 8;
 const TEST: usize = 64;
 
 /// The bytes that a test copies.
 const TEST_BYTES: u64 = 1 << 22;
 
-/// How much larger the batches are that a discrete GPU measures too.
+/// The factor by which the additional batches for a discrete GPU are larger.
 const LARGER: usize = 8;
 
 /// The measurements of a run.
@@ -44,7 +44,7 @@ pub struct Report {
     pub copy: f64,
     /// Whether the adapter is a discrete GPU.
     pub is_discrete: bool,
-    /// The first wrong result, where the others were measured all the same.
+    /// The first wrong result or other error of a case, if `keep_going` let the run continue.
     pub wrong: Option<Box<dyn Error>>,
 }
 
@@ -63,7 +63,7 @@ pub fn report(arguments: &Arguments, out: &mut dyn Write) -> Result<Report, Box<
     ];
     if arguments.test {
         merge::test(&arguments.out)?;
-        // panics if it names a case that does not exist
+        // panics if the list names a case that does not exist
         list::headline();
     }
 
@@ -91,13 +91,13 @@ pub fn report(arguments: &Arguments, out: &mut dyn Write) -> Result<Report, Box<
     Ok(Report { about, rows, copy, is_discrete: info.device_type == wgpu::DeviceType::DiscreteGpu, wrong })
 }
 
-/// The measurements.
+/// The measured cases.
 #[derive(Default)]
 struct Measured {
     rows: Vec<Row>,
     /// A line for each case that was left out.
     left_out: Vec<String>,
-    /// The first wrong result, with `--keep-going`.
+    /// The first wrong result or other error of a case, with `--keep-going`.
     wrong: Option<Box<dyn Error>>,
 }
 

@@ -9,7 +9,7 @@ pub struct Case {
     pub loss: &'static str,
     /// The sizes of the batch and of an item's axes.
     pub shape: Vec<usize>,
-    /// A word that tells it from other cases with its loss and shape.
+    /// A word that distinguishes the case from others with the same loss and shape; usually empty.
     pub detail: &'static str,
     /// How its floats and gradients are stored.
     pub dtype: DType,
@@ -76,14 +76,14 @@ impl Problem {
         problem
     }
 
-    /// Lets the gradients read all operands a second time.
+    /// Counts a second read of all operands for the gradients.
     pub fn read_twice(mut self) -> Problem {
         self.reads = 2;
         self.least = self.bytes();
         self
     }
 
-    /// Makes arithmetic the bound, with these numbers of operations.
+    /// Marks the case as bound by arithmetic, with these numbers of operations.
     pub fn of_flops(mut self, value: f64, with_gradients: f64) -> Problem {
         self.least = Least::Flops([value, with_gradients]);
         self
@@ -141,7 +141,8 @@ impl Least {
         }
     }
 
-    /// The rate of a run of the value, or of the value with its gradients, that took `seconds`.
+    /// The rate, in the unit that [`unit`](Self::unit) names, of a run that took `seconds`: of the value, or of the value with
+    /// its gradients.
     pub fn rate(self, gradients: bool, seconds: f64) -> f64 {
         let (Least::Bytes(work) | Least::Flops(work)) = self;
         work[usize::from(gradients)] / seconds / 1e9

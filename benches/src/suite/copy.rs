@@ -7,8 +7,8 @@ use wgloss::{Gpu, wgpu};
 /// The bytes to copy for a measurement: several times the size of a cache.
 pub const BYTES: u64 = 256 << 20;
 
-/// The best copy of so many bytes over all access patterns, in bytes read and written per second. It copies fewer where no
-/// binding may be this large.
+/// The rate of the fastest copy of this many bytes over all access patterns, in bytes read and written per second. It copies
+/// fewer bytes if a binding can't be this large.
 pub fn best_rate(gpu: &Gpu, stopwatch: &Stopwatch, bytes: u64) -> f64 {
     let bytes = bytes.min(gpu.device().limits().max_storage_buffer_binding_size);
     // A quad is four words of 32 bits, or two of 64 bits if the device has them. An invocation copies a run of 1, 4, 16

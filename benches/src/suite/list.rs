@@ -1,4 +1,4 @@
-//! The cases: the losses at real sizes, and which of them the curves are of.
+//! The cases: the losses at real sizes, and which of them the curves of time against size measure.
 
 use super::case::{Case, Problem};
 use super::numbers::{answers, boxes, labels, numbers, signs};
@@ -19,7 +19,7 @@ const HEADLINE: [&str; 6] = [
     "bce_with_logits 131072x80 pos_weight",
 ];
 
-/// A case of each family. Those whose items are small have the longest curves.
+/// One case of each family that has cases. A case with small items has a longer curve, since its batch can shrink further.
 const FAMILIES: [&str; 14] = [
     "mse 16777216",
     "cross_entropy 65536x80",
@@ -60,13 +60,13 @@ pub fn cases() -> Vec<Case> {
         case("cross_entropy", &[64, 128_256], |s| labelled(s, CrossEntropy::default())),
         case("cross_entropy", &[65536, 80], |s| labelled(s, CrossEntropy::default())),
         case("softmax_focal", &pixels, |s| labelled(s, SoftmaxFocal::default())),
-        // it reads every class, because a NaN anywhere has to show in the loss
+        // the nll kernel reads every class, because a NaN in any class has to show in the loss
         case("nll", &pixels, |s| labelled(s, Nll::default())),
         case("multi_margin", &[65536, 80], |s| labelled(s, MultiMargin::default())),
         case("multilabel_soft_margin", &[65536, 80], |s| answered(s, MultilabelSoftMargin::default())),
         case("distillation", &[512, 32000], distillation),
         case("dice", &pixels, |s| Ok(labelled(s, Dice::default())?.read_twice())),
-        // the fused cross-entropy needs nothing that Dice does not read
+        // the fused cross-entropy reads nothing beyond what Dice reads
         case("dice_cross_entropy", &pixels, |s| Ok(labelled(s, DiceCrossEntropy::default())?.read_twice())),
         case("dice_bce", &pixels, |s| Ok(answered(s, DiceBce::default())?.read_twice())),
         case("dice_focal", &pixels, |s| Ok(answered(s, DiceFocal::default())?.read_twice())),
@@ -93,7 +93,7 @@ pub fn cases() -> Vec<Case> {
     ]
 }
 
-/// One case of each family, which the curves of time against size are of.
+/// One case of each family that has cases, for the curves of time against size.
 pub fn families() -> Vec<Case> {
     named(&FAMILIES)
 }
@@ -113,7 +113,7 @@ fn one_gradient(loss: impl Loss, input: Array, target: Array) -> Result<Problem>
     Ok(Problem::new(loss, vec![("input", input), ("target", target)], &["input"]))
 }
 
-/// Steps, and a label for every eighth.
+/// Log-probabilities of the classes for each step, and one label for every eight steps.
 fn sequences(shape: &[usize]) -> Result<Problem> {
     let [steps, items, classes] = [shape[0], shape[1], shape[2]];
     let mut logits = numbers(shape, 4.0)?.to_f32();
@@ -135,8 +135,8 @@ fn sequences(shape: &[usize]) -> Result<Problem> {
     Ok(Problem::new(Ctc::default(), operands, &["log_probs"]))
 }
 
-/// Pictures that have half of what those of a spread of 1 have, and as much of their own. Where nothing is alike, a loss of
-/// several levels has no gradient.
+/// Pictures that correlate with `numbers(shape, 1.0)`: the sum of half of those numbers and of as large ones of their own.
+/// For pictures without any likeness, a loss of several levels has no gradient.
 fn alike(shape: &[usize]) -> Result<Array> {
     let (pictures, own) = (numbers(shape, 1.0)?.to_f32(), numbers(shape, 0.5)?.to_f32());
     Array::new(&pictures.iter().zip(own).map(|(x, own)| 0.5 * x + own).collect::<Vec<f32>>(), shape)
@@ -191,8 +191,8 @@ fn triplet(shape: &[usize]) -> Result<Problem> {
     Ok(Problem::new(TripletMargin::default(), operands, &names))
 }
 
-/// The work is the differences of all pairs and their squares, once for the losses and once for the gradients. Four rows have
-/// each label, and a small batch still has two labels: a row without a negative has no triplet.
+/// The work is the differences of all pairs and their squares, once for the losses and once for the gradients. On average,
+/// four rows share a label. A small batch still has two labels, because a row without a negative has no triplet.
 fn triplet_hard(shape: &[usize]) -> Result<Problem> {
     let operands =
         vec![("features", numbers(shape, 4.0)?), ("labels", labels(&shape[..1], shape[0].div_ceil(4).max(2))?)];

@@ -1,4 +1,4 @@
-//! The common parts of both benchmarks: the cases, their preparation and check, a stopwatch, and the copy to compare with.
+//! The common parts of the benchmarks: the cases, their preparation and check, a stopwatch, and the copy to compare with.
 
 pub mod case;
 pub mod copy;

@@ -2,8 +2,8 @@
 
 use wgloss::{Array, Result};
 
-/// Numbers between −`spread`/2 and `spread`/2. The spread is also the seed, so that operands are no multiples of each
-/// other.
+/// Numbers between −`spread`/2 and `spread`/2. The spread is also the seed, so that operands of different spreads are not
+/// multiples of each other.
 pub fn numbers(shape: &[usize], spread: f32) -> Result<Array> {
     let mut state = 0x9e37_79b9u32 ^ spread.to_bits().wrapping_mul(2_654_435_761);
     let next = |_| {
@@ -30,12 +30,13 @@ pub fn labels(shape: &[usize], classes: usize) -> Result<Array> {
     Array::new(&numbers.iter().map(label).collect::<Vec<i32>>(), shape)
 }
 
-/// Boxes on a picture of 256 by 256, with sides from 8 to 72. Boxes of different seeds are so near that most overlap.
+/// Boxes on a picture of about 256 by 256, with sides from 8 to 72. Boxes of different seeds are so near each other that
+/// most overlap.
 pub fn boxes(count: usize, seed: f32) -> Result<Array> {
     let corners = numbers(&[count, 2], 192.0)?.to_f32();
     let changes = numbers(&[count, 4], seed)?.to_f32();
     let one = |(corner, change): (&[f32], &[f32])| {
-        // now from −0.5 to 0.5
+        // scaled to between −0.5 and 0.5
         let change: Vec<f32> = change.iter().map(|x| x / seed).collect();
         let from = [0, 1].map(|axis| corner[axis] + 96.0 + 16.0 * change[axis]);
         [from[0], from[1], from[0] + 40.0 + 64.0 * change[2], from[1] + 40.0 + 64.0 * change[3]]

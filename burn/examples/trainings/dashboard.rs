@@ -1,4 +1,4 @@
-//! The metrics of a training on Burn's dashboard: the loss, the accuracy, and the parts of a sum of losses.
+//! Metrics of a training on Burn's dashboard: the loss, the accuracy, and the parts of a sum of losses.
 
 use burn::backend::ExecutionError;
 use burn::tensor::TensorReadError;
@@ -8,7 +8,7 @@ use burn::train::metric::{Numeric, NumericAttributes, NumericEntry, SerializedEn
 use burn::train::{ClassificationOutput, ItemLazy};
 use wgloss_burn::Report;
 
-/// The result of a step: what Burn's own metrics need, and the report of a sum of losses.
+/// The result of a step: what Burn's own metrics need, and for a sum of losses its report.
 pub struct Step {
     pub output: ClassificationOutput,
     pub report: Option<Report>,
@@ -38,7 +38,7 @@ impl Adaptor<Option<Report>> for Step {
     }
 }
 
-/// The mean of a part of a sum of losses.
+/// A metric: the mean of one part of a sum of losses.
 #[derive(Clone)]
 pub struct Part {
     loss: MetricName,

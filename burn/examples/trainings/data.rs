@@ -12,7 +12,7 @@ fn read(path: &str) -> Result<Vec<u8>> {
     std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()).into())
 }
 
-/// A handwritten digit: 64 pixels from 0 to 1, and what it is.
+/// A handwritten digit: 64 pixels from 0 to 1, and the digit as its label.
 #[derive(Clone, Debug)]
 pub struct Digit {
     pub pixels: Vec<f32>,
@@ -37,7 +37,7 @@ pub struct Picture {
     pub levels: Vec<f32>,
 }
 
-/// A picture of the folder `data`.
+/// Reads a picture of the folder `data`.
 pub fn picture(name: &str) -> Result<Picture> {
     let file = read(&format!("data/{name}"))?;
     let mut decoder = PngDecoder::new(ZCursor::new(&file[..]));

@@ -1,4 +1,5 @@
-//! Handwritten digits of 8 × 8 pixels: a small CNN learns a quarter of them by Burn's `Learner`, and reads the others.
+//! Handwritten digits of 8 × 8 pixels: a small CNN learns a quarter of them with Burn's `Learner`, and classifies the
+//! others.
 
 use crate::dashboard::{Part, Step};
 use crate::data::{self, Digit};
@@ -91,7 +92,7 @@ impl InferenceStep for Cnn {
     }
 }
 
-/// Trains a CNN with a loss, and reads the digits that it has not learnt.
+/// Trains a CNN with a loss, and classifies the digits that it was not trained on.
 pub fn train(loss: &str, seed: u64, device: &Device) -> Result<Trained> {
     let mut learnt = data::digits()?;
     let others = learnt.split_off(LEARNT);
@@ -135,8 +136,8 @@ struct Batch {
 /// Joins digits to batches.
 #[derive(Default)]
 struct Batches {
-    /// When each batch was asked for, after the device had computed the step before. One step of an epoch's holds the look at
-    /// the other digits, too.
+    /// When each batch was asked for, after the device had computed the step before. One step of each epoch includes the
+    /// validation on the other digits.
     begun: Arc<Mutex<Vec<Instant>>>,
 }
 

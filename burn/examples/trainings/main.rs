@@ -1,8 +1,8 @@
-//! Two real trainings, each beside the same network with Burn's own loss: the score on held-out data, the time of a step and
-//! the memory, with three seeds. Prints a table.
+//! Two real trainings, each compared with the same network under Burn's own loss: the score on held-out data, the time of a
+//! step and the memory, with three seeds. Prints a table.
 //!
-//! `cargo run --example trainings`; `-- digits` or `-- segmentation` runs one of them, and
-//! `-- digits "smoothed cross-entropy + multi-class margin"` one row, with Burn's dashboard in a terminal.
+//! `cargo run --example trainings`. `-- digits` or `-- segmentation` runs only one of them;
+//! `-- digits "smoothed cross-entropy + multi-class margin"` runs only one row, with Burn's dashboard in a terminal.
 
 mod dashboard;
 mod data;
@@ -18,7 +18,7 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 const SEEDS: [u64; 3] = [1, 2, 3];
 
-/// A training with a loss.
+/// A row of the table: a training with one loss.
 struct Row {
     training: &'static str,
     loss: &'static str,
@@ -27,7 +27,7 @@ struct Row {
 
 /// The result of a training.
 struct Trained {
-    /// The accuracy or the intersection over union, on data that it never saw.
+    /// The accuracy or the intersection over union, on held-out data.
     score: f64,
     /// The milliseconds of each step.
     steps: Vec<f64>,
@@ -52,7 +52,7 @@ fn main() -> Result<()> {
     }
 }
 
-/// Runs each row in a process of its own, whose memory is that of its loss.
+/// Runs each row in its own process, so that the memory is that of one loss.
 fn table(rows: &[&Row]) -> Result<()> {
     println!(
         "| training | loss | seeds: held-out score | mean | ms a step | MiB reserved |\n|---|---|---|--:|--:|--:|"
@@ -72,7 +72,7 @@ fn table(rows: &[&Row]) -> Result<()> {
         means.push((row, mean));
     }
     for (row, mean) in means {
-        // chance is a tenth of the digits; to call every pixel a coin gives 0.4
+        // guessing finds a tenth of the digits; to call every pixel a coin gives an IoU of 0.4
         assert!(
             mean > if row.training == "digits" { 0.85 } else { 0.6 },
             "{} with {} learns: {mean}",
@@ -84,7 +84,7 @@ fn table(rows: &[&Row]) -> Result<()> {
 }
 
 /// Runs a row with every seed, and prints its scores, the time of a step, and the memory. The time is the tenth percentile,
-/// since what else the machine does only adds to it.
+/// since other work on the machine can only add to it.
 fn child(training: &str, loss: &str) -> Result<()> {
     let row = ROWS.iter().find(|row| row.training == training && row.loss == loss).ok_or("no such row")?;
     let device = wgloss_burn::init(Device::wgpu_options())?.autodiff();
@@ -102,7 +102,7 @@ fn child(training: &str, loss: &str) -> Result<()> {
     Ok(())
 }
 
-/// Times a step, which ends when the device has computed it.
+/// Times a step. It ends when the device has computed it.
 fn timed(device: &Device, times: &mut Vec<f64>, step: impl FnOnce() -> Result<()>) -> Result<()> {
     let start = Instant::now();
     step()?;

@@ -1,4 +1,5 @@
-//! Coins in a photograph that is lit from one corner: a small U-Net learns its left half, and finds the coins of the right.
+//! Coins in a photograph that is lit from one corner: a small U-Net is trained on the left half, and segments the coins in
+//! the right half.
 
 use crate::data::{Picture, picture};
 use crate::{Result, Trained, timed};
@@ -59,7 +60,8 @@ impl UNet {
     }
 }
 
-/// Trains a U-Net with a loss on crops of the left half; gives the intersection over union of the coins in the right half.
+/// Trains a U-Net with a loss on crops of the left half. Returns the intersection over union of the coins in the right
+/// half.
 pub fn train(loss: &str, seed: u64, device: &Device) -> Result<Trained> {
     let (photograph, mask) = (picture("coins.png")?, picture("coins_mask.png")?);
     let (half, height) = (photograph.width / 2, photograph.levels.len() / photograph.width / 4 * 4);
@@ -94,7 +96,7 @@ pub fn train(loss: &str, seed: u64, device: &Device) -> Result<Trained> {
     Ok(Trained { score: coins.sum / coins.denominator, steps })
 }
 
-/// Crops of the photograph and of the mask, each from its corner `(x, y)`.
+/// Crops of the photograph and of the mask. `corners` are their upper left corners `(x, y)`.
 fn crops(
     photograph: &Picture,
     mask: &Picture,

@@ -1,3 +1,3 @@
-//! The losses of `burn::nn::loss`, under the same path. [`loss`] says where they differ.
+//! The losses of `burn::nn::loss`, under the same path. [`loss`] lists the differences.
 
 pub mod loss;

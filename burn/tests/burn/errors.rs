@@ -1,4 +1,4 @@
-//! What cannot be done is refused at the call, by a typed error; and the device works on.
+//! What cannot be computed is refused at the call, with a typed error. The device still works afterwards.
 
 use crate::harness::tests;
 use crate::on_burn::numbers;
@@ -35,7 +35,7 @@ fn labels(labels: &[i32]) -> Tensor<1, Int> {
     Tensor::from_data(TensorData::new(labels.to_vec(), [labels.len()]), &autodiff())
 }
 
-/// The device still computes.
+/// Asserts that the device still computes.
 #[track_caller]
 fn works() {
     let loss = Mse::default().loss((floats([2, 3]), floats([2, 3]) * 3.0)).unwrap();
@@ -98,7 +98,7 @@ fn what_only_burn_can_ask_for() {
 
 fn tensors_of_other_devices() {
     let on = |device: &Device| Tensor::<2>::ones([2, 3], device);
-    // a device that Burn makes when it is first used
+    // Burn makes this device when it is first used, so that it is never registered
     let lazy = Device::wgpu(DeviceKind::Cpu);
     let error = Mse::default().loss((on(&lazy), on(&lazy))).unwrap_err();
     assert!(matches!(&error, Error::NotRegistered { device } if device.contains("Cpu")), "{error:?}");
@@ -115,7 +115,7 @@ fn tensors_of_other_devices() {
     works();
 }
 
-/// A graph would replay without the loss.
+/// A captured graph would replay without the loss.
 fn a_loss_is_refused_while_burn_captures_a_graph() {
     // a device of its own, since a capture holds its device's stream
     let device = own_device();
@@ -172,7 +172,8 @@ fn a_label_out_of_range_is_reported_and_ignored() {
     works();
 }
 
-/// The tensors of the steps lie in the same places, and so do their jobs' results, unless a report still needs them.
+/// The tensors of all steps lie at the same addresses, and kept jobs write to the same results, unless a report still needs
+/// them.
 fn a_bad_label_is_reported_of_its_own_run() {
     let reports = [1, 9, 2, 0, 8, 1].map(|label| {
         let (_, report) = L1::default().loss_and_report((floats([1]), floats([1]) * (label as f32))).unwrap();
@@ -186,9 +187,9 @@ fn a_bad_label_is_reported_of_its_own_run() {
     works();
 }
 
-/// A call refuses what only a plan can refuse, and queues nothing.
+/// A call itself refuses what only a plan can refuse, and queues nothing.
 fn what_only_a_plan_refuses() {
-    // a device of its own, whose bound no other test sees
+    // a device of its own, whose workspace bound no other test changes
     let device = own_device();
     let gpu = gpu(&device).unwrap();
     let ones = |shape: [usize; 2]| Tensor::<2>::ones(shape, &device);
@@ -209,7 +210,7 @@ fn what_only_a_plan_refuses() {
         assert!(matches!(&error, Error::Loss(wgloss::Error::TooLarge { .. })), "{error:?}");
         assert!(error.to_string().contains(words), "{error}");
     }
-    // gradients want more than the value: backward would fail, so that the call does
+    // gradients need more workspace than the value: the call refuses, since `backward` would fail
     let rows = ones([300, 8]);
     let tracked = Tensor::<2>::ones([300, 8], &device.clone().autodiff()).require_grad();
     let least = |of: &Tensor<2>| {
@@ -217,15 +218,15 @@ fn what_only_a_plan_refuses() {
         (0..24).map(|power| 1 << power).find(fits).expect("16 MiB are enough")
     };
     assert!(least(&rows) < least(&tracked), "{} {}", least(&rows), least(&tracked));
-    // a term that was refused is not kept as one that can be done, nor the other way round
+    // a refused term is not kept as a plan, and a kept plan does not hide a refusal under a lower bound
     assert!(bound(1, &|| pairs(rows.clone())).is_err());
     assert!((numbers(pairs(rows).unwrap())[0] - 300f64.ln()).abs() < 1e-4);
 }
 
-/// Behind fusion a bound that changes after the call fails the job, and with it the read.
+/// With fusion, a bound that is lowered after the call fails the job, and with it the read.
 #[cfg(feature = "fusion")]
 fn what_fails_in_the_queue_is_an_error_of_the_read() {
-    // a device of its own, which no other test uses meanwhile
+    // a device of its own, which no other test uses at the same time
     let device = own_device();
     let rows = Tensor::<2>::ones([300, 8], &device);
     let gpu = gpu(&device).unwrap();

@@ -1,4 +1,4 @@
-//! Every loss under every option, reduction, layout, dtype and operand, pairwise, against the twin.
+//! Compares every loss with the twin, over all pairs of options, reductions, layouts, dtypes and operands.
 
 use crate::autodiff;
 use crate::case::{Case, Door, Inputs, Wanted};
@@ -19,7 +19,7 @@ pub fn tests() -> Vec<Trial> {
     tests_of![all(); every_pair_of_choices]
 }
 
-/// Every choice meets every other, and Burn's autodiff gives the value and the gradients that the twin gives.
+/// Every pair of choices occurs in a case, for which Burn's autodiff must give the twin's value and gradients.
 fn every_pair_of_choices(loss: &dyn Loss) {
     let factors = Factors::of((loss.header().default)()).of_one_size();
     let case = |row: &[usize]| small(loss, factors.case(row));
@@ -29,11 +29,11 @@ fn every_pair_of_choices(loss: &dyn Loss) {
     failures.raise();
 }
 
-/// A case as Burn can have it. Kernels' sizes are no business of these tests.
+/// Makes of a case one that Burn can run. The shape is small, since these tests are not about the sizes of kernels.
 fn small(loss: &dyn Loss, case: Case) -> Case {
     let mut shape = samples(loss).masked.to_vec();
     if shape.len() == 1 {
-        // Burn has no tensor without axes, which an operand for each row of it would be
+        // Burn has no tensors without axes, and here an operand with one element for each row would be one
         shape.push(3);
     }
     if case.setting.axis == ClassAxis::Last {
@@ -50,7 +50,7 @@ fn compare(case: &Case) -> Result<(), String> {
     match (want, on_burn(case, &inputs)) {
         (Ok(want), Ok((got, parts))) => {
             let want = judge::Given::by_twin(want);
-            // a report has no tensors of what is observed of each position
+            // a report has no tensors with the observations of each position
             let observed = want.observed.clone();
             let got = judge::Given { parts: parts.unwrap_or_else(|| want.parts.clone()), observed, ..got };
             case.judge(&inputs, &got, &want)
@@ -62,7 +62,8 @@ fn compare(case: &Case) -> Result<(), String> {
 
 type Parts = Option<Vec<wgloss::PartOutcome>>;
 
-/// What Burn gives, and the parts where it tells them. The upstream gradient comes from the operations after the loss.
+/// What wgloss-burn gives, with the parts if there is a report. The upstream gradient comes from the operations after the
+/// loss.
 fn on_burn(case: &Case, inputs: &Inputs<Array>) -> Result<(judge::Given, Parts), Error> {
     let device = autodiff();
     let tracked = |name: &str| case.given().any(|spec| spec.name == name && spec.gradient);
@@ -107,7 +108,7 @@ fn times<const D: usize>(loss: Tensor<D>, upstream: Option<&Scale<Array>>) -> Te
     match upstream {
         None => loss,
         Some(Scale::Number(number)) => loss * *number,
-        // the loss is f32, whatever its operands are
+        // the loss is f32, whatever the dtype of its operands
         Some(Scale::Tensor(array)) => loss * floats::<D>(&stored_as(array, DType::F32), &autodiff()),
     }
 }

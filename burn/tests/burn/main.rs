@@ -1,4 +1,4 @@
-//! The losses on Burn's tensors give what the CPU twins give, refuse what they cannot do, and agree with Burn's own.
+//! The losses on Burn's tensors equal the twins, refuse what they cannot compute, and agree with Burn's own losses.
 
 #[allow(dead_code, reason = "these tests use a part of it")]
 #[path = "../../../checks/src/case.rs"]
@@ -44,12 +44,12 @@ fn device() -> &'static Device {
     &DEVICE.0
 }
 
-/// The same with autodiff.
+/// The same device with autodiff.
 fn autodiff() -> Device {
     device().clone().autodiff()
 }
 
-/// A device of Burn's that only one test uses, of the same wgpu device.
+/// A device of Burn on the same wgpu device, for one test only.
 fn own_device() -> Device {
     let device = Device::wgpu_options().setup(setup().clone()).init().unwrap();
     wgloss_burn::register(&device, setup()).unwrap();

@@ -1,4 +1,4 @@
-//! The drop-in modules give what Burn's own give, value and gradients, wherever Burn's are right.
+//! The drop-in modules give the same values and gradients as Burn's own, wherever Burn's are right.
 
 use crate::autodiff;
 use crate::draw::{Rng, number};
@@ -23,7 +23,7 @@ pub fn tests() -> Vec<Trial> {
     ]
 }
 
-/// Operands of one shape, each of a domain.
+/// Operands of equal shape, each with numbers from its domain.
 fn drawn<const N: usize>(shape: &[usize], domains: [Domain; N]) -> [TensorData; N] {
     let mut rng = Rng::new(7);
     let count = shape.iter().product();
@@ -33,7 +33,7 @@ fn drawn<const N: usize>(shape: &[usize], domains: [Domain; N]) -> [TensorData; 
     })
 }
 
-/// Compares the value, and the gradients with respect to the first operands that are tracked.
+/// Compares the values, and the gradients with respect to the first `tracked` operands.
 #[track_caller]
 fn agree<const N: usize, const D: usize, const E: usize>(
     what: &str,
@@ -50,7 +50,7 @@ fn agree<const N: usize, const D: usize, const E: usize>(
             if place <= tracked { leaf.require_grad() } else { leaf }
         });
         let loss = loss(leaves.clone());
-        // an upstream gradient of its own for each value
+        // a different upstream gradient for each value
         let factors: Vec<f32> = (0..loss.shape().num_elements()).map(|place| 1.5 - 0.25 * place as f32).collect();
         let factors = Tensor::<E>::from_data(TensorData::new(factors, loss.shape()), &autodiff());
         let gradients = (loss.clone() * factors).sum().backward();
@@ -69,7 +69,7 @@ fn agree<const N: usize, const D: usize, const E: usize>(
 
 const REDUCTIONS: [Reduction; 3] = [Reduction::Mean, Reduction::Sum, Reduction::Auto];
 
-/// Compares a module of elements under every reduction and under none.
+/// Compares a module of elements with every reduction and with none.
 macro_rules! agree_on {
     ($what:expr, $data:expr, $tracked:expr, [$($operand:ident),+], $ours:expr, $theirs:expr) => {
         for reduction in REDUCTIONS {

@@ -1,11 +1,11 @@
-//! Arrays of the host as tensors of Burn, and back.
+//! Converts arrays on the host to tensors of Burn, and back.
 
 use burn::tensor::{DType, Device, Gradients, Int, Tensor, TensorData};
 use wgloss::half::{bf16, f16};
 use wgloss::{Array, ClassAxis, Data, Operand as _};
 use wgloss_burn::Operand;
 
-/// Calls a function with a rank as its constant.
+/// Calls a function with the rank as its const parameter.
 macro_rules! with_rank {
     ($rank:expr, $function:ident($($argument:expr),*)) => {
         match $rank {
@@ -30,7 +30,7 @@ pub struct Leaf {
 type ReadGradient = Box<dyn Fn(&Gradients) -> Option<TensorData>>;
 
 impl Leaf {
-    /// Uploads an array; gradients flow to it if it is tracked.
+    /// Uploads an array. Gradients flow to it if `tracked` is set.
     pub fn new(array: &Array, tracked: bool, device: &Device) -> Leaf {
         let leaf = with_rank!(array.shape().len().max(1), leaf(array, tracked, device));
         match array.class_axis() {
@@ -39,7 +39,7 @@ impl Leaf {
         }
     }
 
-    /// The gradient that has flowed to it.
+    /// The gradient of this leaf.
     pub fn gradient(&self, gradients: &Gradients) -> Array {
         array((self.gradient)(gradients).expect("a gradient"))
     }
@@ -63,7 +63,8 @@ pub fn floats<const D: usize>(array: &Array, device: &Device) -> Tensor<D> {
     Tensor::from_data(data, (device, dtype))
 }
 
-/// What an array holds. Burn has no tensor without axes.
+/// The elements of an array, and their dtype in Burn. An array without axes becomes a tensor of one axis, since Burn has no
+/// tensors without axes.
 fn data(array: &Array) -> (TensorData, DType) {
     let shape = if array.shape().is_empty() { vec![1] } else { array.shape().to_vec() };
     match array.data() {
@@ -78,7 +79,7 @@ fn data(array: &Array) -> (TensorData, DType) {
     }
 }
 
-/// What was read of a tensor.
+/// The array with the elements of a tensor that was read.
 pub fn array(data: TensorData) -> Array {
     let shape = data.shape().to_vec();
     match data.dtype() {

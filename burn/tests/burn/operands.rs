@@ -1,5 +1,5 @@
-//! Tensors as Burn has them: views, masks of bools, one tensor in several places, with autodiff and without, beside others'
-//! operations.
+//! Operands as Burn's programs pass them: views, masks of bools, one tensor as several operands, with autodiff and without,
+//! between other operations.
 
 use crate::harness::tests;
 use crate::on_burn::{array, numbers};
@@ -71,7 +71,7 @@ fn a_mask_of_bools_leaves_values_out() {
     near(&numbers(gradient), &want.to_f64());
 }
 
-/// A term of Burn's tensors gives the value and the gradient of the twin's.
+/// Asserts that a term of Burn's tensors has the value and the gradient of the twin.
 #[track_caller]
 fn agrees<const D: usize>(term: &Term<Operand>, x: &Tensor<D>, twin: &Term<Array>, of: &Array) {
     let loss = term.loss().unwrap();
@@ -81,7 +81,8 @@ fn agrees<const D: usize>(term: &Term<Operand>, x: &Tensor<D>, twin: &Term<Array
     near(&numbers(gradient), &want.to_f64());
 }
 
-/// Images whose channels lie last, so that they may be read where they lie beside weights that have no channels.
+/// The channels of the images lie last in memory, so they may be read without a copy, while the weights have no channel
+/// axis.
 fn sample_weights_weigh_values_of_positions_and_regions() {
     let ad = autodiff();
     let lie = random([2, 3, 4, 5], &ad);
@@ -163,7 +164,7 @@ fn images_whose_channels_lie_last_are_read_where_they_lie() {
             CrossEntropy::default().term((&x, &t)) + Dice::default().term((&x, &t)),
             CrossEntropy::default().of(&hx, &ht) + Dice::default().of(&hx, &ht),
         ),
-        // the teacher would have to lie alike
+        // the teacher would have to have the same layout
         "a teacher" => (Distillation::default().term((&x, &teacher)), Distillation::default().of(&hx, &hh)),
         _ => (Mse::default().term((&x, &teacher)), Mse::default().of(&hx, &hh)),
     };
@@ -198,7 +199,7 @@ fn a_tensor_in_several_places_has_one_gradient() {
     near(&numbers(loss), &[out.loss().unwrap()]);
     near(&numbers(gradient), &want.to_f64());
 
-    // a tensor beside itself: the gradients of both places
+    // a tensor compared with itself: the gradients of both operands are added up
     let teacher = (x.clone() + 0.0).detach();
     let loss = Distillation::default().loss((&x, &teacher)).unwrap();
     assert!(numbers(loss)[0].abs() < 1e-6);
@@ -232,7 +233,7 @@ fn gradient_checkpointing_changes_nothing() {
     let x = random([6, 4], device()).into_data();
     let gradients = [autodiff(), autodiff().gradient_checkpointing()].map(|device| {
         let leaf = Tensor::<2>::from_data(x.clone(), &device).require_grad();
-        // what is cheap is computed again in the backward pass
+        // gradient checkpointing computes these cheap operations again in the backward pass
         let logits = (leaf.clone() * 3.0).tanh() + 1.0;
         let loss = CrossEntropy::default().loss((logits, labels([6], 4, &device))).unwrap();
         numbers(leaf.grad(&(loss * 2.0).backward()).unwrap())
@@ -266,7 +267,7 @@ fn odd_lengths_of_sixteen_bits_leave_their_neighbours_alone() {
     }
 }
 
-/// A gradient may overwrite logits that nobody else has, and no others.
+/// A gradient may overwrite logits that nobody else holds, but no others.
 fn a_tensor_that_is_used_again_is_not_overwritten() {
     let ad = autodiff();
     let leaf = random([6, 4], &ad).require_grad();

@@ -1,4 +1,4 @@
-//! Many steps: jobs are kept, threads do not disturb each other, and training trains.
+//! Many steps: jobs are kept, threads do not disturb each other, and a training lowers its loss.
 
 use crate::harness::tests;
 use crate::on_burn::numbers;
@@ -17,7 +17,7 @@ pub fn tests() -> Vec<Trial> {
     ]
 }
 
-/// Trains a layer for some steps; gives the losses.
+/// Trains a layer for some steps. Returns the losses.
 fn train(device: &Device, steps: usize) -> Vec<f64> {
     let points: Vec<f32> = (0..64 * 2).map(|i| ((i * 37) % 101) as f32 / 50.0 - 1.0).collect();
     let labels: Vec<i32> = points.chunks(2).map(|p| i32::from(p[0] > p[1]) + i32::from(p[0] > 0.5)).collect();
@@ -35,7 +35,7 @@ fn train(device: &Device, steps: usize) -> Vec<f64> {
 }
 
 fn jobs_are_kept_from_step_to_step() {
-    // a device of its own, whose jobs no other test makes
+    // a device of its own, for which no other test makes jobs
     let device = own_device();
     let losses = train(&device.clone().autodiff(), 40);
     assert!(losses[39] < losses[0] / 1.5, "{losses:?}");
@@ -50,7 +50,7 @@ fn jobs_are_bound_anew_where_tensors_lie_elsewhere_in_each_step() {
     let device = own_device();
     let tracked = device.clone().autodiff();
     let t = Tensor::<1, Int>::from_data(TensorData::new(vec![0i32, 2, 1], [3]), &tracked);
-    // all of them live, so that no two lie at one place
+    // all tensors are alive at once, so that no two have the same address
     let steps: Vec<_> = (0..40u8)
         .map(|step| {
             let x = (0..12).map(|i| f32::from((step + 7 * i) % 23) / 5.0).collect();
@@ -76,7 +76,7 @@ fn threads_do_not_disturb_each_other() {
     for thread in threads {
         assert_eq!(thread.join().unwrap(), alone);
     }
-    // a tensor that another thread queued
+    // the loss of a tensor that another thread queued
     let device = autodiff();
     let other = device.clone();
     let made = std::thread::spawn(move || Tensor::<2>::random([8, 3], Distribution::Normal(0.0, 1.0), &other) * 2.0);
@@ -87,7 +87,7 @@ fn threads_do_not_disturb_each_other() {
     assert!((got[0] - want[0]).abs() < 1e-6, "{got:?} {want:?}");
 }
 
-/// As a dashboard does. Behind fusion the loss waits in the queue of its own thread.
+/// A dashboard reads a report in this way. With fusion, the loss waits in the queue of the thread that made the call.
 fn another_thread_reads_a_report_before_the_loss_is_read() {
     let x = Tensor::<2>::zeros([8, 3], &autodiff()).require_grad();
     let t = Tensor::<1, Int>::zeros([8], &autodiff());

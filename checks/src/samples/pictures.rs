@@ -31,7 +31,7 @@ pub(super) const PICTURES: Samples = Samples {
     ..ELEMENTS
 };
 
-/// Windows of pictures: tiles of 16 by 16 windows. Tests make a window as small as a picture asks for.
+/// Windows of pictures: tiles of 16 by 16 windows. Tests narrow the windows where a picture is smaller.
 pub(super) const WINDOWS: Samples = Samples {
     kinds: &[
         kind("no pictures", &[&[0, 2, 12, 11]]),
@@ -56,8 +56,8 @@ pub(super) const WINDOWS: Samples = Samples {
     ..PICTURES
 };
 
-/// Windows of pictures at five levels. A window of three pixels needs sides of 33, one of eleven sides of 161; of smaller
-/// pictures a window is one pixel.
+/// Windows of pictures at five levels. A window of three pixels needs sides of 33, one of eleven pixels sides of 161. In
+/// smaller pictures, a window is one pixel.
 pub(super) const LEVELS: Samples = Samples {
     kinds: &[
         kind("no pictures", &[&[0, 2, 33, 34]]),
@@ -72,7 +72,7 @@ pub(super) const LEVELS: Samples = Samples {
     // a dispatch takes as many planes as there is memory for, so that none has very many workgroups; these take several rounds
     many: &[3000, 1, 1, 3],
     repeated: &[&[4, 2, 128, 160]],
-    // a binding that has no room for a plane has room for its levels
+    // the levels of a plane have to fit a binding, also where the plane itself does not
     beyond_a_binding: &[(&[1, 1, 551, 601], Second), (&[5, 91, 301, 2], Last), (&[6, 3, 150, 100], Second)],
     drawn_beyond_a_binding: &[(&[6, 3, 150, 100], Second)],
     in_windows: &[(&[2, 3, 120, 160], Second)],

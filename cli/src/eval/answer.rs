@@ -16,21 +16,21 @@ pub const MOST_PRINTED: usize = 20;
 pub struct Answer {
     /// The loss, where it is reduced.
     pub loss: Option<Number>,
-    /// The values of the loss, where it isn't.
+    /// The values of the loss, where it isn't reduced.
     pub values: Option<Values>,
-    /// Its parts.
+    /// The sums and denominators of its parts.
     pub totals: Totals,
     /// The gradients in the order asked for.
     pub gradients: Vec<Array>,
-    /// The tensors of observations of positions. A name has the loss and the observation: `cross_entropy.predicted`.
+    /// The observations of positions. A name consists of loss and observation, as `cross_entropy.predicted`.
     pub observed: Vec<(String, Array)>,
-    /// How many pieces of the batch were evaluated one after the other.
+    /// The number of pieces of the batch that were evaluated one after the other.
     pub pieces: usize,
     /// The most bytes of operands that were held at once.
     pub held: u64,
 }
 
-/// A number in the precision that it was computed in.
+/// A number, and whether it was computed in f32 rather than f64.
 #[derive(Clone, Copy, Debug)]
 pub struct Number {
     pub value: f64,
@@ -43,18 +43,18 @@ impl Number {
         if self.is_single { format!("{:?}", self.value as f32) } else { format!("{:?}", self.value) }
     }
 
-    /// As a number of JSON.
+    /// The number as JSON, with the same digits as its text.
     pub fn json(self) -> Json {
         if self.is_single { json_number(self.text().parse().unwrap_or(self.value)) } else { json_number(self.value) }
     }
 }
 
-/// JSON has no NaN and no infinities: they are strings.
+/// A number as JSON. NaN and infinities are strings, since JSON has no such numbers.
 fn json_number(number: f64) -> Json {
     if number.is_finite() { json!(number) } else { json!(format!("{number:?}")) }
 }
 
-/// Serialises a number, a NaN or an infinity as a string.
+/// Serialises a number. NaN and infinities become strings.
 pub fn number<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     if number.is_finite() {
         serializer.serialize_f64(*number)
@@ -70,7 +70,8 @@ impl Answer {
         self.observed.iter().find(|(name, _)| name.ends_with(&end)).map(|(_, array)| array)
     }
 
-    /// Prints the loss: a number, a few values one a line, or the shape of many values and their statistics.
+    /// Prints the loss and the observations. The loss is a number, a few values one a line, or the shape and the statistics of
+    /// many values.
     pub fn print(&self, out: &mut impl Write, is_single: bool) -> io::Result<()> {
         let mut out = BufWriter::new(out);
         if let Some(loss) = self.loss {
@@ -119,7 +120,7 @@ impl Answer {
     }
 }
 
-/// The device and the time, as JSON has them.
+/// Adds the device and the time to an object of JSON.
 pub fn circumstances(map: &mut Map<String, Json>, way: &Way, time: Duration) {
     let device = match device::adapter(way) {
         Some(name) => json!({"kind": "gpu", "name": name}),

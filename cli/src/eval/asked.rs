@@ -71,7 +71,7 @@ impl Asked {
         self.divided_by(self.divide_by.as_deref().map(scale).transpose()?)
     }
 
-    /// The call without what files hold.
+    /// The call that the arguments describe, without numbers from files.
     #[cfg(feature = "fuzzing")]
     pub fn call_without_files(&self) -> Result<Call, Failure> {
         self.divided_by(self.divide_by.as_deref().and_then(|text| text.parse().ok()).map(Scale::Number))
@@ -110,7 +110,7 @@ pub fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// A number, or the numbers of a file.
+/// Parses a number, or reads the numbers of a file.
 pub fn scale(text: &str) -> Result<Scale<Array>, Failure> {
     match text.parse() {
         Ok(number) => Ok(Scale::Number(number)),

@@ -1,4 +1,5 @@
-//! A sum of losses with what the arguments say of all of it: its term, and which of its sums add up over pieces.
+//! A sum of losses with the options and scales of the arguments: its term, and which denominators add up over pieces of the
+//! batch.
 
 use crate::expression::{Expression, Summand, value};
 use crate::failure::Failure;
@@ -11,22 +12,22 @@ pub struct Call {
     pub expression: Expression,
     /// The options of each loss, and its `reduction`.
     options: Vec<Vec<(String, Value)>>,
-    /// The last axis of the predictions is their class axis.
+    /// Whether the last axis of the predictions is their class axis.
     pub class_axis_last: bool,
     /// The upstream gradient, which scales the gradients.
     pub upstream: Option<Scale<Array>>,
     /// The denominator of all sums.
     pub divide_by: Option<Scale<Array>>,
-    /// The place in the batch of the first row.
+    /// The index in the batch of the first row.
     pub rows_from: Option<usize>,
-    /// A mean over nothing is 0 rather than NaN.
+    /// Whether a mean over nothing is 0 rather than NaN.
     pub empty_is_zero: bool,
     pub checked: bool,
-    /// The numbers to compute beside the losses that make them.
+    /// The observations to compute, each by the losses that can make it.
     pub observations: Vec<Observation>,
 }
 
-/// The facts about an operand before it is read: its name, its type and its shape.
+/// An operand before it is read: its name, its dtype and its shape.
 pub type Known<'a> = (&'a str, DType, &'a [usize]);
 
 impl Call {
@@ -69,7 +70,7 @@ impl Call {
         })
     }
 
-    /// The term of these operands.
+    /// The term with these operands.
     pub fn term(&self, given: &[(String, Array)]) -> Result<Term<Array>, Error> {
         let names = self.names();
         let mut sum: Option<Term<Array>> = None;
@@ -100,14 +101,14 @@ impl Call {
         Ok(if self.checked { term.checked() } else { term })
     }
 
-    /// Whether a loss gets an observation. Where none can make it, the first gets it, and refuses it.
+    /// Whether a loss is asked for an observation. If no loss can make it, the first is asked, and refuses it.
     fn gets(&self, summand: &Summand, observation: Observation) -> bool {
         let makes = |summand: &Summand| observation.is_of(&*summand.loss());
         let summands = &self.expression.summands;
         makes(summand) || (summand.id == summands[0].id && !summands.iter().any(makes))
     }
 
-    /// The observation that a part is, if it is one. Where each class has a part, its number stands last.
+    /// The observation that the part of this name holds, if any. If each class has a part, the name ends with the class.
     pub fn observation(&self, part: &str) -> Option<Observation> {
         let of_class = part.rsplit_once('.').filter(|(_, k)| k.parse::<usize>().is_ok());
         let part = of_class.map_or(part, |(part, _)| part);
@@ -129,7 +130,7 @@ impl Call {
             let named = given.iter().filter(|(name, _)| name == summand.given(spec.name));
             operands.extend(named.map(|(_, array)| (spec.name.to_string(), array.clone())));
         }
-        // the library refuses an operand that a loss alone doesn't take; in a sum, others may take it
+        // the library refuses an operand that a single loss doesn't take; in a sum, another loss may take it
         for (name, array) in given {
             let takes =
                 |other: &Summand| other.loss().header().operands.iter().any(|spec| other.given(spec.name) == name);
@@ -153,7 +154,7 @@ impl Call {
         Error::InvalidOperand { loss, operand: operand.into(), reason: reason.into() }
     }
 
-    /// The names of the losses among the parts: their ids, with a number where two losses have one id.
+    /// The names that the losses have in the parts: their ids, with a number if an earlier loss has the same id.
     fn names(&self) -> Vec<String> {
         let summands = &self.expression.summands;
         let name = |(place, summand): (usize, &Summand)| match summands[..place]
@@ -167,7 +168,8 @@ impl Call {
         summands.iter().enumerate().map(name).collect()
     }
 
-    /// Whether a part's denominator adds up over pieces, as its sum does. It does not where the call sets it.
+    /// Whether a part's denominator adds up over pieces, as its sum does. It does not if the call sets it, or if the reduction
+    /// is `sum`.
     pub fn adds_denominators(&self, part: &str) -> bool {
         let names = self.names();
         let of = |name: &String| {
@@ -191,7 +193,7 @@ impl Call {
         names
     }
 
-    /// Whether the loss is a number.
+    /// Whether the loss is reduced to one number.
     pub fn is_reduced(&self) -> bool {
         (0..self.options.len()).all(|place| self.reduction(place) != Reduction::None)
     }
@@ -215,8 +217,8 @@ impl Call {
         })
     }
 
-    /// Whether an operand of integers has to be read as floats: a loss takes it as floats, or as a target of the prediction's
-    /// own shape.
+    /// Whether an operand of integers has to be read as floats, because a loss takes it as floats or as a target of the
+    /// prediction's own shape.
     pub fn wants_floats(&self, (name, _, shape): Known<'_>, known: &[Known<'_>]) -> bool {
         self.expression.summands.iter().any(|summand| {
             let operands = summand.loss().header().operands;

@@ -11,7 +11,7 @@ use indicatif::BinaryBytes;
 use wgloss::{Array, DType, Error};
 use wgloss_cases::Way;
 
-/// The most bytes of operands in a piece. A twin takes some 100 bytes for an element.
+/// The most bytes of operands in a piece, on each device. A twin takes some 100 bytes for each element.
 const PIECE: [(Device, u64); 2] = [(Device::Gpu, 256 << 20), (Device::Cpu, 32 << 20)];
 
 /// A call, the device that evaluates it, and how many bytes of operands are held at once.
@@ -27,9 +27,9 @@ pub struct Evaluation {
 pub struct Wanted<'a> {
     /// The operands to differentiate with respect to.
     pub gradients: Vec<&'a str>,
-    /// Their gradients are f32.
+    /// Whether their gradients are f32, whatever dtypes the operands have.
     pub f32_gradients: bool,
-    /// All values of an unreduced loss are kept.
+    /// Whether to keep all values of an unreduced loss.
     pub values: bool,
 }
 
@@ -100,10 +100,10 @@ impl Evaluation {
         Ok(self.of_arrays(given, wanted)?)
     }
 
-    /// Evaluates pieces of the batch one after the other, and adds up what they come to.
+    /// Evaluates pieces of the batch one after the other, and merges their results.
     fn in_pieces(&self, inputs: Inputs, cut: Cut, piece: u64, wanted: &Wanted<'_>) -> Result<Answer, Failure> {
         let Cut { item_bytes, whole_bytes, .. } = cut;
-        // an item of no bytes is counted as one
+        // an item without bytes counts as one byte
         let items = (piece.saturating_sub(whole_bytes) / item_bytes.max(1)).max(1);
         if whole_bytes.saturating_add(item_bytes) > self.hold {
             return Err(self.too_large(whole_bytes.saturating_add(item_bytes), "this is one item of the batch"));
@@ -141,12 +141,12 @@ impl Evaluation {
         self.device == Device::Gpu
     }
 
-    /// A number of the device's precision.
+    /// A number in the device's precision.
     pub fn number(&self, value: f64) -> Number {
         Number { value, is_single: self.is_single() }
     }
 
-    /// The loss as an array, which is written to a file.
+    /// The loss as an array to write to a file.
     pub fn array(&self, answer: &Answer) -> Result<Array, Error> {
         let numbers = match (&answer.values, answer.loss) {
             (Some(values), _) => Array::new(values.kept.as_deref().unwrap_or_default(), values.shape.clone()),
@@ -156,12 +156,12 @@ impl Evaluation {
     }
 }
 
-/// An array with the items of another behind its own.
+/// The items of `array`, followed by those of `more`.
 fn joined(array: &Array, more: &Array) -> Result<Array, Error> {
     let mut shape = array.shape().to_vec();
     if let (Some(items), Some(more)) = (shape.first_mut(), more.shape().first()) {
         *items += more;
     }
-    // each number of either type is an f64
+    // observations are u32 or floats, which are exact in f64
     Ok(Array::new(&[array.to_f64(), more.to_f64()].concat(), shape)?.cast(array.dtype()))
 }

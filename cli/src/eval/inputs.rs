@@ -17,7 +17,7 @@ struct Operand {
     name: String,
     place: String,
     file: Opened,
-    /// Integers are read as floats.
+    /// Whether integers are read as floats.
     as_floats: bool,
     device: Device,
 }
@@ -29,9 +29,9 @@ pub struct Cut {
     pub items: usize,
     /// Whether each operand is cut. The others are the same for all pieces.
     is_cut: Vec<bool>,
-    /// The bytes of an item in all operands that are cut.
+    /// The bytes of one item in all operands that are cut.
     pub item_bytes: u64,
-    /// The bytes of the operands that aren't.
+    /// The bytes of the operands that aren't cut.
     pub whole_bytes: u64,
 }
 
@@ -54,7 +54,7 @@ impl Inputs {
         self.operands.iter().fold(0, |sum, operand| sum.saturating_add(operand.held(operand.file.shape())))
     }
 
-    /// Reads all operands.
+    /// Reads all operands. Calls `read` with the bytes of each.
     pub fn whole(self, read: &dyn Fn(u64)) -> Result<Vec<(String, Array)>, Failure> {
         let whole = |operand: Operand| {
             let bytes = operand.held(operand.file.shape());
@@ -95,7 +95,7 @@ impl Inputs {
                 let own = file.shape();
                 let is_exact = shape(leader.file.shape()).into_iter().eq(own.iter().map(|&length| Axis::Of(length)));
                 let cut = match spec.role {
-                    // it is broadcast, along the batch or not
+                    // the operand is broadcast; it is cut if its first axis is the batch
                     Role::Weight | Role::Column if !is_exact => {
                         Some(own.len() == leader.file.shape().len() && own.first() == Some(first))
                     }
@@ -158,19 +158,19 @@ impl Iterator for Pieces {
 }
 
 impl Operand {
-    /// The bytes in memory of elements in this shape.
+    /// The bytes that this shape takes in memory, in the dtype that the operand is read as.
     fn held(&self, shape: &[usize]) -> u64 {
         let size = fitted_type(self.file.dtype(), self.as_floats, self.device).size() as u64;
         shape.iter().fold(size, |bytes, &axis| bytes.saturating_mul(axis as u64))
     }
 
-    /// All of it.
+    /// Reads the whole operand.
     fn whole(self) -> Result<(String, Array), Failure> {
         let array = self.file.rest().map_err(|why| Failure::Input(format!("{}: {why}", self.place)))?;
         Ok((self.name, fitted(array, self.as_floats, self.device)))
     }
 
-    /// The next items of it.
+    /// Reads the next items of the operand.
     fn next(&mut self, items: usize) -> Result<(String, Array), Failure> {
         let array = self.file.next(items).map_err(|why| Failure::Input(format!("{}: {why}", self.place)))?;
         Ok((self.name.clone(), fitted(array, self.as_floats, self.device)))
@@ -187,7 +187,8 @@ fn is_dense(file: &Opened, axes: usize) -> bool {
     file.shape().len() == axes
 }
 
-/// Compares an operand's shape with its shape for a batch of one more item: whether its first axis grew. `None` if another did.
+/// Whether the first axis of an operand grows with the batch, by its shape and its shape for a batch of one more item. `None`
+/// if another axis grows.
 fn grows(shape: &[Axis], grown: &[Axis]) -> Option<bool> {
     match (shape, grown) {
         _ if shape == grown => Some(false),
@@ -196,7 +197,7 @@ fn grows(shape: &[Axis], grown: &[Axis]) -> Option<bool> {
     }
 }
 
-/// The array in a type that the call and its device take.
+/// The array in a dtype that the call and its device take.
 pub fn fitted(array: Array, as_floats: bool, device: Device) -> Array {
     match (array.dtype(), fitted_type(array.dtype(), as_floats, device)) {
         (own, fitted) if own == fitted => array,
@@ -204,8 +205,8 @@ pub fn fitted(array: Array, as_floats: bool, device: Device) -> Array {
     }
 }
 
-/// The type that the device takes. f64, and integers that are read as floats, become f32 on a GPU, which takes no f64, and f64
-/// on the CPU.
+/// The dtype that the device takes. f64, and integers that are read as floats, become f32 on a GPU, which takes no f64, and
+/// f64 on the CPU.
 fn fitted_type(dtype: DType, as_floats: bool, device: Device) -> DType {
     match dtype {
         DType::F32 | DType::F16 | DType::BF16 => dtype,

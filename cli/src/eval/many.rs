@@ -14,7 +14,8 @@ pub struct Row {
     pub places: Vec<(String, String)>,
 }
 
-/// The rows of a list whose first line names the operands, with columns separated by tabs. `shared` are for all rows.
+/// The rows of a list whose first line names the operands, with columns separated by tabs. Every row also gets the operands
+/// of `shared`.
 pub fn listed(list: &str, call: &Call, shared: &[(String, String)]) -> Result<Vec<Row>, Failure> {
     let refuse = |line: usize, why: String| Failure::Input(format!("{list}:{line}: {why}"));
     let text = match list {
@@ -41,7 +42,8 @@ pub fn listed(list: &str, call: &Call, shared: &[(String, String)]) -> Result<Ve
     lines.map(row).collect()
 }
 
-/// The rows of arguments with patterns, by the order of the names that match; `None` if no argument is a pattern.
+/// A row for each file that a pattern matches, in the order of the files' names. The files of several patterns are paired in
+/// that order. `None` if no argument is a pattern.
 pub fn matched(places: &[(String, String)]) -> Result<Option<Vec<Row>>, Failure> {
     let mut columns: Vec<(&str, &str, Vec<String>)> = Vec::new();
     for (name, place) in places.iter().filter(|(_, place)| is_pattern(place)) {
@@ -65,7 +67,7 @@ pub fn matched(places: &[(String, String)]) -> Result<Option<Vec<Row>>, Failure>
     Ok(Some((0..files.len()).map(row).collect()))
 }
 
-/// Whether a place is a pattern, and no file with that very name.
+/// Whether a place is a pattern, and not the name of an existing file.
 fn is_pattern(place: &str) -> bool {
     let (path, _) = files::split(place);
     path.contains(['*', '?', '[']) && !Path::new(&path).exists()

@@ -10,7 +10,7 @@ pub struct Totals {
     parts: Vec<Part>,
 }
 
-/// One loss of the sum.
+/// One loss of the sum, or an observation.
 #[derive(Clone, Debug, Serialize)]
 struct Part {
     name: String,
@@ -24,13 +24,13 @@ struct Part {
     /// The value of a mean over nothing.
     #[serde(skip)]
     empty: f64,
-    /// The observation that it is, which is no part of the loss.
+    /// The observation that the part holds, if any. An observation does not count in the loss.
     #[serde(skip)]
     observation: Option<Observation>,
 }
 
 impl Part {
-    /// The quotient; a NaN stays NaN.
+    /// The sum divided by the denominator; `empty` if the denominator is 0 and the sum is not NaN.
     fn mean(&self) -> f64 {
         if self.denominator == 0.0 && !self.sum.is_nan() { self.empty } else { self.sum / self.denominator }
     }
@@ -44,7 +44,7 @@ impl Totals {
             sum: part.sum,
             denominator: part.denominator,
             weight: part.weight,
-            // an observation counts positions, whatever the denominator of the loss
+            // the denominator of an observation counts positions, so it adds up whatever the loss divides by
             adds_denominators: call.observation(&part.name).is_some() || call.adds_denominators(&part.name),
             observation: call.observation(&part.name),
             empty: if call.empty_is_zero { 0.0 } else { f64::NAN },
@@ -52,7 +52,7 @@ impl Totals {
         Totals { parts: parts.iter().map(part).collect() }
     }
 
-    /// Adds what another piece or file comes to.
+    /// Adds the sums and denominators of another piece or file.
     pub fn add(&mut self, other: &Totals) {
         if self.parts.is_empty() {
             return *self = other.clone();
@@ -78,7 +78,7 @@ impl Totals {
         self.parts.iter().filter_map(move |part| Some((part.name.as_str(), value(part, part.observation?))))
     }
 
-    /// The parts, for a table: names and quotients.
+    /// The name and the quotient of each part, for a table.
     pub fn shares(&self) -> impl Iterator<Item = (&str, f64)> {
         self.parts.iter().map(|part| (part.name.as_str(), part.mean()))
     }
@@ -89,27 +89,27 @@ impl Totals {
     }
 }
 
-/// The statistics of an unreduced loss, without its values.
+/// The statistics of an unreduced loss, and its values if they are kept.
 #[derive(Clone, Debug)]
 pub struct Values {
     /// The shape of the loss.
     pub shape: Vec<usize>,
-    /// The values, where they are kept.
+    /// The values, if they are kept.
     pub kept: Option<Vec<f64>>,
-    /// How many there are.
+    /// The number of values.
     pub count: usize,
-    /// How many are NaN.
+    /// The number of values that are NaN.
     pub nan: usize,
-    /// The least, without NaN.
+    /// The least value that is not NaN.
     pub least: f64,
-    /// The greatest, without NaN.
+    /// The greatest value that is not NaN.
     pub greatest: f64,
-    /// The sum, without NaN.
+    /// The sum of the values that are not NaN.
     pub sum: f64,
 }
 
 impl Values {
-    /// Of these values, which are kept if they are to be written, or are so few that they are printed.
+    /// The statistics of these values, which are kept if `keep` is set.
     pub fn new(array: &Array, keep: bool) -> Values {
         let numbers = array.to_f64();
         let (mut nan, mut least, mut greatest, mut sum) = (0, f64::INFINITY, f64::NEG_INFINITY, 0.0);
@@ -133,7 +133,7 @@ impl Values {
         (self.least, self.greatest) = (self.least.min(next.least), self.greatest.max(next.greatest));
     }
 
-    /// The mean, without NaN.
+    /// The mean of the values that are not NaN.
     pub fn mean(&self) -> f64 {
         self.sum / (self.count - self.nan) as f64
     }

@@ -1,4 +1,4 @@
-//! The library's ready-made sums, as names that stand for sums of this program.
+//! The names of the library's ready-made sums, and the expressions that replace them.
 
 /// A ready-made sum.
 pub struct Compound {
@@ -6,13 +6,13 @@ pub struct Compound {
     pub id: &'static str,
     /// Its purpose.
     pub title: &'static str,
-    /// The sum that the name stands for.
+    /// The expression that replaces the name.
     pub sum: &'static str,
-    /// The operands that a call gives beside the losses' own.
+    /// The further arguments that a call takes: operands that `sum` does not name, or the denominator.
     pub note: &'static str,
 }
 
-/// The sums of a fixed number of losses under one denominator.
+/// The sums with a fixed number of losses, and with at most one denominator that the call gives.
 pub const COMPOUNDS: &[Compound] = &[
     Compound {
         id: "detection",

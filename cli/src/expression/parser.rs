@@ -1,4 +1,4 @@
-//! Takes the text of a sum of losses apart, by the grammar of the module above.
+//! Parses the text of a sum of losses, by the grammar in `expression.rs`.
 
 use super::compounds;
 use super::{Summand, refusal, value};
@@ -8,7 +8,7 @@ use wgloss::{Loss, by_id};
 /// How deep parentheses may be nested.
 const DEEPEST: usize = 32;
 
-/// The losses of a sum. An error shows the place in the text.
+/// Parses a sum, and returns its losses. An error shows the place in the text.
 pub fn summands(text: &str) -> Result<Vec<Summand>, String> {
     let mut parser = Parser { text, at: 0, depth: 0 };
     let parsed = parser.sum().and_then(|sum| {
@@ -67,7 +67,7 @@ impl<'a> Parser<'a> {
         Wrong { at, length, why: why.into() }
     }
 
-    /// Refuses factors that no f32 holds.
+    /// Refuses factors that are not finite in f32.
     fn finite(&self, losses: Vec<Summand>) -> Result<Vec<Summand>, Wrong> {
         match losses.iter().find(|loss| !(loss.weight as f32).is_finite()) {
             Some(Summand { id, weight, .. }) => {
@@ -88,7 +88,7 @@ impl<'a> Parser<'a> {
         found
     }
 
-    /// The longest text from here on whose letters all are such.
+    /// Takes the longest text from here on whose characters all satisfy `is`.
     fn while_(&mut self, is: impl Fn(char) -> bool) -> &'a str {
         let rest = &self.text[self.at..];
         let word = &rest[..rest.find(|c| !is(c)).unwrap_or(rest.len())];
@@ -194,7 +194,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// A loss, or the losses of a ready-made sum.
+    /// Parses a loss, or the name of a ready-made sum into its losses.
     fn losses(&mut self) -> Result<Vec<Summand>, Wrong> {
         let from = self.at;
         let id = self.while_(|c| c.is_ascii_alphanumeric() || c == '_');
@@ -250,7 +250,7 @@ impl<'a> Parser<'a> {
         }
         let specs = loss.specs();
         let spec = specs.iter().find(|spec| spec.name == name);
-        // a name that is both is the option's where its value is a number, or none
+        // if an option and an operand have this name, it is the option's if the value is a number or none
         let is_option = spec.is_some() && (text == "none" || text.parse::<f64>().is_ok());
         if loss.header().operand(name).is_some() && !is_option {
             summand.renamed.push((name.into(), text.into()));

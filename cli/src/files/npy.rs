@@ -13,7 +13,7 @@ const MAGIC: &[u8] = b"\x93NUMPY";
 /// The longest header that is read. The header of the longest shape is far shorter.
 const LONGEST_HEADER: usize = 1 << 20;
 
-/// NumPy's names for numbers, behind the letter for the order of their bytes.
+/// NumPy's names for types of numbers, without the letter in front of them that gives the byte order.
 const TYPES: [(Stored, &str); 12] = [
     (Stored::F32, "f4"),
     (Stored::F16, "f2"),
@@ -67,7 +67,7 @@ pub fn bytes(array: &Array) -> Vec<u8> {
         DType::U32 => "<u4",
         DType::U8 => "|u1",
         DType::I64 => "<i8",
-        // arrays have no other type
+        // arrays have no other dtype
         _ => "",
     };
     let sizes: String = array.shape().iter().map(|size| format!("{size}, ")).collect();

@@ -24,7 +24,7 @@ pub fn open(file: File, array: Option<&str>) -> Result<Opened, String> {
     let (method, length, checksum) = (entry.compression(), entry.compressed_size(), entry.crc32());
     let start = entry.data_start().ok_or_else(|| damaged(&"an entry without contents"))?;
     drop(entry);
-    // the entry is read without the archive, so that it can be read on while others are
+    // the entry is read from the file itself: an entry of the archive would borrow the archive, and could not be returned
     let mut file = archive.into_inner();
     file.seek(SeekFrom::Start(start)).map_err(|error| damaged(&error))?;
     let stored = file.take(length);

@@ -49,8 +49,8 @@ pub fn write(outputs: &[(&str, Vec<u8>)]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The path of an output, without links. Refuses before anything is computed what could not be written, or has none of
-/// the `endings`.
+/// The path of an output, with links resolved. Refuses an output that cannot be written, or has none of the `endings`, so
+/// that nothing is computed in vain.
 pub fn check(place: &str, endings: &[&str]) -> Result<PathBuf, Failure> {
     if !endings.iter().any(|ending| place.ends_with(ending)) {
         let files: Vec<_> = endings.iter().map(|ending| format!("FILE{ending}")).collect();
@@ -59,7 +59,7 @@ pub fn check(place: &str, endings: &[&str]) -> Result<PathBuf, Failure> {
     target(place)
 }
 
-/// Whether two paths without links lead to one file.
+/// Whether two paths, with links resolved, name one file.
 pub fn is_same(a: &Path, b: &Path) -> bool {
     #[cfg(unix)]
     if let (Ok(a), Ok(b)) = (fs::metadata(a), fs::metadata(b)) {

@@ -3,7 +3,7 @@
 use super::output;
 use std::sync::Once;
 
-/// Starts to handle the signals that end the program, at the first file that is written. Without a handler they end it
+/// Installs handlers for the signals that end the program, when the first file is written. Before that, the signals end it
 /// as usual.
 pub fn watch() {
     static WATCHED: Once = Once::new();

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use wgloss::half::{bf16, f16};
 use wgloss::{Array, DType, Data};
 
-/// NumPy's own limit. It keeps the headers that `npy` writes below their 64 KiB.
+/// The most axes of a tensor, which is NumPy's limit too. It keeps the headers that `npy` writes below the 64 KiB that their
+/// format allows.
 const MOST_AXES: usize = 64;
 
 /// How the elements of a tensor are stored.
@@ -26,7 +27,7 @@ pub enum Stored {
 }
 
 impl Stored {
-    /// The bytes of an element in the file.
+    /// The size of an element in the file, in bytes.
     pub fn size(self) -> usize {
         match self {
             Stored::Bool | Stored::U8 | Stored::I8 => 1,
@@ -36,7 +37,8 @@ impl Stored {
         }
     }
 
-    /// The type in memory: the least that holds all values and that losses take.
+    /// The dtype in memory: the smallest that losses take and that holds all values. None holds all of u64, whose values above
+    /// `i64::MAX` become `i64::MAX`.
     pub fn dtype(self) -> DType {
         match self {
             Stored::Bool | Stored::U8 => DType::U8,
@@ -50,9 +52,9 @@ impl Stored {
         }
     }
 
-    /// An array of elements in row-major order.
+    /// Decodes elements in row-major order into an array.
     pub fn array(self, shape: Vec<usize>, bytes: &[u8], big_endian: bool) -> Result<Array, String> {
-        /// Each element, read as `$type` and stored as `$name`.
+        /// Reads each element as `$type`, converts it by `$map` if given, and stores it in the variant `$name` of `Data`.
         macro_rules! decode {
             ($name:ident, $type:ty) => {
                 decode!($name, $type, |x| x)

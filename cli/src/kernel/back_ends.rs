@@ -9,12 +9,12 @@ use naga::valid::{Capabilities, ShaderStages, SubgroupOperationSet, ValidationFl
 use std::fmt::{Debug, Write};
 use wgloss::KernelReport;
 
-/// Naga's objection to a kernel, which is no fault of the caller's.
+/// The failure for a kernel that naga refuses, which is no fault of the caller's.
 fn refused(report: &KernelReport, error: impl Debug) -> Failure {
     Failure::Refused(wgloss::Error::Gpu(format!("{}: {error:?}", report.entry)))
 }
 
-/// Writes the kernel's module, with its overrides settled.
+/// Writes the kernel's module, with the overrides replaced by their values.
 fn written<T, E: Debug>(report: &KernelReport, write: impl FnOnce(Settled<'_>) -> Result<T, E>) -> Result<T, Failure> {
     let module = naga::front::wgsl::parse_str(&report.text).map_err(|error| refused(report, error))?;
     let mut validator = Validator::new(ValidationFlags::all(), Capabilities::all());

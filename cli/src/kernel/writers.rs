@@ -5,13 +5,13 @@ use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};
 use naga::valid::ModuleInfo;
 use naga::{Module, ResourceBinding, ShaderStage};
 
-/// A module after its overrides, with the name of its entry point.
+/// A module whose overrides were replaced by their values, with the name of its entry point.
 #[derive(Clone, Copy)]
 pub struct Settled<'a> {
     pub module: &'a Module,
     pub info: &'a ModuleInfo,
     pub entry: &'a str,
-    /// The number of each binding, and whether the kernel writes to it, by number. The first one is the parameters.
+    /// The number of each binding, and whether the kernel writes to it, sorted by number. The first binding is the parameters.
     pub bindings: &'a [(u32, bool)],
 }
 
@@ -41,8 +41,8 @@ pub fn spirv(settled: Settled<'_>, lang_version: (u8, u8)) -> Result<Vec<u32>, s
     spv::write_vec(settled.module, settled.info, &options, Some(&pipeline))
 }
 
-/// HLSL, with registers as wgpu counts them: those of each kind, in the order of the bindings. Also returns what naga says of
-/// the entry point.
+/// HLSL, with registers as wgpu numbers them: for each kind of binding from 0, in the order of the bindings. Also returns
+/// naga's information about the entry point.
 pub fn hlsl(
     settled: Settled<'_>,
     shader_model: hlsl::ShaderModel,
@@ -76,7 +76,7 @@ pub fn hlsl(
 }
 
 /// MSL 2.0, the lowest version that wgpu asks of Metal, with a buffer for each binding and one more, which holds their lengths.
-/// Also returns what naga says of the entry point.
+/// Also returns naga's information about the entry point.
 pub fn msl(settled: Settled<'_>) -> Result<(String, msl::TranslationInfo), msl::Error> {
     let slot = |(slot, &(number, mutable)): (usize, &(u32, bool))| {
         (place(number), msl::BindTarget { buffer: Some(slot as u8), mutable, ..Default::default() })

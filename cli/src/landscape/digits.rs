@@ -12,7 +12,7 @@ use wgloss::wgpu;
 use wgloss::{CrossEntropy, DType, Gpu, Gradient, Job, Outputs, Result, Tensor, Term};
 use wgloss_chart::{Chart, Mark, Scale, Shape, View};
 
-// As in digits.wgsl.
+// These constants are also in digits.wgsl.
 const PIXELS: usize = 64;
 const HIDDEN: usize = 32;
 const CLASSES: usize = 10;

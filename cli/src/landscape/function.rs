@@ -12,17 +12,17 @@ use wgloss::{Array, Gpu, Loss, Reduction, Term};
 /// The most points in one upload.
 const BATCH: usize = 1 << 20;
 
-/// Calls the user's function as the library calls a leaf. The lines of the user's file keep their numbers.
+/// The leaf that calls the user's function. It is appended to the text of the user's file, whose lines thus keep their numbers.
 const CALL: &str = "
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     return ElementScore(f(v.x, v.y), vec4<f32>());
 }
 ";
 
-/// The one function of a run of the program.
+/// The header of the user's function. A run of the program has only one.
 static HEADER: OnceLock<Header> = OnceLock::new();
 
-/// The function, which has a value on a GPU alone.
+/// The user's function as a loss. Only a GPU can evaluate it.
 #[derive(Debug)]
 struct Function(&'static Header);
 

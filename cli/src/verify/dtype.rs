@@ -28,7 +28,7 @@ impl Dtypes {
         }
     }
 
-    /// The name of a device and a dtype in the output. With f32 alone it is the device.
+    /// The name of a device and a dtype in the output. With f32 alone, it is the name of the device.
     pub fn label(self, device: &str, dtype: DType) -> String {
         if self == Dtypes::F32 { device.into() } else { format!("{device} {:<4}", dtype.to_string()) }
     }

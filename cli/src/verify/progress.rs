@@ -1,4 +1,5 @@
-//! Shows what is running: a bar if standard error is a terminal, and lines about slow losses on any standard error.
+//! Keeps track of what is running: shows a bar if the standard error is a terminal, and makes lines about slow losses for any
+//! standard error.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,13 +9,13 @@ use std::time::{Duration, Instant};
 /// on.
 const LONG: Duration = Duration::from_secs(10);
 
-/// The case that each thread is running.
+/// The work that each thread is running.
 pub struct Progress {
     bar: ProgressBar,
     running: Mutex<Vec<Option<Running>>>,
 }
 
-/// The case that a thread is running.
+/// The work that a thread is running: its text, such as "dice on gpu in f32", and its current case if it has cases.
 struct Running {
     what: String,
     case: Option<String>,
@@ -23,14 +24,14 @@ struct Running {
     next: Duration,
 }
 
-/// The handle of one thread to the progress.
+/// The handle by which one thread reports its work.
 pub struct Slot<'a> {
     progress: &'a Progress,
     place: usize,
 }
 
 impl Progress {
-    /// A progress over `cases` cases on `threads` threads.
+    /// The progress of `cases` cases on `threads` threads.
     pub fn new(cases: usize, threads: usize) -> Progress {
         let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}").expect("the template is well-formed");
         let bar = ProgressBar::new(cases as u64).with_style(style);
@@ -53,12 +54,12 @@ impl Progress {
         self.bar.finish_and_clear();
     }
 
-    /// The cases that are running.
+    /// The work that is running, with the cases.
     pub fn now(&self) -> Vec<String> {
         self.running().iter().flatten().map(Running::text).collect()
     }
 
-    /// A line for each thread whose work takes long, if it is time to say so again.
+    /// A line for each thread whose work has taken so long that its next line is due.
     pub fn slow(&self, now: Instant) -> Vec<String> {
         let mut running = self.running();
         running.iter_mut().flatten().filter_map(|running| running.slow(now)).collect()
@@ -89,14 +90,14 @@ impl Running {
 }
 
 impl Slot<'_> {
-    /// The thread starts `what`, and is done with what it ran before.
+    /// Reports that the thread starts `what`, and is done with its earlier work.
     pub fn starts(&self, what: String) {
         let started = Running { what, case: None, since: Instant::now(), next: LONG };
         self.progress.running()[self.place] = Some(started);
         self.show();
     }
 
-    /// The thread starts this case.
+    /// Reports that the thread starts this case of its work.
     pub fn goes_on_with(&self, case: &str) {
         if let Some(running) = &mut self.progress.running()[self.place] {
             running.case = Some(case.into());
@@ -108,7 +109,7 @@ impl Slot<'_> {
         self.progress.bar.inc(cases as u64);
     }
 
-    /// The thread has nothing left to run.
+    /// Reports that the thread has nothing left to run.
     pub fn ends(&self) {
         self.progress.running()[self.place] = None;
         self.show();

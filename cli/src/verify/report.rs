@@ -56,8 +56,8 @@ impl Report {
         self.entries.push(entry);
     }
 
-    /// Writes what there is so far, at most once per `pause`. If the program is killed, the report says what was
-    /// running.
+    /// Writes the results so far if something changed, at most once per `pause`. If the program is killed, the report says
+    /// what was running.
     pub fn keep(&mut self, progress: &Progress, pause: Duration) -> Result<(), Failure> {
         let running = progress.now();
         let is_due = match &self.written {

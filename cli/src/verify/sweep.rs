@@ -1,4 +1,4 @@
-//! `wgloss verify --accuracy`: prints how many digits the GPU keeps over inputs that cost digits.
+//! `wgloss verify --accuracy`: prints how many digits the GPU keeps for inputs that cost digits.
 
 use crate::failure::Failure;
 use std::io::Write;

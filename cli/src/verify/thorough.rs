@@ -103,7 +103,8 @@ pub fn run(
     if failed > 0 { Err(Failure::Failed) } else { Ok(()) }
 }
 
-/// Runs a check on a thread of its name, which the message of a panic then gives. A panic fails this check only.
+/// Runs a check on a thread that has the check's name, so that the message of a panic contains it. A panic fails only this
+/// check.
 fn by_name(check: &Check, devices: &Devices) -> Result<(), String> {
     let run = || panic::catch_unwind(AssertUnwindSafe(|| check.run(devices)));
     let ran = thread::scope(|scope| {

@@ -28,7 +28,7 @@ pub fn run(program: &mut Command) -> Run {
     Run { status: status.code(), out: text(stdout), err: text(stderr) }
 }
 
-/// Runs the program with these bytes on its standard input. Gives the bytes of its standard output too.
+/// Runs the program with these bytes on its standard input. Also returns the bytes of its standard output.
 pub fn piped(directory: &Path, arguments: &[&str], input: &[u8]) -> (Run, Vec<u8>) {
     let mut program = Command::new(env!("CARGO_BIN_EXE_wgloss"));
     let program = program.current_dir(directory).args(arguments).stdin(Stdio::piped());

@@ -75,12 +75,12 @@ fn a_softmax_is_observed_beside_its_loss() {
         assert!((value - want).abs() < 1e-6, "{name} is {value}, not {want}");
     }
     assert_eq!(lines.len(), want.len());
-    // positions are counted under a sum, too; the loss has no share of what is observed
+    // under a sum, too, an observation is a mean over positions; it adds nothing to the loss
     let json = run("cross_entropy", &["--json", "--option", "reduction=sum"]);
     let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
     assert_eq!(json["observations"]["cross_entropy.accuracy"], 0.5);
     assert!((json["loss"].as_f64().unwrap() - (8.0f64 / 3.0).ln()).abs() < 1e-6);
-    // in a sum they go to the losses of a softmax; a loss alone refuses them
+    // in a sum of losses, observations go to those that can make them; a single loss that can't refuses them
     assert_eq!(run("cross_entropy + mse(target=input)", &[]).status, Some(0));
     let refused = wgloss(
         directory.path(),
@@ -101,7 +101,7 @@ fn what_is_observed_of_each_position_goes_to_files() {
     fs::write(directory.path().join("logits.npy"), logits).unwrap();
     fs::write(directory.path().join("labels.npy"), npy_of("|u1", &[3], &[1, 1, 0])).unwrap();
     let base = ["--device", "cpu", "--input", "logits.npy", "--target", "labels.npy"];
-    // in a sum the first loss that makes them, and in pieces of the batch those of all pieces
+    // in a sum they are from the first loss that makes them, and in pieces of the batch from all pieces
     for more in [&["cross_entropy"][..], &["cross_entropy + mse(target=input)"], &["cross_entropy", "--hold", "1.4e-8"]]
     {
         let files = ["--predicted", "p.npy", "--log-prob", "l.npy"];
@@ -223,7 +223,7 @@ fn an_option_given_twice_is_refused() {
     }
 }
 
-/// A small file that claims a large tensor is refused at once.
+/// Files are refused by their headers alone, before their elements are read or memory for them is allocated.
 #[test]
 fn files_that_claim_much_are_refused_by_their_headers() {
     let directory = files();

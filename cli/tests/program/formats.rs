@@ -59,7 +59,7 @@ fn arrays_of_archives_are_read_by_name() {
     let good = npz();
     fs::write(at("a.npz"), &good).unwrap();
     let spoilt: Vec<u8> = {
-        // a bit of the number 3 in the array that is stored
+        // flips a bit of the number 3 in the array that is not compressed
         let place = good.windows(4).position(|bytes| bytes == 3f32.to_le_bytes()).unwrap();
         good.iter().enumerate().map(|(k, byte)| if k == place { byte ^ 1 } else { *byte }).collect()
     };

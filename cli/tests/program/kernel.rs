@@ -1,4 +1,4 @@
-//! `wgloss kernel`, which shows what would run without a GPU.
+//! `wgloss kernel`, which shows what would run on a GPU, and needs none.
 
 use crate::common::{Run, wgloss};
 use std::path::Path;
@@ -54,7 +54,7 @@ fn the_text_is_shown_in_the_language_that_is_asked_for() {
 #[test]
 fn every_loss_is_shown_for_every_kind() {
     for loss in wgloss::all() {
-        // a shape that most families take; boxes have four corners, and pictures are as wide as a window
+        // a shape that most families take; boxes have four coordinates, and pictures are at least as wide as a window
         let shape = match loss.leaf() {
             Leaf::Boxes(_) => "6,4",
             // five levels of windows of eleven pixels

@@ -20,7 +20,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// The program where no adapter is to be found: the backend is one that no machine has natively.
+/// Runs the program with a backend that no machine has natively, so that it finds no adapter.
 fn wgloss_without_adapter(directory: &Path, arguments: &[&str]) -> Run {
     let mut program = Command::new(env!("CARGO_BIN_EXE_wgloss"));
     run(program.current_dir(directory).args(arguments).env("WGPU_BACKEND", "webgpu"))

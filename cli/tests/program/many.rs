@@ -29,7 +29,7 @@ fn eval(directory: &Path, arguments: &[&str]) -> Run {
 fn files_are_evaluated_one_by_one_and_in_total() {
     let directory = pairs();
     let patterns = ["--input", "a?.npy", "--target", "b[01].npy"];
-    // a mean of all is no mean of means; a sum of all is divided by nothing
+    // the total of means is the mean over all elements, not the mean of the means; the total of sums is not divided
     let table: [(&[&str], &str); 4] = [
         (&["--pairs", "list.tsv"], "a0.npy\t2.5\na1.npy\t9.0\ntotal\t4.666666666666667\n"),
         (&patterns, "a0.npy\t2.5\na1.npy\t9.0\ntotal\t4.666666666666667\n"),

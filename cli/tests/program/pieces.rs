@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::process::Command;
 
-/// Numbers of both signs that repeat after no simple count.
+/// Numbers of both signs, with a period of 23.
 fn numbers(count: usize) -> Vec<f32> {
     (0..count).map(|k| ((k * k + 3 * k) % 23) as f32 / 7.0 - 1.5).collect()
 }
@@ -71,7 +71,7 @@ fn pieces_come_to_the_whole() {
     fs::write(directory.path().join("l4.npy"), npy_of("|u1", &[12, 4], &(0..48).map(|k| k % 3).collect::<Vec<u8>>()))
         .unwrap();
     for arguments in table {
-        // some 300 bytes are several items of most, and not all of any; the shortest file takes less
+        // some 300 bytes hold several items for most calls, but the whole batch for none; the shortest file needs a lower limit
         let least = if arguments.contains(&"v.npy") { "1.4e-7" } else { "2.8e-7" };
         let evaluate = |hold: &str| {
             let more = ["--device", "cpu", "--json", "--hold", hold];
@@ -117,7 +117,7 @@ fn what_cannot_be_cut_is_refused_by_its_header() {
     }
 }
 
-/// Two operands of 384 MiB are evaluated by a process that may hold 320 MiB of addresses.
+/// Two operands of 384 MiB are evaluated by a process that may use 320 MiB of address space.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_large_file_takes_little_memory() {

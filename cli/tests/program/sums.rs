@@ -31,7 +31,7 @@ fn sums_come_to_what_their_losses_come_to() {
     }
 }
 
-/// A ready-made sum comes to what the library's comes to, on operands of some numbers.
+/// On arbitrary operands, a ready-made sum has the same loss as the library's.
 #[test]
 fn ready_made_sums_are_the_librarys() {
     let directory = files();

@@ -1,10 +1,10 @@
-//! What the examples share: numbers drawn from a seed, and the comparison with one GPU.
+//! What the examples share: random numbers from a seed, and the comparison with one GPU.
 #![allow(dead_code, reason = "each example uses its own part of this")]
 
 use std::ops::Range;
 use wgloss_mpi::Comm;
 
-/// A generator of numbers that follow a bell curve, the same for the same seed.
+/// A generator of roughly normal numbers, the same for the same seed.
 pub struct Draw(u64);
 
 impl Draw {
@@ -32,13 +32,13 @@ impl Draw {
     }
 }
 
-/// This rank's range of `all`: the ranks share them evenly, and the first ones have one more where they must.
+/// This rank's range of `all`. The ranges are equally long, or the first ones are longer by one.
 pub fn own(comm: &Comm, all: usize) -> Range<usize> {
     let first = |rank: usize| rank * (all / comm.size()) + rank.min(all % comm.size());
     first(comm.rank())..first(comm.rank() + 1)
 }
 
-/// Asserts that numbers are those of one GPU, up to 1e-5 of the greatest. Gives the greatest difference.
+/// Asserts that numbers equal those of one GPU, up to 1e-5 of the greatest. Returns the greatest difference.
 pub fn near(got: &[f32], want: &[f32]) -> f32 {
     assert_eq!(got.len(), want.len());
     let most = want.iter().fold(0.0f32, |most, x| most.max(x.abs()));

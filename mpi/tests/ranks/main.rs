@@ -1,5 +1,5 @@
-//! Losses over many ranks give what one GPU gives. `cargo xtask test-mpi` runs this on 1 to 4 ranks: every rank runs every test,
-//! in the same order.
+//! Losses over many ranks equal those of one GPU. `cargo xtask test-mpi` runs this program on 1 to 4 ranks. Every rank runs
+//! every test, in the same order.
 
 mod refusals;
 mod spreads;
@@ -23,10 +23,10 @@ macro_rules! tests {
 pub(crate) use tests;
 
 fn main() -> ExitCode {
-    // a filter, as the usual harness takes it
+    // filters by test names, as with the usual harness
     let filters: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let mut comm = Comm::start(Gpu::new().expect("a GPU")).expect("MPI");
-    // a software driver compiles kernels for minutes, where many ranks share a busy core
+    // a software driver may take minutes to compile kernels when many ranks share a busy core
     comm.set_timeout(Duration::from_secs(900));
     let tests: Vec<Test> = [spreads::tests(), refusals::tests()].concat();
     let mut failed = Vec::new();

@@ -1,4 +1,4 @@
-//! What one rank refuses, all ranks refuse, with an equal error; and the next call works.
+//! What one rank refuses, all ranks refuse, with an equal error. The next call works.
 
 use crate::tests;
 use wgloss_mpi::Spread::{Batch, Classes, Regions, Ring, Rows};
@@ -18,7 +18,7 @@ pub fn tests() -> Vec<crate::Test> {
     ]
 }
 
-/// The rank that errs.
+/// The rank that has the error.
 fn last(comm: &Comm) -> usize {
     comm.size() - 1
 }
@@ -38,7 +38,7 @@ fn a_bad_label_of_one_rank_is_every_rank_s_error(comm: &Comm) {
             ignored: Some(-100),
         },
     };
-    // on the host the label is refused before anything runs, on the GPU by its kernel
+    // a label on the host is refused before anything runs; a label on the GPU is refused by its kernel
     let on_host = Array::new(&labels, [3]).unwrap();
     let (there, on_gpu) = (comm.gpu().upload_array(&x).unwrap(), comm.gpu().upload_array(&on_host).unwrap());
     let loss = CrossEntropy::default();

@@ -1,4 +1,4 @@
-//! Every way to spread a loss, over every loss that it is for.
+//! Tests every spread with every loss that it supports.
 
 use crate::tests;
 use crate::whole::{compare, lengths, rows};
@@ -22,7 +22,7 @@ pub fn tests() -> Vec<crate::Test> {
 
 const FLOATS: [DType; 3] = [DType::F32, DType::F16, DType::BF16];
 
-/// Every loss with a mean whose shards are no more than some of its values.
+/// Every loss with a mean for which a shard of the batch is a loss of the same kind, so that the shards' sums add up.
 fn means() -> impl Iterator<Item = Box<dyn Loss>> {
     let means = all().into_iter().filter(|loss| loss.header().reductions.contains(&Reduction::Mean));
     means.filter(|loss| loss.adds_up())
@@ -32,14 +32,14 @@ fn means_and_sums_over_a_batch(comm: &Comm) {
     for (k, loss) in means().enumerate() {
         let (id, reductions) = (loss.header().id, loss.header().reductions);
         let batch = samples(&*loss).batch;
-        // the mean of every loss, with all operands; then by turns another reduction, and 16 bits
+        // the mean of every loss, with all operands; then another reduction with 16-bit floats, both by turns
         let others: Vec<Reduction> = reductions.iter().copied().filter(|of| *of != Reduction::None).collect();
         let whole = Case::new(id, batch, DType::I32).with_all();
         let mut cases = vec![(whole.clone(), 2)];
         let (reduction, floats) = (others[k % others.len()], FLOATS[1 + k % 2]);
         cases.push((Case { reduction, floats: Floats::All(floats), ..Case::new(id, batch, DType::I32) }, 1));
         if id == "cross_entropy" {
-            // two sums, under different denominators
+            // two parts, with different denominators
             cases.push((whole.option("z_loss", Value::Number(0.1)), 1));
         }
         for (case, ways) in cases {
@@ -96,7 +96,7 @@ fn a_vocabulary_over_its_classes(comm: &Comm) {
         };
         case.floats = Floats::All(floats);
         let mut inputs = case.inputs();
-        // what is shared is added up, and not rounded on each rank
+        // the gradient of what all ranks hold is added up over them, and is not to be rounded to 16 bits on each
         let rows = case.loss().header().operands[0].name;
         let x = inputs.operand(rows);
         *x = x.clone().f32_gradient();
@@ -126,7 +126,7 @@ fn all_pairs_gathered_and_around_a_ring(comm: &Comm) {
         }
         let inputs = case.inputs();
         let [uneven, with_none] = lengths(23, comm.size());
-        // the hardest pair of all keys is no sum over them
+        // the hardest of all keys is not a sum over blocks of keys, so the ring refuses it
         let ringed = id != "triplet_hard";
         let spreads = [(Rows, &with_none), (Ring, &uneven), (Ring, &with_none)];
         for (over, lengths) in spreads.into_iter().filter(|(over, _)| ringed || matches!(over, Rows)) {

@@ -1,4 +1,4 @@
-//! The loss of all ranks' shards against the loss that one GPU computes of the whole.
+//! Compares the loss of all ranks' shards with the loss that one GPU computes of the whole.
 
 use std::ops::Range;
 use wgloss_checks::case::{Case, Inputs};
@@ -7,17 +7,19 @@ use wgloss_mpi::wgloss::header::Role;
 use wgloss_mpi::wgloss::{Array, DType, Operand, Tensor};
 use wgloss_mpi::{Comm, Spread, Spreads};
 
-/// How far a number may be from one GPU's, relative to the greatest number beside it. Both round to f32.
+/// The greatest allowed difference from one GPU's number, relative to the greatest of the numbers compared with. Both sides
+/// round to f32.
 const NEAR: f64 = 1e-6;
 
-/// Lengths of every rank's shard, unevenly spread. In the second way a rank has none.
+/// Two lists of the lengths of all ranks' shards, both uneven. In the second list one rank has length 0, if there are
+/// several.
 pub fn lengths(all: usize, ranks: usize) -> [Vec<usize>; 2] {
     let uneven = |empty: Option<usize>| {
         let mut left = all;
         let mut lengths = vec![0; ranks];
         let takes: Vec<usize> = (0..ranks).filter(|&rank| Some(rank) != empty).collect();
         for (k, &rank) in takes.iter().enumerate() {
-            // two thirds of the rest, but one for each rank that is still to come
+            // takes about two thirds of the rest, and leaves one for each rank that is still to come where it can
             let to_come = takes.len() - k - 1;
             lengths[rank] = if to_come == 0 { left } else { left - (left / 3).max(to_come).min(left) };
             left -= lengths[rank];
@@ -27,12 +29,12 @@ pub fn lengths(all: usize, ranks: usize) -> [Vec<usize>; 2] {
     [uneven(None), uneven((ranks > 1).then_some(ranks / 2))]
 }
 
-/// The range of this rank.
+/// This rank's range.
 pub fn own(comm: &Comm, lengths: &[usize]) -> Range<usize> {
     ranges(lengths)[comm.rank()].clone()
 }
 
-/// Whether numbers are those that one GPU gives, up to so many units of the greatest of `all`, and NaN in the same places.
+/// Asserts that numbers are those of one GPU, up to `units` times the greatest of `all`, and NaN in the same places.
 pub fn near(what: &str, got: &[f64], want: &[f64], all: &[f64], units: f64) {
     assert_eq!(got.len(), want.len(), "{what}");
     let most = all.iter().filter(|x| x.is_finite()).fold(0.0f64, |most, x| most.max(x.abs()));
@@ -42,20 +44,20 @@ pub fn near(what: &str, got: &[f64], want: &[f64], all: &[f64], units: f64) {
     }
 }
 
-/// What the numbers of a dtype are rounded to, or what f32 arithmetic leaves.
+/// The relative tolerance for numbers of a dtype.
 pub fn units(dtype: DType) -> f64 {
     match dtype {
-        // two roundings to different sides of a middle
+        // both sides round, possibly in different directions, so this is two roundings
         DType::F16 => 1e-3,
         DType::BF16 => 8e-3,
         _ => NEAR,
     }
 }
 
-/// Compares a case, of which each rank has a shard, with the whole on one GPU: value, parts, gradients; and the bits of all
-/// ranks and of a second run with each other.
+/// Compares a case, of which each rank has a shard, with the whole on one GPU: loss, parts and gradients. A second run
+/// must give the same bits, and all ranks must have the same loss and parts.
 ///
-/// `cut` cuts an operand to a range of the whole.
+/// `cut` cuts an operand to a range of the whole, and returns `None` for an operand that every rank has whole.
 pub fn compare(
     comm: &Comm,
     case: &Case,
@@ -88,7 +90,7 @@ pub fn compare(
     for (got, want) in outcome.parts().iter().zip(whole.parts().wait().expect("parts")) {
         assert_eq!(got.name, want.name, "{}", said());
         same("sum", got.sum, want.sum, NEAR);
-        // counts are whole numbers
+        // denominators that are counts must be equal
         same(
             "denominator",
             got.denominator,
@@ -108,7 +110,7 @@ pub fn compare(
         match cut(spec.role, &want, &range) {
             Some(want) => near(&what, &got.to_f64(), &want.to_f64(), &all, units),
             None => {
-                // what all ranks hold gets a share on each
+                // the operand is whole on every rank, and each rank has a share of its gradient
                 let mut sum = got.to_f32();
                 comm.sum(&mut sum).expect("sums");
                 let sum: Vec<f64> = sum.into_iter().map(f64::from).collect();
@@ -128,7 +130,7 @@ pub fn compare(
     assert!(all.iter().all(|other| *other == bits), "{}: the ranks have different bits", said());
 }
 
-/// The part of an operand that a shard of the batch has; nothing of what all ranks hold alike.
+/// This shard's rows of an operand, or `None` for an operand that every rank has whole.
 pub fn rows(role: Role, array: &Array, range: &Range<usize>) -> Option<Array> {
     (!role.is_shared()).then(|| slice(array, 0, range))
 }

@@ -1,4 +1,5 @@
-// Four words as two pairs of 64 bits, for CPUs, where each access of a lane has a cost, however wide it is.
+// Four words, loaded and stored as two numbers of 64 bits. This is for CPUs, where each access of a lane costs the same,
+// however wide it is.
 alias QuadOfWords = vec2<u64>;
 
 fn words_of(quad: QuadOfWords) -> vec4<u32> {

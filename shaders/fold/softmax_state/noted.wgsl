@@ -1,19 +1,20 @@
-// The state of a softmax over classes, if more is noted of them than the loss of all classes needs: for observations, or to know
-// how many classes are masked.
+// The state of a softmax over classes, with what observations need besides, or with the number of classes that are not masked.
 // needs: lib/class lib/math lib/params fold/softmax
 
-// whether logits are compared with the label's; whether the entropy is asked for, which takes another product of each; and whether
-// the class of the greatest logit is, for the accuracy too
+// whether to count the classes that come before the label's
 override RANKS: bool = true;
+// whether the entropy is asked for
 override HEATS: bool = true;
+// whether the class of the greatest logit is asked for, also by the accuracy
 override PREDICTS: bool = true;
-// whether a masked class has no share of the loss, which the others then have
+// whether a masked class has no share of the loss; the other classes then have its share
 override SPARES_MASKED: bool = false;
 
 const NO_CLASS: u32 = 0xffffffffu;
 
 // The peak is the greatest logit so far, and `rest` the sum of exp(x − peak) over all other classes. Leaving out the peak's
-// own 1 keeps the digits of a confident row. An empty state has a rest of −1, so that its total, 1 + rest, is 0.
+// own 1 keeps the digits of a confident row. An empty state has a rest of −1, so that its total, 1 + rest, is 0. Shares are
+// defined in fold/softmax.
 struct State {
     peak: f32,
     rest: f32,
@@ -68,7 +69,7 @@ fn note_logit(state: ptr<function, State>, x: f32, class_place: u32, ahead: bool
     }
 }
 
-// Merges the notes of two states, before the rest is merged.
+// Merges what two states have noted, before fold_merge merges everything else.
 fn merge_seen(top: ptr<function, State>, low: State, gap: f32) {
     if HEATS {
         let e = exp_negative(gap);
@@ -81,12 +82,12 @@ fn merge_seen(top: ptr<function, State>, low: State, gap: f32) {
     }
 }
 
-// The share of a class with the logit x.
+// The share of a class with the logit x, where masked classes may have none.
 fn spared_share(x: f32, share: f32) -> f32 {
     return select(share, 0.0, SPARES_MASKED & is_masked(x));
 }
 
-// The factor of every share, once all classes are known: those that are not masked have the shares of all.
+// The factor of every share, once all classes have been absorbed: it gives the shares of masked classes to the others.
 fn share_factor(state: State) -> f32 {
     if !SPARES_MASKED {
         return 1.0;

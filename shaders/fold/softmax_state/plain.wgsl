@@ -2,7 +2,8 @@
 // needs: lib/class fold/softmax
 
 // The peak is the greatest logit so far, and `rest` the sum of exp(x − peak) over all other classes. Leaving out the peak's
-// own 1 keeps the digits of a confident row. An empty state has a rest of −1, so that its total, 1 + rest, is 0.
+// own 1 keeps the digits of a confident row. An empty state has a rest of −1, so that its total, 1 + rest, is 0. Shares are
+// defined in fold/softmax.
 struct State {
     peak: f32,
     rest: f32,
@@ -19,10 +20,10 @@ fn fold_empty() -> State {
     return State(LOWEST, -1.0, 0.0, 0.0, 0.0, 0u);
 }
 
-// Notes a class before it is absorbed.
+// Would note a class before it is absorbed; this state notes nothing.
 fn see_class(state: ptr<function, State>, seen: Class, place: Place) {}
 
-// Merges the notes of two states, before the rest is merged.
+// Would merge what two states have noted.
 fn merge_seen(top: ptr<function, State>, low: State, gap: f32) {}
 
 // The share of a class with the logit x.

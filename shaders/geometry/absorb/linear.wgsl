@@ -1,4 +1,4 @@
-// Absorbs a logit into the state of its row.
+// Absorbs a logit of a linear layer into the softmax state of its row, and keeps the label's logit in `hits`.
 // needs: lib/math lib/params scratch/hits fold/softmax geometry/label_margin
 // slots: class_weight labels leaf pairs seen_logit softcap softmax_state
 

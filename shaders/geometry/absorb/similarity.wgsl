@@ -1,4 +1,4 @@
-// Absorbs a score into the state of its row.
+// Absorbs a score of two rows into the state of the own row: into its softmax, or into the sum of its pairs' losses.
 // needs: lib/math fold/similarity fold/softmax
 // slots: pair_loss pairs softmax_state
 fn pair_absorb(state: ptr<function, State>, z: f32, own: Row, other: Row) {

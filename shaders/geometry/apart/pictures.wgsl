@@ -1,4 +1,4 @@
-// How far two pixels are apart, where both are given.
+// The difference of the pixels of two pictures, where both are operands.
 fn apart(pixels: vec2<f32>) -> f32 {
     return pixels.x - pixels.y;
 }

@@ -1,4 +1,4 @@
-// Products are not kept: the gradients compute them again.
+// The products of a block are not kept: the kernel that computes slopes computes them again.
 // needs: lib/params geometry/lane_products
 // slots: tile_products
 fn keep_products(first_own: u32, first_other: u32, lane: u32, sums: Products) {}

@@ -1,4 +1,5 @@
-// The products of a block that holds all pairs, kept from the statistics in the memory of their slopes.
+// The products of a block that holds all pairs: the kernel of the statistics stores them in `slopes`, and the kernel that
+// computes slopes reads them there, before it overwrites them.
 // needs: lib/component lib/params scratch/slopes geometry/lane_products
 // slots: tile_products
 

@@ -1,4 +1,4 @@
-// Chunks have states of a fold.
+// How the results of chunks are merged where they are states of a fold.
 // slots: fold
 fn merge_none() -> State {
     return fold_empty();

@@ -1,4 +1,4 @@
-// Chunks have sums over classes that were compared with the whole row.
+// How the results of chunks are merged where they are sums over classes that were compared with the whole row.
 // needs: fold/divergence fold/mixture
 fn merge_none() -> State {
     return state_of_sums(NO_SUMS);

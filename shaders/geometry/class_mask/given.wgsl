@@ -1,4 +1,4 @@
-// A mask of elements: it may leave a class out at a position where others take part.
+// A mask with a number for each element: it may leave out a class at a position where other classes take part.
 // needs: geometry/region_quads
 // slots: mask
 fn kept_in_class(quad: Quad, k: u32) -> vec4<bool> {

@@ -1,4 +1,4 @@
-// The slopes of classes, computed again for the gradients.
+// The slopes of classes (derivatives with respect to their probabilities), computed each time that they are needed.
 // needs: geometry/region_quads geometry/region_slopes
 // slots: activation
 fn slope_first(quad: Quad, k: u32, pixels: Pixels) -> Slope {

@@ -1,4 +1,5 @@
-// The slopes of few classes, which a lane computes once and keeps for the gradients.
+// The slopes of classes (derivatives with respect to their probabilities), where classes are few: a lane computes them once for
+// the mean slope, and keeps them for the gradients.
 // needs: geometry/region_quads geometry/region_slopes
 // slots: activation classes
 var<private> kept_slopes: array<Slope, CLASSES>;

@@ -1,4 +1,4 @@
-// Sums a chunk of positions, four classes at a time, after the softmax of each position.
+// Adds up a chunk of positions for four classes at a time, after all softmaxes, and writes the sums of each class.
 // needs: lib/component lib/params lib/tally geometry/region_quads geometry/region_sums
 // slots: classes fused_loss region_observation softmaxes
 fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: ptr<function, Tally>) {
@@ -21,7 +21,7 @@ fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: p
             var nans = 0u;
             var losses = vec4<f32>(0.0);
             var counts = vec4<f32>(0.0);
-            // of four classes: how many are both predicted and true, predicted, true
+            // for each of four classes, how many positions are of it by prediction and target, by prediction, and by target
             var right = vec4<f32>(0.0);
             var predicted = vec4<f32>(0.0);
             var true_class = vec4<f32>(0.0);

@@ -1,4 +1,4 @@
-// Sums a chunk of positions over all classes at once, if they are few.
+// Adds up a chunk of positions for all classes at once, where they are few, and writes the sums of each class.
 // needs: lib/params lib/tally geometry/region_quads geometry/region_sums
 // slots: classes fused_loss logits region_observation
 const BLOCKS: u32 = (CLASSES + 3u) / 4u;
@@ -6,10 +6,10 @@ const BLOCKS: u32 = (CLASSES + 3u) / 4u;
 var<private> kept_hits: array<f32, CLASSES>;
 var<private> kept_extras: array<f32, CLASSES>;
 var<private> kept_missed: array<f32, CLASSES>;
-// the scores of a fused loss of elements, and what they count
+// the losses of a fused loss of elements, and the count of the values that they belong to
 var<private> kept_losses: array<f32, CLASSES>;
 var<private> kept_counts: array<f32, CLASSES>;
-// for observations: how many are both predicted and true, predicted, true
+// for observations: how many positions are of a class by prediction and target, by prediction, and by target
 var<private> kept_right: array<f32, CLASSES>;
 var<private> kept_predicted: array<f32, CLASSES>;
 var<private> kept_true: array<f32, CLASSES>;

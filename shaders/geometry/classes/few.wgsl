@@ -1,4 +1,4 @@
-// All classes, if they are few: the target sets their number, and unrolls the loops over them.
+// All classes, where they are few: src/gpu/target.rs sets their number, and unrolls the loops over them.
 const CLASSES: u32 = 4u;
 
 fn classes_from() -> u32 {

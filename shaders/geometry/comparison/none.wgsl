@@ -1,4 +1,4 @@
-// No second walk over a position's classes.
+// There is no second walk over a position's classes.
 // needs: lib/label
 // slots: fold
 // Whether a dispatch that neither scores nor writes needs the whole state.

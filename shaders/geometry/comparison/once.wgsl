@@ -1,4 +1,4 @@
-// A second walk over a position's classes, if one dispatch walks all of them.
+// A second walk over a position's classes, which are compared with the whole row, where one dispatch walks all classes.
 // needs: lib/label fold/divergence fold/mixture geometry/class_axis geometry/lane_sums geometry/sum_classes
 // slots: classes
 // Whether a dispatch that neither scores nor writes needs the whole state.

@@ -1,4 +1,5 @@
-// A second walk over a position's classes, if classes are walked in ranges: a lane's sums are kept from one range to the next.
+// A second walk over a position's classes, which are compared with the whole row, where classes are walked in ranges: a lane's
+// sums are kept from one range to the next.
 // needs: lib/label fold/divergence fold/mixture geometry/class_axis geometry/lane_sums geometry/sum_classes
 // slots: classes position_states
 

@@ -2,13 +2,13 @@
 // needs: lib/math lib/params geometry/cells geometry/element
 // slots: dx0 dx1 dx2 dx3 leaf x0 x1 x2 x3
 
-// which number of an operand belongs to an element: 0 one of its own, 1 its row's, 2 its column's, 3 its column's if
-// columns are a multiple of four, so that four of them are one load
+// which number of an operand belongs to an element: 0 the element's own, 1 its row's, 2 its column's, 3 its column's where the
+// number of columns is a multiple of four, so that four numbers are one load
 override X1_PLACE: u32 = 0u;
 override X2_PLACE: u32 = 0u;
 override X3_PLACE: u32 = 0u;
 
-// The leaf's view of an element. `Four` has four elements.
+// What the leaf sees of an element: a number of each operand. `Four` has four elements.
 alias Seen = vec4<f32>;
 
 struct Four {

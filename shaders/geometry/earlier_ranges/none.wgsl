@@ -1,4 +1,4 @@
-// One dispatch walks all classes of a position: nothing is known from an earlier range.
+// What is known of a position's softmax and mean slope from an earlier range of classes, where one dispatch walks all: nothing.
 // needs: geometry/probable
 struct Softmax {
     peak: vec4<f32>,

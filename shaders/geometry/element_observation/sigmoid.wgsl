@@ -1,4 +1,4 @@
-// Observes elements beside their loss: whether a logit is above 0 where the target is above ½.
+// Observes elements beside their loss: an element is right if its logit is above 0 and its target above ½, or neither is.
 // needs: lib/math geometry/observed_tile
 // slots: components
 

@@ -1,4 +1,5 @@
-// A tally with the first number that the inspections of operands found, where no label before it is out of range.
+// Adds to a tally the first number that the inspections of operands have found to break a rule, unless a label comes before it:
+// labels out of range have lower positions.
 // needs: lib/params lib/tally scratch/faults
 fn with_faults(tally: Tally, lane: u32) -> Tally {
     var first = tally;

@@ -1,4 +1,4 @@
-// A loss of elements that is fused into a walk over regions: each class of a position has a score of its own.
+// A loss of elements that is fused into a walk over regions: each class of a position has a loss of its own.
 // needs: lib/math lib/params lib/tally geometry/region_quads geometry/region_softmax
 // slots: activation class_mask class_weight fused_scales leaf pos_weight quad_factors
 const FUSES: bool = true;
@@ -9,7 +9,7 @@ const SCORES_CLASSES: bool = true;
 // whether class 0 is scored
 override FUSED_BACKGROUND: bool = true;
 
-// The losses of a class at four positions, times its weight, and their derivatives.
+// The losses of a class at four positions, times the class's weight, and their derivatives with respect to the logits.
 struct FourScores {
     loss: vec4<f32>,
     d: vec4<f32>,
@@ -30,14 +30,14 @@ fn four_scores(k: u32, x: vec4<f32>, t: vec4<f32>) -> FourScores {
     let scored = vec4<f32>(a.loss, b.loss, c.loss, d.loss);
     let loss = vec4<f32>(weighted(weight, a.loss), weighted(weight, b.loss), weighted(weight, c.loss), weighted(weight, d.loss));
     let slope = vec4<f32>(weighted(weight, a.d.x), weighted(weight, b.d.x), weighted(weight, c.d.x), weighted(weight, d.d.x));
-    // a weight of 0 mutes an infinite loss, but none that is unknown
+    // with a weight of 0, an infinite loss becomes 0, but a loss that is NaN stays NaN
     let unknown_factor = is_nan(beside) | is_nan(weight);
     let unknown = are_nan(scored) | are_nan(loss) | are_nan(x) | are_nan(t) | vec4<bool>(unknown_factor);
     let nans = vec4<f32>(nan());
     return FourScores(select(loss, nans, unknown), select(slope, nans, unknown));
 }
 
-// Tallies whether a loss of a class is unknown. Returns the sum of its losses at four positions, and what they count.
+// Returns the sum of a class's losses at four positions, and how much these positions count. Flags the tally if a loss is NaN.
 fn score_class(quad: Quad, k: u32, x: vec4<f32>, t: vec4<f32>, tally: ptr<function, Tally>) -> vec2<f32> {
     if (k == 0u) & !FUSED_BACKGROUND {
         return vec2<f32>(0.0);
@@ -53,7 +53,7 @@ fn score_class(quad: Quad, k: u32, x: vec4<f32>, t: vec4<f32>, tally: ptr<functi
     return vec2<f32>((known.x + known.y) + (known.z + known.w), (counted.x + counted.y) + (counted.z + counted.w));
 }
 
-// The softmaxes are those of the regions alone.
+// The fused loss needs no softmax, so only that of the regions is computed.
 fn fold_quad(quad: Quad, tally: ptr<function, Tally>) -> Pixels {
     return region_softmax(quad);
 }

@@ -10,7 +10,7 @@ fn score_class(quad: Quad, k: u32, x: vec4<f32>, t: vec4<f32>, tally: ptr<functi
     return vec2<f32>(0.0);
 }
 
-// The softmaxes are those of the regions alone.
+// Only the softmax of the regions is computed.
 fn fold_quad(quad: Quad, tally: ptr<function, Tally>) -> Pixels {
     return region_softmax(quad);
 }

@@ -1,4 +1,4 @@
-// A softmax loss that is fused into a walk over regions.
+// A softmax loss that is fused into a walk over regions: tallies the loss of each position, and gives the regions its softmax.
 // needs: lib/class lib/component lib/label lib/params lib/tally fold/softmax geometry/places geometry/positions_tally geometry/region_quads
 // slots: activation class_weight classes fold fused_scales fused_states softmaxes x0
 const FUSES: bool = true;
@@ -13,7 +13,7 @@ fn score_class(quad: Quad, k: u32, x: vec4<f32>, t: vec4<f32>, tally: ptr<functi
     return vec2<f32>(0.0);
 }
 
-// One of four positions. With one channel, its logit belongs to label 1, and label 0 has a logit of 0.
+// One of four positions. Where there is one channel, its logit is that of label 1, and label 0 has a logit of 0.
 struct FusedPosition {
     kept: bool,
     index: u32,
@@ -38,8 +38,8 @@ fn fused_class(position: FusedPosition, x: f32, t: f32, k: u32) -> Class {
     return Class(x, t, class_weight_at(k), LABELLED & (position.index == index), index, position.index);
 }
 
-// Stores the softmax of a position, and tallies its loss. Returns what probabilities need: the peak, and the sum over the
-// other classes.
+// Stores the softmax of a position, and tallies its loss. Returns what probabilities need: the peak, and the rest, which is
+// Σ exp(x − peak) over the other classes, or NaN if there is no softmax.
 fn tally_fused(
     at: u32,
     live: bool,
@@ -93,7 +93,7 @@ fn fold_quad(quad: Quad, tally: ptr<function, Tally>) -> Pixels {
     return remember(quad.at, vec4<f32>(of_a.x, of_b.x, of_c.x, of_d.x), rest);
 }
 
-// The facts about four positions that the gradients of their classes need.
+// What the gradients of the classes of four positions need.
 struct FusedSlopes {
     a: PositionSlopes,
     b: PositionSlopes,

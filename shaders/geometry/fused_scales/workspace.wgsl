@@ -1,4 +1,4 @@
-// The factor of the gradients of a position's fused loss: the same for all positions.
+// The factors of the gradients of a position's fused loss and extra loss: the same for all positions.
 // needs: lib/workspace
 fn fused_scales_at(position: u32) -> vec2<f32> {
     return fused_scales();

@@ -1,4 +1,5 @@
-// Elements of positions take part where the mask keeps the position and its label is not ignored.
+// Which elements of positions are inspected: those that the mask keeps, where the position's label is neither ignored nor out
+// of range.
 // needs: lib/params
 // slots: labels mask
 

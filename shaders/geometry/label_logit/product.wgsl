@@ -1,8 +1,9 @@
-// The label's logit for top-k. It lies behind the logits that the tiles leave, which may differ from it by rounding.
+// The label's logit for top-k, with which the row's other logits are compared. It is stored in `hits` behind the label's logits
+// that the tiles compute, which may differ from it by rounding.
 // needs: lib/params scratch/hits
 // slots: pairs softcap
 
-// Of the product; there is no second sum.
+// What a coordinate adds to the two sums: to the product, and nothing to the second, which is not used.
 fn label_summands(u: f32, v: f32) -> vec2<f32> {
     return vec2<f32>(u * v, 0.0);
 }

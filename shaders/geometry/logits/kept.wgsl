@@ -1,4 +1,4 @@
-// The logits and targets of four neighbours, whose classes are so few that a lane reads them once and keeps them.
+// The logits and targets of four neighbouring positions, whose classes are so few that a lane reads them once and keeps them.
 // needs: lib/params
 // slots: classes target x0
 var<private> kept_logits: array<vec4<f32>, CLASSES>;

@@ -1,4 +1,4 @@
-// The logits and targets of four neighbours, read each time that they are needed.
+// The logits and targets of four neighbouring positions, read each time that they are needed.
 // needs: lib/params
 // slots: target x0
 fn look_at(first: u32) {}

@@ -1,4 +1,4 @@
-// Nothing is observed beside the loss.
+// Nothing is observed of positions beside their loss.
 // needs: lib/label
 // slots: fold
 fn observe_position(position: u32, label: Label, kept: bool, state: State, s: Statistics) {}

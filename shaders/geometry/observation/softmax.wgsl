@@ -2,14 +2,14 @@
 // needs: lib/label lib/math lib/params fold/softmax geometry/observed_tile geometry/places
 // slots: fold observed_positions softmax_state
 
-// Adds a position that takes part, and keeps what is observed of each. A row with a NaN has no prediction, so that it counts as
-// wrong.
+// Adds a position that takes part to the counts and sums, and keeps what is observed of single positions. A position with a NaN
+// has no prediction, and counts as wrong.
 fn observe_position(position: u32, label: Label, kept: bool, state: State, s: Statistics) {
     if !kept {
         keep_observed(position, NO_CLASS, 0.0);
         return;
     }
-    // shares of the loss do not concern the softmax
+    // a share that is NaN makes the loss unknown, not the softmax
     let unknown = ((state.poison & UNKNOWN_LOGIT) != 0u) | (state.rest < 0.0);
     keep_observed(position, select(state.peak_class, NO_CLASS, unknown), select(-s.nll, nan(), unknown));
     let total = 1.0 + state.rest;

@@ -1,4 +1,4 @@
-// The derivative of the loss with respect to a logit.
+// The derivative of the loss with respect to a logit of a linear layer, from the record of the logit's row.
 // needs: lib/params scratch/records geometry/label_margin
 // slots: class_weight pairs softcap softmax_state
 

@@ -1,8 +1,8 @@
-// The derivative of the loss with respect to a score.
+// The derivative of the loss with respect to a score of two rows, from the records of both.
 // needs: lib/math lib/params scratch/records
 // slots: pair_loss pairs
 
-// whose losses a score belongs to: the own row's, the other's, or both
+// whether a score counts in the loss of the own row, and in the loss of the other
 override OWN_SCORES: bool = true;
 override OTHER_SCORES: bool = false;
 
@@ -37,6 +37,6 @@ fn pair_slope(z: f32, own: Row, other: Row, of_own: Record, of_other: Record) ->
     let together = similar(own, other);
     let a = record_slope(of_own, z, together);
     let b = record_slope(of_other, z, together);
-    // an unknown score makes the softmax NaN in every row that it belongs to
+    // a score that is NaN has made the records of its rows NaN already, unless each pair has a loss of its own
     return select(a + b, nan(), is_nan(a) | is_nan(b) | (PAIRWISE & is_nan(z)));
 }

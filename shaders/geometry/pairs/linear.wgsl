@@ -1,11 +1,11 @@
-// Pairs of a row and a class, and their logits.
+// The pairs of a row and a class of a linear layer, and their logits.
 // needs: lib/math lib/params scratch/factors
 // slots: bias logit_scale
 
 // whether classes are the own side and rows the other; losses belong to rows
 override OTHER_SCORES: bool = false;
 
-// The share of a row, or of a class, in the score of each of its pairs.
+// A row or a class: its place, whether it is finite (`known`), and the bias that a class adds to its logits (`shift`).
 struct Row {
     place: u32,
     // whether the row has a label, and the class whose logit it keeps

@@ -1,4 +1,4 @@
-// Pairs of a row and another: their scores, and whether they are similar.
+// The pairs of an own row and another row: their scores, and whether they are similar.
 // needs: lib/math lib/params scratch/factors
 // slots: labels logit_bias logit_scale
 
@@ -10,7 +10,7 @@ override ITSELF: bool = false;
 // whether each pair has a loss of its own
 override PAIRWISE: bool = false;
 
-// A row's own share in the score of each of its pairs.
+// What the score and the similarity of a row's pairs depend on: its place in the batch, its label, and whether it is finite.
 struct Row {
     place: u32,
     low: u32,

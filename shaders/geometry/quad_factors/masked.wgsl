@@ -17,14 +17,14 @@ fn kept_by(factors: QuadFactors, kept: vec4<bool>) -> vec4<bool> {
     return kept & factors.kept;
 }
 
-// What takes no part is 0, whatever its weight.
+// The numbers times the sample weights of their positions; 0 for what takes no part, whatever its weight.
 fn by_factors(factors: QuadFactors, v: vec4<f32>, kept: vec4<bool>) -> vec4<f32> {
     let w = factors.weight;
     let products = vec4<f32>(product(w.x, v.x), product(w.y, v.y), product(w.z, v.z), product(w.w, v.w));
     return select(vec4<f32>(0.0), products, kept);
 }
 
-// A weight that is NaN, or 0 times infinity.
+// Whether a weighted number is NaN: its weight is NaN, or it is 0 times infinity.
 fn unknown_by_factors(hit: vec4<f32>, extra: vec4<f32>, missed: vec4<f32>) -> vec4<bool> {
     return are_nan(hit) | are_nan(extra) | are_nan(missed);
 }

@@ -1,5 +1,5 @@
-// Observes regions beside their loss: each class stands alone, and is predicted where its logit is above 0, or its probability above
-// ½.
+// Observes regions beside their loss, where each class is predicted by itself: where its logit is above 0, or its probability
+// is above ½.
 // needs: geometry/region_quads
 // slots: class_mask softmaxes
 const OBSERVES: bool = true;

@@ -1,5 +1,5 @@
-// Observes regions beside their loss: each position is predicted to be of the class with its greatest logit, of the first if several
-// are equal.
+// Observes regions beside their loss, where each position has one predicted class: the one with the greatest logit, the first
+// of equal ones.
 // needs: lib/math geometry/region_quads
 // slots: class_mask softmaxes taken
 const OBSERVES: bool = true;

@@ -1,4 +1,5 @@
-// A lane's quads of a row, so few that it reads them once and keeps them; the target sets their number, and unrolls loops over them.
+// A lane's quads of a row, which are so few that the lane reads them once and keeps them. src/gpu/target.rs sets their number,
+// and unrolls loops over them.
 // slots: target x0
 const ROW_QUADS: u32 = 4u;
 

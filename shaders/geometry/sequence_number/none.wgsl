@@ -1,4 +1,4 @@
-// The leaf sees no mean over a sequence.
+// What the leaf sees of a sequence, where it sees no mean: zeros.
 fn sequence_summand(i: u32) -> f32 {
     return 0.0;
 }

@@ -10,7 +10,7 @@ fn note_slopes(d: vec4<f32>) {
     slope_sum += vec2<f32>((d.x + d.y) + (d.z + d.w), select(0.0, 1.0, any(are_nan(d))));
 }
 
-// Leaves the sum of the workgroup. Sixteen lanes sum first, then one sums the sixteen.
+// Stores the sum of the workgroup. Sixteen lanes sum first, then one sums the sixteen.
 fn keep_slopes(tile: u32, live: bool, lane: u32) {
     var sum = slope_sum;
     slopes_of_lanes[lane] = sum;

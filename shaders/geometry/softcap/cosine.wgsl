@@ -1,4 +1,4 @@
-// Logits of cosines, which rounding may have put a little beyond the factor of cosines.
+// Logits that are a factor times a cosine: clamps them to ± the factor, which rounding may have exceeded.
 // needs: lib/math
 // slots: logit_scale
 fn capped(x: f32) -> f32 {

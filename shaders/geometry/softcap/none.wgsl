@@ -1,4 +1,4 @@
-// Logits as they are.
+// Logits without a soft cap.
 fn capped(x: f32) -> f32 {
     return x;
 }

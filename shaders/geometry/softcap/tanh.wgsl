@@ -1,4 +1,4 @@
-// Logits that are softly capped at first: c·tanh(x/c).
+// Logits with a soft cap, c·tanh(x/c), which comes before all else.
 // needs: lib/math lib/params
 
 // the place of c among the loss's numbers
@@ -23,8 +23,8 @@ fn capped_target(t: f32) -> f32 {
     return select(t, capped(t), CAPS_TARGETS);
 }
 
-// The derivative with respect to a logit `x`, from the one with respect to the capped logit. The slope 1 − tanh² is a
-// product of exponentials, which keeps its digits where the cap is nearly reached.
+// The derivative with respect to a logit `x`, from the derivative `d` with respect to the capped logit. The factor 1 − tanh² is
+// computed from exponentials, so that it keeps its digits where the cap is nearly reached.
 fn through_cap(d: f32, x: f32) -> f32 {
     let e = exp_negative(2.0 * min(abs(x) / option(SOFTCAP), 52.0));
     return select(d * ((4.0 * e) / ((1.0 + e) * (1.0 + e))), d, is_mask(x));

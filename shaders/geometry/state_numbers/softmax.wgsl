@@ -1,4 +1,4 @@
-// The numbers of a softmax's state, as they travel to another device.
+// A softmax's state as numbers in the statistics of a shard.
 // slots: softmax_state
 fn first_numbers(state: State) -> vec4<f32> {
     return vec4<f32>(state.peak, state.rest, state.spread, state.peak_share);
@@ -12,7 +12,7 @@ fn state_of(first: vec4<f32>, last: f32, poison: u32) -> State {
     return State(first.x, first.y, first.z, first.w, last, poison);
 }
 
-// Nothing is noted for observations.
+// This state notes nothing for observations.
 fn notes_of(state: State) -> vec3<f32> {
     return vec3<f32>(0.0);
 }

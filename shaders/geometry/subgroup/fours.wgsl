@@ -1,7 +1,8 @@
 // A subgroup of four lanes, each of which holds four of sixteen others.
 const WIDTH: u32 = 4u;
 
-// The quads of sixteen others. A lane's first component is of the other with the lane's number, its second of the one 4 further on, and so on.
+// Returns a number of each of sixteen others, in quads. Lane i holds those of the others i, i + 4, i + 8 and i + 12, in `x` to
+// `w`.
 fn quads_of(held: vec4<f32>) -> mat4x4<f32> {
     return mat4x4<f32>(
         vec4<f32>(subgroupBroadcast(held.x, 0u), subgroupBroadcast(held.x, 1u), subgroupBroadcast(held.x, 2u), subgroupBroadcast(held.x, 3u)),
@@ -11,8 +12,8 @@ fn quads_of(held: vec4<f32>) -> mat4x4<f32> {
     );
 }
 
-// The quads of sixteen others at one of four neighbouring elements. A lane's number modulo 4 is the element that it holds, and
-// it holds all four quads.
+// quads_at_e returns element e, of four neighbouring ones, of sixteen others, in quads. Lane i holds element i of all four
+// quads, a vector for each.
 fn quads_at_0(held: mat4x4<f32>) -> mat4x4<f32> {
     return mat4x4<f32>(
         subgroupBroadcast(held[0], 0u),

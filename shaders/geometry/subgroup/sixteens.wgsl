@@ -1,7 +1,7 @@
 // A subgroup of sixteen lanes, each of which holds one of sixteen others.
 const WIDTH: u32 = 16u;
 
-// The quads of sixteen others. A lane's first component is of the other with the lane's number.
+// Returns a number of each of sixteen others, in quads. Lane i holds that of the other i, in `x`.
 fn quads_of(held: vec4<f32>) -> mat4x4<f32> {
     return mat4x4<f32>(
         vec4<f32>(subgroupBroadcast(held.x, 0u), subgroupBroadcast(held.x, 1u), subgroupBroadcast(held.x, 2u), subgroupBroadcast(held.x, 3u)),
@@ -11,8 +11,8 @@ fn quads_of(held: vec4<f32>) -> mat4x4<f32> {
     );
 }
 
-// The quads of sixteen others at one of four neighbouring elements. A lane's number modulo 4 is the element that it holds, and
-// its number over 4 is the quad.
+// quads_at_e returns element e, of four neighbouring ones, of sixteen others, in quads. Lane i holds element i % 4 of the quad
+// i/4, in its first vector.
 fn quads_at_0(held: mat4x4<f32>) -> mat4x4<f32> {
     return mat4x4<f32>(
         subgroupBroadcast(held[0], 0u),

@@ -1,4 +1,5 @@
-// Which positions have met their greatest logit already, where classes are walked in ranges.
+// Which positions have met their greatest logit already, so that an equal one is not predicted too: marks for each position,
+// where classes are walked in ranges.
 // needs: geometry/region_quads scratch/softmaxes/ranges
 fn is_taken(quad: Quad, round: u32, k: u32) -> vec4<bool> {
     return vec4<bool>(k != 0u) & marks_of(quad.at);

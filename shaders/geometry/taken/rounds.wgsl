@@ -1,4 +1,5 @@
-// Which positions have met their greatest logit already, for each round of a lane.
+// Which positions have met their greatest logit already, so that an equal one is not predicted too: marks for each round of a
+// lane.
 // needs: geometry/region_quads
 var<private> taken: array<vec4<bool>, 16>;
 

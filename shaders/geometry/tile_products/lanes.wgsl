@@ -1,13 +1,13 @@
-// The products of 64 own rows with 64 others, through workgroup memory.
+// The products of a tile of 64 own rows with 64 others, computed by way of workgroup memory.
 // needs: lib/params geometry/lane_products
 
 // Sixteen elements of 64 own rows, then of 64 others, four rows to an entry. A pitch of 17 keeps lanes that write at once
-// out of each other's banks. Kernels also use this memory for what they make of the products.
+// out of each other's banks. Kernels use this memory again for what they compute from the products.
 var<workgroup> tile: array<vec4<f32>, 544>;
 
 const OTHERS: u32 = 272u;
 
-// `lane_own` is the first of a lane's four own rows, `lane_other` the first of one of its quads of others.
+// `lane_own` is the first of a lane's four own rows in the tile, `lane_other` the first other of one of its four quads.
 fn lane_own(lane: u32) -> u32 {
     return 4u * (lane / 4u);
 }
@@ -16,12 +16,13 @@ fn lane_other(lane: u32, quad: u32) -> u32 {
     return (16u * quad) + (4u * (lane % 4u));
 }
 
-// Which of the four lanes that share their own rows this one is.
+// The number, from 0 to 3, of a lane among the four that have the same own rows.
 fn lane_share(lane: u32) -> u32 {
     return lane % 4u;
 }
 
-// Which four of the sixteen elements a lane loads, and of which four rows. Neighbouring lanes load neighbours in memory.
+// The first of the four elements that a lane loads, and the first of the four rows. Neighbouring lanes load neighbours in
+// memory.
 fn loads(lane: u32, across: bool) -> vec2<u32> {
     return select(vec2<u32>(lane % 4u, lane / 4u), vec2<u32>(lane / 16u, lane % 16u), across) * 4u;
 }
@@ -34,7 +35,7 @@ fn stage(at: u32, place: vec2<u32>, four: mat4x4<f32>) {
     tile[entry + 51u] = four[3];
 }
 
-// Adds the products at a staged element to the sums.
+// Adds the products at the element `k` of the sixteen in workgroup memory to the sums.
 fn add_staged(sums: Products, k: u32, lane: u32) -> Products {
     let own = tile[(17u * k) + (lane / 4u)];
     let entry = OTHERS + (17u * k) + (lane % 4u);
@@ -46,9 +47,9 @@ fn add_staged(sums: Products, k: u32, lane: u32) -> Products {
     );
 }
 
-// Adds to `start` the products of the rows from `own` on with the rows from `other` on, over the elements from `begin` to
-// `end`. Sixteen elements are summed first, so that the long sum has few steps. The bits depend neither on where the sum is
-// cut between two sixteens, nor on which side is the own side.
+// Returns `start` plus the products of the tile's rows from `own` on with those from `other` on, over the elements from `begin`
+// to `end`. Sixteen elements are summed first, so that the long sum has few steps. The bits do not depend on which side is the
+// own side; nor on how the elements are divided among calls, if each call but the last has a multiple of sixteen.
 fn tile_products(start: Products, own: u32, other: u32, begin: u32, end: u32, lane: u32) -> Products {
     let a = loads(lane, OWN_ACROSS);
     let b = loads(lane, OTHER_ACROSS);

@@ -1,11 +1,12 @@
-// The products of 64 own rows with 64 others, by subgroups. Each holds 16 of the others among its lanes.
+// The products of a tile of 64 own rows with 64 others, computed by subgroups. The lanes of a subgroup hold 16 of the others
+// together.
 // needs: lib/params geometry/lane_products geometry/row_elements
 // slots: subgroup tile_rows
 
-// Memory for what a kernel makes of the products.
+// Workgroup memory for what kernels compute from the products.
 var<workgroup> tile: array<vec4<f32>, 512>;
 
-// `lane_own` is the first of a lane's four own rows, `lane_other` the first of one of its quads of others.
+// `lane_own` is the first of a lane's four own rows in the tile, `lane_other` the first other of one of its four quads.
 fn lane_own(lane: u32) -> u32 {
     return (4u * WIDTH * (lane / (4u * WIDTH))) + (4u * (lane % WIDTH));
 }
@@ -14,7 +15,7 @@ fn lane_other(lane: u32, quad: u32) -> u32 {
     return (16u * lane_share(lane)) + (4u * quad);
 }
 
-// Which of the four lanes that share their own rows this one is.
+// The number, from 0 to 3, of a lane among the four that have the same own rows.
 fn lane_share(lane: u32) -> u32 {
     return (lane / WIDTH) % 4u;
 }
@@ -32,7 +33,7 @@ fn held_factors(first: u32) -> vec4<f32> {
     return by;
 }
 
-// Four elements of the others that a lane holds: a column for each element.
+// Four neighbouring elements of each of the others that a lane holds: a column for each element.
 fn held_along(first: u32, k: u32, end: u32, by: vec4<f32>) -> mat4x4<f32> {
     var held = mat4x4<f32>();
     held[0] = before(other_along(first, k, by.x), k, end);
@@ -46,7 +47,7 @@ fn held_along(first: u32, k: u32, end: u32, by: vec4<f32>) -> mat4x4<f32> {
     return transpose(held);
 }
 
-// One element of the quads of others that a lane holds: a column for each quad.
+// The element `k` of the quads of others that a lane holds, 0 if not `there`: a column for each quad.
 fn held_across(first: u32, k: u32, there: bool) -> mat4x4<f32> {
     var held = mat4x4<f32>();
     held[0] = other_across(first, k, there);
@@ -70,9 +71,9 @@ fn add(sums: Products, own: vec4<f32>, others: mat4x4<f32>) -> Products {
     );
 }
 
-// Adds to `start` the products of the rows from `own` on with the rows from `other` on, over the elements from `begin` to
-// `end`. Sixteen elements are summed first, so that the long sum has few steps. The bits depend neither on where the sum is
-// cut between two sixteens, nor on which side is the own side.
+// Returns `start` plus the products of the tile's rows from `own` on with those from `other` on, over the elements from `begin`
+// to `end`. Sixteen elements are summed first, so that the long sum has few steps. The bits do not depend on which side is the
+// own side; nor on how the elements are divided among calls, if each call but the last has a multiple of sixteen.
 fn tile_products(start: Products, own: u32, other: u32, begin: u32, end: u32, lane: u32) -> Products {
     let first_own = own + lane_own(lane);
     let first_other = other + lane_other(lane, 0u);

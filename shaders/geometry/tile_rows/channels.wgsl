@@ -1,18 +1,19 @@
-// An item's slopes and its channels, as the two sides of a product over the channels.
+// The two sides of the products of gram_backward: own rows are rows of an item's slopes, the others are positions, and the sum
+// runs over the item's channels.
 // needs: lib/math lib/params scratch/factors scratch/gram_slopes geometry/row_elements
 // slots: x1
 
 // whether the workgroup reads a NaN slope
 var<workgroup> unknown: atomic<u32>;
 
-// the item of the workgroup: its last channel is followed by the next item's first, which must not count
+// the item of the workgroup: the next item's channels follow its last channel in memory, and must not count
 var<private> walked: u32;
 
 fn own_factor(row: u32) -> f32 {
     return 1.0;
 }
 
-// The others are positions. Factors belong to channels, so they are checked for each element.
+// The others are positions, which have no factors. Those of channels are checked at each element.
 fn other_factor(position: u32) -> f32 {
     return 1.0;
 }

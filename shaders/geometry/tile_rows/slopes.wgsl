@@ -1,8 +1,9 @@
-// A block of slopes and the other rows, as the two sides of a product over these rows.
+// The two sides of the products of tiles_product: own rows are rows of a block of slopes, the others are columns of operand x1,
+// and the sum runs over the rows of x1.
 // needs: lib/math lib/params scratch/factors scratch/slopes geometry/row_elements
 // slots: x1
 
-// Slopes already contain all their factors. The product runs over the other rows, so their factors apply to each element.
+// Slopes already contain all their factors. The sum runs over the rows of x1, so their factors are applied to each element.
 fn own_factor(row: u32) -> f32 {
     return 1.0;
 }
@@ -29,7 +30,7 @@ fn other_across(column: u32, k: u32, there: bool) -> vec4<f32> {
     return select(vec4<f32>(0.0), by * x, there & !is_nan(by));
 }
 
-// Unused: `other_across` reads the others' elements.
+// Unused: neighbours in memory are columns, and `other_across` reads them.
 fn other_along(column: u32, k: u32, by: f32) -> vec4<f32> {
     return vec4<f32>(0.0);
 }

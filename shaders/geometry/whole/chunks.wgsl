@@ -6,7 +6,7 @@ fn merge_whole(position: u32) -> State {
     for (var chunk = 1u; chunk < params.chunks; chunk += 1u) {
         state = fold_merge(state, chunk_states[(position * params.chunks) + chunk]);
     }
-    // leaves the whole row's state in the place of its first chunk's, for the third stage
+    // stores the whole row's state in the place of its first chunk's, for the third stage
     chunk_states[position * params.chunks] = state;
     return state;
 }

@@ -11,7 +11,7 @@ fn merge_whole(position: u32) -> State {
     for (var chunk = 1u; chunk < params.chunks; chunk += 1u) {
         sums = sums_merge(sums, sums_of(chunk_states[place_of_sums(position, chunk)]));
     }
-    // leaves the whole row's sums in the place of its first chunk's, for the gradients
+    // stores the whole row's sums in the place of its first chunk's, for the gradients
     chunk_states[place_of_sums(position, 0u)] = state_of_sums(sums);
     compared = sums;
     return chunk_states[position * params.chunks];

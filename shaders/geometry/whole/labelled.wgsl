@@ -1,4 +1,4 @@
-// A row's whole state over the classes of a projection, and its logit of its label.
+// A row's whole state over the classes of a projection, which an earlier stage merged, and the logit of the row's label.
 // needs: lib/class lib/label scratch/hits scratch/whole_states
 // slots: fold label_weight
 fn merged_whole(row: u32) -> State {

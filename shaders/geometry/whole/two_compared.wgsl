@@ -1,4 +1,5 @@
-// A row's whole state over the classes of two projections, and the sums over its classes, which lie behind all states.
+// A row's whole state over the classes of two projections, which an earlier stage merged, and the sums over its classes. The
+// sums lie behind the states of all rows.
 // needs: lib/class lib/label lib/params fold/divergence fold/mixture scratch/whole_states
 fn merged_whole(row: u32) -> State {
     compared = sums_of(whole_states[params.items + row]);

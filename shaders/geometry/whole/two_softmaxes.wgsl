@@ -1,4 +1,4 @@
-// A row's whole state over the classes of two projections.
+// A row's whole state over the classes of two projections, which an earlier stage merged.
 // needs: lib/class lib/label fold/divergence scratch/whole_states
 fn merged_whole(row: u32) -> State {
     return whole_states[row];

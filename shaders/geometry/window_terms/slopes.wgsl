@@ -1,5 +1,5 @@
-// A pixel's sums over the windows that hold it: the derivative with respect to the pixel of `x` and of `y` where these
-// equal the pivot, and half of what the derivatives change by with x and with x − y.
+// The terms of a pixel's sums over the windows that contain it: the derivatives with respect to the pixel of `x` and of `y`
+// where these equal the pivot, and half of what the derivatives change by with x and with x − y.
 // needs: lib/params geometry/pixels geometry/window_maps scratch/window_slopes/held
 fn term_at(plane: u32, line: i32, column: i32, pivot: vec2<f32>) -> vec4<f32> {
     let size = map_size();
@@ -17,7 +17,7 @@ fn term_at(plane: u32, line: i32, column: i32, pivot: vec2<f32>) -> vec4<f32> {
     return select(vec4<f32>(0.0), terms, inside);
 }
 
-// Sums of a row about another pivot, which lies so far below its own.
+// The sums of a row about another pivot, which is lower than its own by `by`.
 fn moved(sums: vec4<f32>, by: vec2<f32>) -> vec4<f32> {
     let of_d = by.y * sums.w;
     let of_x = (by.x * sums.z) + of_d;

@@ -1,4 +1,5 @@
-// Connectionist temporal classification: the twin of src/losses/alignments/ctc.rs.
+// Connectionist temporal classification, from the log-probability of an item's alignments: the twin of
+// src/losses/alignments/ctc.rs.
 // needs: lib/math geometry/alignment
 override ZERO_INFINITY: bool = false;
 

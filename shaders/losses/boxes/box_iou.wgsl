@@ -7,9 +7,10 @@ const EPS: u32 = 0u;
 // 0 xyxy, 1 cxcywh
 override FORMAT: u32 = 0u;
 
-// Two boxes along x and along y, as differences of coordinates that are formed from the given numbers: corners that were
-// computed from a centre and a size first would be rounded, and the differences of nearly equal boxes lost.
+// Two boxes a and b along x and along y, as differences that are formed directly from the given numbers: corners computed from
+// a centre and a size would be rounded, which would lose the differences of nearly equal boxes.
 struct Pair {
+    // the sides of a, and of b
     size: vec2<f32>,
     size_b: vec2<f32>,
     // a's low and high corners minus b's
@@ -59,7 +60,7 @@ fn pair_of(a: vec4<f32>, b: vec4<f32>) -> Pair {
     return pair;
 }
 
-// The derivative of max(x, 0): ½ at 0, where two corners are equal.
+// The derivative of max(x, 0), and ½ at 0, where two corners are equal and share the derivative.
 fn share_of(x: vec2<f32>) -> vec2<f32> {
     return select(select(vec2<f32>(0.0), vec2<f32>(1.0), x > vec2<f32>(0.0)), vec2<f32>(0.5), x == vec2<f32>(0.0));
 }
@@ -72,9 +73,9 @@ fn of_numbers(low: vec2<f32>, high: vec2<f32>) -> vec4<f32> {
     return vec4<f32>(low, high);
 }
 
-// The uncovered area of the hull next to one side of two overlapping boxes. One box reaches further on that side: b by
-// `step`, or a by −`step`. It leaves uncovered what the other box extends past it: `beyond` is how far a extends past b,
-// `beyond_b` how far b extends past a.
+// The area of the hull that neither of two overlapping boxes covers, next to one side of them. Of the two boxes one reaches
+// further on that side: b by `step`, or a by −`step`. The strip by which it reaches further is uncovered where, along the other
+// axis, the other box extends past it: `beyond` is how far a extends past b, `beyond_b` how far b extends past a.
 fn corner(step: f32, beyond: f32, beyond_b: f32) -> f32 {
     return select(step * beyond, -step * beyond_b, step < 0.0);
 }
@@ -164,8 +165,8 @@ fn of_sides(slope: vec2<f32>) -> vec4<f32> {
     return of_numbers(-slope, slope);
 }
 
-// How much shorter the distance of the centres is than the hull. Where each box reaches further on one side, it is the mean
-// of their sides; hull − distance would cancel for boxes that lie far apart.
+// hull − distance of the centres, along each axis. Where each box reaches further on one side, this is the mean of their sides,
+// and the subtraction would cancel for boxes that lie far apart.
 fn slack(pair: Pair, one_sided: vec2<f32>) -> vec2<f32> {
     return select(pair.hull - abs(pair.centre), 0.5 * (pair.size + pair.size_b), one_sided > vec2<f32>(0.0));
 }
@@ -188,7 +189,7 @@ fn of_far(pair: Pair, low: vec2<f32>, high: vec2<f32>, diagonal: f32, far: f32, 
     return vec4<f32>(of_centre, -far * pair.hull * (low + high)) / diagonal;
 }
 
-// EIoU's term for the sides, (w − w')²/(W² + eps) along each axis, and its derivatives.
+// EIoU's term for the sides, (w − w')²/(W² + eps) along each axis, where W is the hull's side; and its derivatives.
 fn wider_score(pair: Pair, rest_b: vec2<f32>, low: vec2<f32>, high: vec2<f32>, eps: f32) -> ElementScore {
     let square = (pair.hull * pair.hull) + eps;
     let share = pair.wider / square;
@@ -304,7 +305,8 @@ fn bounded(a: vec4<f32>, b: vec4<f32>, eps: f32) -> ElementScore {
         let iou = inter / (total + eps);
         d = ((iou * of_total) - of_inter) / (total + eps);
         if FORMAT == 1u {
-            // where one corner is a's, growth covers and uncovers alike: of_size − 2·of_inter is what only a covers
+            // of_size − 2·of_inter, the derivative of `apart` with respect to a's sides, is summed from what only a covers:
+            // where one corner of the intersection is a's, the subtraction would cancel
             let change = (rest + (both * (1.0 - inner.yx))).yx - (loss * of_total.zw);
             d = vec4<f32>(d.xy, select(d.zw, change / (total + eps), vec2<bool>(iou > 0.5)));
         }

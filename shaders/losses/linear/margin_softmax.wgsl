@@ -12,7 +12,7 @@ fn similarity_scale() -> f32 {
     return option(S);
 }
 
-// The number that stands for the cosine of a row and its label's class, and its derivative with respect to the cosine.
+// The number that replaces the cosine of a row and its label's class, and its derivative with respect to the cosine.
 fn softmax_margin(cosine: f32, sine: f32) -> vec2<f32> {
     let m = option(M);
     let of_m = sine_and_cosine(m);
@@ -23,7 +23,7 @@ fn softmax_margin(cosine: f32, sine: f32) -> vec2<f32> {
     return select(arcface, vec2<f32>(cosine - m, 1.0), KIND == 0u);
 }
 
-// A true single class has no loss, so its share does not matter.
+// The share of a class with the target q. If there is only one class, the loss is 0 whatever its share.
 fn softmax_share(q: f32) -> f32 {
     return ((1.0 - option(LABEL_SMOOTHING)) * q) + (option(LABEL_SMOOTHING) / f32(max(params.all_classes, 2u)));
 }

@@ -7,8 +7,8 @@ override KIND: u32 = 0u;
 override SIDE: u32 = 0u;
 
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
-    // fake scores are negated, so that on both sides the loss falls as x grows towards the side's answer; least squares still
-    // tells the sides apart, since its answers are 1 and 0
+    // fake scores are negated, so that on both sides the loss falls as x grows towards the side's target; least squares still
+    // differs on the two sides, since its targets are 1 and 0
     let toward = select(1.0, -1.0, SIDE == 1u);
     let x = toward * v.x;
     var loss = -x;

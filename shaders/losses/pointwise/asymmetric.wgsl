@@ -8,7 +8,7 @@ const CLIP: u32 = 2u;
 override WHOLE_GAMMA_POS: i32 = 0;
 override WHOLE_GAMMA_NEG: i32 = 4;
 
-// The loss of a positive and its slope.
+// The loss of a positive target, and its derivative with respect to the logit.
 fn positive(s: Sigmoids) -> vec2<f32> {
     let gamma = option(GAMMA_POS);
     var focus = whole_power(s.q, max(WHOLE_GAMMA_POS, 0));
@@ -19,7 +19,7 @@ fn positive(s: Sigmoids) -> vec2<f32> {
     return vec2<f32>(focus * s.minus_log_p, -focus * slope);
 }
 
-// The loss of a negative and its slope.
+// The loss of a negative target, and its derivative with respect to the logit.
 fn negative(s: Sigmoids) -> vec2<f32> {
     let gamma = option(GAMMA_NEG);
     let clip = option(CLIP);

@@ -1,7 +1,7 @@
 // Binary cross-entropy of logits: the twin of src/losses/pointwise/bce_with_logits.rs.
 // needs: lib/math lib/params geometry/element
 const LABEL_SMOOTHING: u32 = 0u;
-// 0 if nothing is smoothed
+// 0 if there is no label smoothing
 override WHOLE_LABEL_SMOOTHING: i32 = 0;
 
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {

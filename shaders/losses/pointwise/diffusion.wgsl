@@ -10,7 +10,7 @@ override ERROR: u32 = 0u;
 const GAMMA: u32 = 0u;
 const HUBER_C: u32 = 1u;
 
-// The factors of the noise and of the sample in the target, and the item's weight. For a flow the number is σ, else ᾱ.
+// The factors of the noise and of the sample in the target, and the item's weight. The argument is ᾱ, or σ for a flow.
 fn element_item(alpha_bar: f32) -> vec3<f32> {
     if PREDICTION_TYPE == 3u {
         let inverse = ratio_of(1.0, alpha_bar);
@@ -47,7 +47,8 @@ fn element_item(alpha_bar: f32) -> vec3<f32> {
 
 // The weights that follow from the signal-to-noise ratio, ᾱ/(1 − ᾱ), without a cut.
 fn weight_of(alpha_bar: f32, rest: f32) -> f32 {
-    // what the weight for the sample is divided by, over what the ratio is divided by
+    // signal/of_type is the weight: signal/(1 − ᾱ) for an error of the sample; that over ᾱ/(1 − ᾱ) for one of the noise; that
+    // over 1/(1 − ᾱ) for one of v
     let of_type = select(select(alpha_bar, 1.0, PREDICTION_TYPE == 1u), rest, PREDICTION_TYPE == 2u);
     if WEIGHTING == 4u {
         let gamma = option(GAMMA);

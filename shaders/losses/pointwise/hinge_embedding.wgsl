@@ -1,4 +1,4 @@
-// Hinge loss that keeps a distance small, or above a margin: the twin of src/losses/pointwise/hinge_embedding.rs.
+// Hinge embedding loss: keeps a distance small, or above a margin. The twin of src/losses/pointwise/hinge_embedding.rs.
 // needs: lib/math lib/params geometry/element
 const MARGIN: u32 = 0u;
 

@@ -1,4 +1,4 @@
-// Estimates of the divergence from a reference policy: the twin of src/losses/pointwise/kl_penalty.rs.
+// Estimates of the divergence of a policy from a reference policy: the twin of src/losses/pointwise/kl_penalty.rs.
 // needs: lib/math lib/params geometry/element
 // 0 k1, 1 k2, 2 k3
 override KIND: u32 = 0u;

@@ -1,10 +1,10 @@
-// Preference from single answers: the twin of src/losses/pointwise/kto.rs.
+// KTO, a preference loss of single answers: the twin of src/losses/pointwise/kto.rs.
 // needs: lib/math lib/params geometry/element
 const BETA: u32 = 0u;
 const DESIRABLE_WEIGHT: u32 = 1u;
 const UNDESIRABLE_WEIGHT: u32 = 2u;
 
-// The answers' point of reference, from the mean of the mismatched pairs.
+// The point of reference of all answers: the mean log-ratio of mismatched pairs, or 0 if that is negative.
 fn element_item(mean: f32) -> vec3<f32> {
     return vec3<f32>(max(mean, 0.0), 0.0, 0.0);
 }

@@ -1,4 +1,4 @@
-// Margin loss for which of two scores should be higher: the twin of src/losses/pointwise/margin_ranking.rs.
+// Margin ranking loss of two scores, of which one should be higher: the twin of src/losses/pointwise/margin_ranking.rs.
 // needs: lib/math lib/params geometry/element
 const MARGIN: u32 = 0u;
 

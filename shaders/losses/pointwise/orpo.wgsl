@@ -1,4 +1,4 @@
-// Preference by odds ratios: the twin of src/losses/pointwise/orpo.rs.
+// ORPO, a preference loss of odds ratios: the twin of src/losses/pointwise/orpo.rs.
 // needs: lib/math lib/params geometry/element
 const BETA: u32 = 0u;
 

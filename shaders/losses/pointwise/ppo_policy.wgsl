@@ -7,12 +7,13 @@ const CLIP_HIGH: u32 = 1u;
 const DUAL_CLIP_RATIO: u32 = 2u;
 const ENTROPY_COEF: u32 = 3u;
 
-// Keeps the log-ratio of a sequence.
+// What all elements of a sequence get: the sequence's mean log-ratio.
 fn element_item(log_ratio: f32) -> vec3<f32> {
     return vec3<f32>(log_ratio, 0.0, 0.0);
 }
 
-// The loss without the entropy, and its derivative; of the log-ratio of the element or of its sequence.
+// The loss without the entropy, and its derivative with respect to the log-ratio `gap`, which is the element's or its
+// sequence's.
 fn policy_score(v: vec4<f32>, gap: f32) -> vec2<f32> {
     let advantage = v.z;
     let low = 1.0 - option(CLIP_LOW);

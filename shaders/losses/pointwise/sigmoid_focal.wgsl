@@ -4,7 +4,7 @@ override HAS_ALPHA: bool = true;
 const GAMMA: u32 = 0u;
 const ALPHA: u32 = 1u;
 const LABEL_SMOOTHING: u32 = 2u;
-// 0 if nothing is smoothed
+// 0 if there is no label smoothing
 override WHOLE_LABEL_SMOOTHING: i32 = 0;
 // gamma if it is a small whole number, for which a power is a few products; else −1
 override WHOLE_GAMMA: i32 = 2;
@@ -49,7 +49,7 @@ fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     let s = sigmoids(x);
     let bce = (t * s.minus_log_p) + (rest * s.minus_log_q);
     var alpha = 1.0;
-    // −1 stands for an alpha of the class that is not given
+    // v.z is the alpha of the class, or −1 if none is given
     if v.z != -1.0 {
         alpha = (v.z * t) + ((1.0 - v.z) * rest);
     } else if HAS_ALPHA {

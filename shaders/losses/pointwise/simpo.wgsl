@@ -1,4 +1,4 @@
-// Preference by a margin: the twin of src/losses/pointwise/simpo.rs.
+// SimPO, a preference loss with a margin and without a reference: the twin of src/losses/pointwise/simpo.rs.
 // needs: lib/math lib/params geometry/element
 const BETA: u32 = 0u;
 const GAMMA: u32 = 1u;

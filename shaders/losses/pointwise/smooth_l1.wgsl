@@ -1,4 +1,4 @@
-// Absolute error, rounded near 0: the twin of src/losses/pointwise/smooth_l1.rs.
+// Smooth L1 loss, squared near 0 and absolute beyond: the twin of src/losses/pointwise/smooth_l1.rs.
 // needs: lib/math lib/params geometry/element
 const BETA: u32 = 0u;
 

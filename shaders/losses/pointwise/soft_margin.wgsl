@@ -1,4 +1,4 @@
-// The logistic loss of two classes: the twin of src/losses/pointwise/soft_margin.rs.
+// Soft margin loss, the logistic loss of targets −1 and 1: the twin of src/losses/pointwise/soft_margin.rs.
 // needs: lib/math geometry/element
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     let z = product(-v.y, v.x);

@@ -1,4 +1,4 @@
-// The deviance of amounts that are often 0: the twin of src/losses/pointwise/tweedie.rs.
+// Tweedie loss, for amounts that are often 0: the twin of src/losses/pointwise/tweedie.rs.
 // needs: lib/math lib/params geometry/element
 const P: u32 = 0u;
 

@@ -1,4 +1,5 @@
-// The focal loss of qualities, with positives in full: the twin of src/losses/pointwise/varifocal.rs.
+// Varifocal loss of qualities between 0 and 1, which is focal for targets of 0 only: the twin of
+// src/losses/pointwise/varifocal.rs.
 // needs: lib/math lib/params geometry/element
 const ALPHA: u32 = 0u;
 const GAMMA: u32 = 1u;

@@ -1,4 +1,4 @@
-// Log of the error near 0, absolute error beyond: the twin of src/losses/pointwise/wing.rs.
+// Wing loss, the log of the error near 0 and the absolute error beyond: the twin of src/losses/pointwise/wing.rs.
 // needs: lib/math lib/params geometry/element
 const W: u32 = 0u;
 const EPSILON: u32 = 1u;

@@ -1,4 +1,4 @@
-// The Dice half of the Dice and binary cross-entropy loss: the twin of src/losses/region/dice_bce.rs.
+// The Dice part of the sum of Dice loss and binary cross-entropy: the twin of src/losses/region/dice_bce.rs.
 // needs: lib/params fold/regions
 override JACCARD: bool = false;
 override LOG_LOSS: bool = false;

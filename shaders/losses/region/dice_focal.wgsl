@@ -1,4 +1,4 @@
-// The Dice half of the Dice and focal loss: the twin of src/losses/region/dice_focal.rs.
+// The Dice part of the sum of Dice loss and focal loss: the twin of src/losses/region/dice_focal.rs.
 // needs: lib/params fold/regions
 override JACCARD: bool = false;
 override LOG_LOSS: bool = false;

@@ -7,6 +7,6 @@ fn similarity_scale() -> f32 {
 }
 
 fn similarity_row(row: SimilarityStatistics) -> RowScore {
-    // one positive, or several where keys share a label
+    // the mean over the row's positives: one, or several if keys share a label
     return RowScore(row.surprise / row.similar, 1.0 / row.similar);
 }

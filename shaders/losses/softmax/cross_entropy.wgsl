@@ -3,8 +3,8 @@
 const LABEL_SMOOTHING: u32 = 0u;
 const Z_LOSS: u32 = 1u;
 
-// In a fused loss a single channel stands for two classes, which share the smoothing. A true single class has no loss, so
-// its share does not matter.
+// The share of a class with the target q. In a fused loss a single channel means two classes, which is why at least 2 share the
+// smoothing. If there is really one class, the loss is 0 whatever its share.
 fn softmax_share(q: f32) -> f32 {
     return ((1.0 - option(LABEL_SMOOTHING)) * q) + (option(LABEL_SMOOTHING) / f32(max(params.all_classes, 2u)));
 }

@@ -1,5 +1,5 @@
-// The cells of a confusion matrix: a row for each label, a column for each prediction, and behind them a cell for each label's
-// positions without a prediction.
+// The cells of a confusion matrix: a row for each label, with a column for each prediction; and after the matrix, for each
+// label, a cell for its positions without a prediction.
 // needs: lib/label lib/params
 fn cell_count() -> u32 {
     return params.label_count * (params.label_count + 1u);

@@ -1,4 +1,4 @@
-// Adds each position to the counts of all workgroups, which are too many for the memory of one.
+// Counts each position in the cells that all workgroups share, where there are too many cells for workgroup memory.
 // needs: scratch/counts
 fn begin_counts(lane: u32) {}
 

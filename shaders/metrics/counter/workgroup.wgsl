@@ -1,8 +1,8 @@
-// Counts in the memory of a workgroup, which adds to the counts of all when it is done.
+// Counts positions in workgroup memory. At its end, a workgroup adds its counts to those that all workgroups share.
 // needs: scratch/counts
 // slots: cell
 
-// leaves room for the states of lanes in 16,384 bytes
+// leaves room for the states of lanes in the 16,384 bytes of workgroup memory
 const MOST_CELLS: u32 = 3540u;
 
 var<workgroup> own_counts: array<atomic<u32>, MOST_CELLS>;

@@ -1,4 +1,4 @@
-// A position's prediction that is a label, checked before it is used.
+// A position's prediction where predictions are labels; each is checked before it is used.
 // needs: dtype/integer dtype/whole lib/label lib/params
 @group(0) @binding(2) var<storage, read> x0: array<u32>;
 

@@ -1,4 +1,5 @@
-// A position's prediction from its logits, which some lanes share: the class with the greatest. Beside a NaN there is none.
+// A position's prediction where predictions are logits: the class with the greatest. Several lanes share a position. A position
+// with a NaN has no prediction.
 // needs: fold/greatest geometry/lanes geometry/places lib/label lib/params
 // slots: x0
 fn lanes_of_position() -> u32 {

@@ -1,4 +1,5 @@
-// The gradient of an operand that begins at a quad: four elements are one store. Written for dx0; the linker makes dx1 to dx3 from it.
+// The gradient of an operand that begins at a quad: four elements are one store. Written for dx0; the linker makes dx1, dx2 and
+// dx3 from it.
 // needs: lib/component lib/params
 // slots: quad
 @group(0) @binding(6) var<storage, read_write> dx0: array<QuadOfWords>;

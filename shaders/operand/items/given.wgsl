@@ -1,5 +1,5 @@
-// The numbers of each item, or of each sequence, and after them 0 where the item takes no part. For a sequence this is one over how
-// many of its elements take part.
+// For each item or sequence, three numbers that the leaf gets (xyz). w is 0 where an item takes no part; for a sequence it is 1
+// over the number of elements that take part.
 @group(0) @binding(16) var<storage, read> items: array<vec4<f32>>;
 
 fn item_at(item: u32) -> vec4<f32> {

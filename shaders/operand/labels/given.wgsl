@@ -1,4 +1,4 @@
-// Integer labels, checked before they are used.
+// Integer labels, one for each position, checked before they are used.
 // needs: lib/label lib/params
 @group(0) @binding(14) var<storage, read> labels: array<u32>;
 

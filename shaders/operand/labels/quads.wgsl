@@ -1,4 +1,5 @@
-// Integer labels, checked before they are used. The first lies at a multiple of 16 bytes, so four labels of 32 bits are one load.
+// Integer labels, one for each position, checked before they are used. The first lies at a multiple of 16 bytes, so that four
+// labels of 32 bits are one load.
 // needs: lib/component lib/label lib/params
 // slots: quad
 @group(0) @binding(14) var<storage, read> labels: array<QuadOfWords>;
@@ -32,8 +33,8 @@ fn neighbour(low: u32) -> Label {
     return label_of_bits(low, select(0u, sign_of(low), LABELS_DTYPE == 0u));
 }
 
-// The labels of four neighbours. at.x is a multiple of four. Labels of 32 bits are loaded from at.x on; the other three places
-// are not looked at.
+// The labels of four neighbouring positions. at.x is a multiple of four. Labels of 32 bits are loaded from at.x on; at.y to
+// at.w are ignored.
 fn target_labels(at: vec4<u32>) -> Labels {
     if LABELS_DTYPE > 1u {
         return Labels(target_label(at.x), target_label(at.y), target_label(at.z), target_label(at.w));

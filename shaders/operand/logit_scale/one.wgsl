@@ -1,4 +1,4 @@
-// Products are scores without a scale.
+// The number that products are multiplied by where there is none: 1.
 fn product_scale() -> f32 {
     return 1.0;
 }

@@ -1,4 +1,4 @@
-// A whole number from a tensor of the caller's, which each run counts up.
+// A whole number from the caller's tensor, which each run increments by 1.
 // needs: geometry/number
 @group(0) @binding(6) var<storage, read_write> counter: array<u32>;
 

@@ -1,5 +1,5 @@
-// A number that travels with the dispatch: each of its four bytes is an offset into a table of all bytes. So recording a
-// number writes no memory that an earlier run may still need.
+// A number that travels with the dispatch: each of its four bytes is bound as a dynamic offset into a table of all bytes. So
+// recording a number writes no memory that an earlier run may still need.
 @group(0) @binding(1) var<uniform> byte_0: vec4<u32>;
 @group(0) @binding(2) var<uniform> byte_1: vec4<u32>;
 @group(0) @binding(3) var<uniform> byte_2: vec4<u32>;

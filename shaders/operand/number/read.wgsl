@@ -1,4 +1,4 @@
-// A number from a tensor of the caller's.
+// A number from the caller's tensor.
 // needs: geometry/number
 @group(0) @binding(5) var<storage, read> number_source: array<u32>;
 

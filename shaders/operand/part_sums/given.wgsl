@@ -1,4 +1,4 @@
-// Writes a part's sum, denominator and weight to a tensor of the caller's.
+// Writes a part's sum, denominator and weight to the caller's tensor.
 // needs: lib/params
 @group(0) @binding(19) var<storage, read_write> part_sums: array<f32>;
 

@@ -1,2 +1,2 @@
-// Nobody asks for the parts' sums in a tensor.
+// The parts' sums are not wanted in a tensor.
 fn store_part_sums(entry: u32, sum: f32, denominator: f32, weight: f32) {}

@@ -1,4 +1,4 @@
-// A number for each row of vectors.
+// The number that a leaf of vectors gets for each row, from a tensor.
 // needs: lib/params dtype/float
 @group(0) @binding(23) var<storage, read> row: array<u32>;
 

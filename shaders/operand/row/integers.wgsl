@@ -1,4 +1,4 @@
-// A number for each row of vectors, stored as an integer.
+// The number that a leaf of vectors gets for each row, from a tensor of integers.
 // needs: lib/params dtype/integer
 @group(0) @binding(23) var<storage, read> row: array<u32>;
 

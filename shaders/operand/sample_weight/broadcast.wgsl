@@ -1,4 +1,5 @@
-// The sample weight of a value's item: a factor of its loss, and what it counts as in a mean.
+// The sample weight of a value, broadcast from a tensor with fewer elements: a factor of the value's loss, and what the value
+// counts as in a mean.
 // needs: lib/broadcast lib/count/weights lib/math lib/params dtype/float
 @group(0) @binding(22) var<storage, read> sample_weight: array<u32>;
 

@@ -1,4 +1,5 @@
-// The sample weight of a value, from the factors of all values.
+// The sample weight of a value, from `value_factors`, which an earlier kernel has made of mask, sample weight and upstream
+// gradient.
 // needs: lib/count/weights lib/math scratch/value_factors
 fn count_at(i: u32) -> Count {
     return bitcast<f32>(value_factor(i).x);

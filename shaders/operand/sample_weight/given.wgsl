@@ -1,4 +1,4 @@
-// The sample weight of a value: a factor of its loss, and what it counts as in a mean.
+// The sample weight of a value: a factor of the value's loss, and what the value counts as in a mean.
 // needs: lib/count/weights lib/math lib/params dtype/float
 @group(0) @binding(22) var<storage, read> sample_weight: array<u32>;
 

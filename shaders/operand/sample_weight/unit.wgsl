@@ -1,4 +1,4 @@
-// No sample weights, where values count in floats since a mask is combined with other factors.
+// No sample weights, but values are counted in f32: the mask is combined with other factors in a tensor of floats.
 // needs: lib/count/weights
 fn count_at(i: u32) -> Count {
     return 1.0;

@@ -1,4 +1,4 @@
-// A target of one integer for each element, which stands for a float.
+// A target of one integer for each element, which is read as a float.
 // needs: lib/params dtype/integer
 @group(0) @binding(14) var<storage, read> dense: array<u32>;
 

@@ -1,4 +1,5 @@
-// A target of one integer for each element, which stands for a float, and begins at a quad: four are one load, but of 64 bits.
+// A target of one integer for each element, which is read as a float. The tensor begins at a quad, so that four elements are
+// one load, unless they have 64 bits.
 // needs: lib/component lib/params dtype/integer
 // slots: quad
 @group(0) @binding(14) var<storage, read> dense: array<QuadOfWords>;

@@ -1,4 +1,4 @@
-// A target of one float for each element, which begins at a quad: four elements are one load.
+// A target of one float for each element. The tensor begins at a quad, so that four elements are one load.
 // needs: lib/component lib/params dtype/float
 // slots: quad
 @group(0) @binding(14) var<storage, read> dense: array<QuadOfWords>;

@@ -1,4 +1,4 @@
-// The dense target beside labels: 0 for every class. The fold knows the label's class by `Class.hit`.
+// The dense target where targets are labels: 0 for every class. The fold knows the label's class by `Class.hit`.
 fn target_at(i: u32) -> f32 {
     return 0.0;
 }

@@ -1,4 +1,5 @@
-// An element operand that is broadcast from a tensor with fewer axes, or with axes of length 1. Written for x0; the linker makes x1, x2 and x3 from it.
+// An element operand that is broadcast from a tensor with fewer axes, or with axes of length 1. Written for x0; the linker
+// makes x1, x2 and x3 from it.
 // needs: lib/broadcast lib/params dtype/float
 @group(0) @binding(2) var<storage, read> x0: array<u32>;
 

@@ -1,5 +1,5 @@
-// An f32 element operand that its gradient overwrites; fills the slots x0 and dx0. One binding serves both, since two that alias
-// may not be written. Its kernels read each element before they write it.
+// An f32 element operand that its gradient overwrites; fills the slots x0 and dx0. One binding serves both, since a shader may
+// not write to a binding that aliases another. The kernels read each element before they write it.
 // needs: lib/params dtype/float
 @group(0) @binding(2) var<storage, read_write> x0: array<u32>;
 

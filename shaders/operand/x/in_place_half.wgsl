@@ -1,5 +1,5 @@
 // An element operand of 16 bits that its gradient overwrites; fills the slots x0 and dx0. A word's two halves may belong to two
-// invocations. Each flips the bits of its own half alone, so that the other reads what it would have read.
+// invocations. Each changes only the bits of its own half, so that the other can still read its half.
 // needs: lib/params dtype/float dtype/half
 @group(0) @binding(2) var<storage, read_write> x0: array<atomic<u32>>;
 

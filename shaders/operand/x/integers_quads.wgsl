@@ -1,5 +1,5 @@
-// An element operand of integers that begins at a quad: four elements are one load, but of 64 bits. Written for x0; the
-// linker makes x1, x2 and x3 from it.
+// An element operand of integers that begins at a quad: four elements are one load, unless they have 64 bits. Written for x0;
+// the linker makes x1, x2 and x3 from it.
 // needs: lib/component lib/params dtype/integer
 // slots: quad
 @group(0) @binding(2) var<storage, read> x0: array<QuadOfWords>;

@@ -1,4 +1,5 @@
-// A level of the first of two pictures, or of their difference, in place of an element operand. Written for x0; the linker makes x1, x2 and x3 from it.
+// A level of the first of two pictures, or of their difference, in place of an element operand. Written for x0; the linker
+// makes x1, x2 and x3 from it.
 // needs: scratch/level_pixels
 override X0_SECOND: bool = false;
 

@@ -1,4 +1,4 @@
-// An element operand that is not given: a number stands for it. Written for x0; the linker makes x1, x2 and x3 from it.
+// A number in place of an element operand that is not given. Written for x0; the linker makes x1, x2 and x3 from it.
 override X0_ABSENT: f32 = 0.0;
 
 fn x0_at(i: u32) -> f32 {

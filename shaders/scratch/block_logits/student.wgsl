@@ -1,4 +1,4 @@
-// The logits that are made are the student's. Their slopes will take their place.
+// Stores the student's logits of a block in `slopes`, where their derivatives replace them later.
 // needs: scratch/slopes
 fn store_logits(entry: u32, four: vec4<f32>) {
     slopes[entry] = four;

@@ -1,4 +1,5 @@
-// A fused loss's facts about a position whose classes are walked in ranges: its state and its label's logit.
+// For a fused loss in a walk over regions whose classes are walked in ranges: each position's softmax state and its label's
+// logit.
 // needs: lib/params
 // slots: fold
 struct RangedFusedState {

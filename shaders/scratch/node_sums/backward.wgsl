@@ -1,4 +1,4 @@
-// The sums of a walk from the last step back.
+// The nodes' sums in a walk from the last step back to the first.
 // needs: lib/scaled scratch/betas
 const BACKWARD: bool = true;
 

@@ -1,4 +1,4 @@
-// The sums of a walk from the first step on.
+// The nodes' sums in a walk from the first step to the last.
 // needs: lib/scaled scratch/alphas
 const BACKWARD: bool = false;
 

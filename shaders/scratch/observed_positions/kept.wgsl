@@ -1,5 +1,5 @@
-// The predicted class and the label's log-probability of each position, in one binding, since the kernels of walks have no room
-// for two.
+// The predicted class and the label's log-probability of each position. They are in one binding, since a walk's kernel has no
+// room for two.
 // needs: lib/params
 struct ObservedPosition {
     // the class with the greatest logit, and the log of the label's probability

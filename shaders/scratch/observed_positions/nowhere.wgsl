@@ -1,2 +1,2 @@
-// Nothing is asked of each position.
+// No observation of each position is wanted.
 fn keep_observed(position: u32, predicted: u32, log_prob: f32) {}

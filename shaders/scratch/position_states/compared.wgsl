@@ -1,9 +1,9 @@
-// Position states if classes are walked in ranges twice: a lane keeps its state, and beside it the sums of its second walk.
+// The states of positions whose classes are walked in ranges twice: each lane keeps its state, and the sums of its second walk.
 // needs: lib/class lib/label lib/params geometry/class_axis geometry/places
 // slots: fold
 struct PixelState {
     state: State,
-    // as large as the element for a position with a label
+    // pads the entry to the size that it has in position_states/ranges
     spare: f32,
 }
 

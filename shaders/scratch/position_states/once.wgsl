@@ -1,4 +1,4 @@
-// Position states if one dispatch walks all classes: nothing is known from an earlier range.
+// The states of positions where one dispatch walks all classes: none is kept, and nothing is known from an earlier range.
 // needs: lib/class lib/label geometry/class_axis
 // slots: fold
 fn state_before(position: u32, lane: u32) -> State {

@@ -1,4 +1,4 @@
-// Position states if classes are walked in ranges: a lane's state is kept from one range to the next.
+// The states of positions whose classes are walked in ranges: each lane's state is kept from one range to the next.
 // needs: lib/class lib/label lib/params geometry/class_axis geometry/places
 // slots: class_weight fold
 struct PixelState {

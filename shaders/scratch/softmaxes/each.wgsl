@@ -1,4 +1,4 @@
-// The state of each position's softmax, stored for one position at a time.
+// The peak and the rest of each position's softmax, stored for one position at a time.
 // needs: lib/params
 // slots: activation
 @group(0) @binding(18) var<storage, read_write> pixels: array<vec2<f32>>;

@@ -1,4 +1,4 @@
-// The state of each position's softmax, stored for four neighbours at a time.
+// The peak and the rest of each position's softmax, stored for four neighbouring positions at a time.
 // needs: lib/params
 // slots: activation
 @group(0) @binding(18) var<storage, read_write> pixel_fours: array<vec4<f32>>;

@@ -44,7 +44,7 @@ fn remember(at: vec4<u32>, peak: vec4<f32>, rest: vec4<f32>) -> Pixels {
     return softmax_of(peak, rest);
 }
 
-// Marks of positions, in memory that the gradients need only later.
+// Whether positions are marked. Marks lie in `met`, which the gradients need only later.
 fn marks_of(at: vec4<u32>) -> vec4<bool> {
     let i = at + vec4<u32>(base(18u));
     let marks = vec4<f32>(ranged_pixels[i.x].met, ranged_pixels[i.y].met, ranged_pixels[i.z].met, ranged_pixels[i.w].met);

@@ -1,4 +1,5 @@
-// For each window of a band: the derivatives of the loss with respect to its statistics, and its means about its tile's pivot.
+// For each window of a band: the derivatives of the loss with respect to its statistics (slopes), and its means less the pixels
+// in its middle.
 @group(0) @binding(21) var<storage, read_write> window_slopes: array<vec4<f32>>;
 @group(0) @binding(18) var<storage, read_write> window_means: array<vec2<f32>>;
 

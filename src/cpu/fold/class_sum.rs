@@ -16,8 +16,8 @@ pub(super) fn score(leaf: &dyn ClassSum, row: &Row) -> Scored {
     Scored::plain(row, scores.iter().map(|score| score.loss).sum(), d.collect())
 }
 
-/// The numbers of a shard of classes that stand alone, in the order of `shaders/geometry/positions_statistics.wgsl`: the sum
-/// of their losses, whether it is NaN and the label is here, and the label's prediction and weight.
+/// The statistics of a shard of classes that stand alone, in the order of `shaders/geometry/positions_statistics.wgsl`: the sum
+/// of their losses, flags for a sum of NaN and for the label's presence, and the label's prediction and weight.
 pub(in crate::cpu) fn numbers(leaf: &dyn ClassSum, row: &Row) -> [f64; OF_POSITION] {
     let loss: f64 = classes(leaf, row).iter().map(|score| score.loss).sum();
     let flags = f64::from(u8::from(loss.is_nan())) + if row.here().is_some() { FOUND } else { 0.0 };
@@ -25,10 +25,10 @@ pub(in crate::cpu) fn numbers(leaf: &dyn ClassSum, row: &Row) -> [f64; OF_POSITI
     [if loss.is_nan() { 0.0 } else { loss }, 0.0, 0.0, 0.0, 0.0, flags, x, weight]
 }
 
-/// Added to the flags of a shard that holds the label's class.
+/// The flag of a shard that holds the label's class. It is added to the other flag.
 const FOUND: f64 = 4.0;
 
-/// Scores the classes of a shard by the numbers of all shards.
+/// Scores the classes of a shard, given the statistics of all shards.
 pub(in crate::cpu) fn score_among(
     leaf: &dyn ClassSum,
     row: &Row,
@@ -46,14 +46,14 @@ pub(in crate::cpu) fn score_among(
     Scored { weight, ..Scored::plain(row, of_unknown(loss), d) }
 }
 
-/// The loss of each class.
+/// The score of each class.
 fn classes(leaf: &dyn ClassSum, row: &Row) -> Vec<ClassScore> {
     let of_class = |k: usize| {
         let (x, t) = (row.x[k], row.dense.as_ref().map_or(0.0, |t| t[k]));
         let (hit, x_label) = (row.label == Some(k), row.here().map_or(0.0, |label| row.x[label]));
         let weight = match row.label {
             None => row.weight[k],
-            // another shard holds the label's class, and knows its weight
+            // 0 where another shard holds the label's class: this shard does not know the weight
             Some(label) => row.weight.get(label).copied().unwrap_or(0.0),
         };
         // a NaN makes the loss NaN even where the leaf does not use it; so does an infinite target

@@ -36,8 +36,8 @@ impl TwoSoftmaxes {
         let (student_x, teacher_x) = (tempered(student), tempered(teacher));
         let (s, t) = (Softmax::of(&student_x), Softmax::of(&teacher_x));
         let apart = apart(student, teacher, temperature);
-        // t is s·exp(apart)/Σ s·exp(apart). Where both nearly agree, this keeps digits that the two −log p lose: at a high
-        // temperature all of them are nearly log C.
+        // t is s·exp(apart)/Σ s·exp(apart). Where both nearly agree, this keeps digits that a difference of two −log p
+        // loses: at a high temperature every −log p is nearly log C.
         let log_ratio = match apart.iter().all(|apart| apart.abs() < 1.0) {
             true => {
                 let sum: f64 = student_x.iter().zip(&apart).map(|(&x, apart)| s.p(x) * apart.exp_m1()).sum();
@@ -56,10 +56,10 @@ impl TwoSoftmaxes {
         self.teacher.p(self.teacher_x[k])
     }
 
-    /// The part of the divergence that a class adds: `s − t + t·log(t/s)`.
+    /// The summand of a class in the divergence: `s − t + t·log(t/s)`.
     ///
-    /// The sum of `s − t` over all classes is 0, so this is the divergence; but unlike `t·log(t/s)`, no term is negative, and
-    /// so nothing cancels.
+    /// The sum of `s − t` over all classes is 0, so the summands still add up to the divergence. Unlike `t·log(t/s)`,
+    /// none of them is negative, so that nothing cancels.
     fn term(&self, k: usize) -> f64 {
         let log_ratio = self.log_ratio[k];
         match (self.teacher.is_masked(self.teacher_x[k]), self.student.is_masked(self.student_x[k])) {
@@ -78,15 +78,16 @@ impl TwoSoftmaxes {
         }
     }
 
-    /// `β·KL(t ‖ m) + (1 − β)·KL(s ‖ m)` for `m = β·t + (1 − β)·s`, where β = 1 stands for `KL(s ‖ t)`, and its derivative
-    /// with respect to the student's tempered logits: `w·s·(log(s/m) − Σ s·log(s/m))`, with the weight w of `KL(s ‖ m)`.
+    /// `β·KL(t ‖ m) + (1 − β)·KL(s ‖ m)` for `m = β·t + (1 − β)·s`, or `KL(s ‖ t)` if β = 1; and its derivative with respect to
+    /// the student's tempered logits: `w·s·(log(s/m) − Σ s·log(s/m))`, with the weight w of `KL(s ‖ m)`.
     fn against_mixture(&self, beta: f64) -> (f64, Vec<f64>) {
         let weights = if beta == 1.0 { [0.0, 1.0] } else { [beta, 1.0 - beta] };
         let divergence = (0..self.student_x.len()).map(|k| self.compared(k, beta, weights)).sum::<f64>();
         let lifts = self.lifts(beta);
         let mean: f64 = lifts.iter().enumerate().map(|(k, &lift)| part_of(self.s(k), lift)).sum();
         let slope = |k: usize| match divergence == f64::INFINITY {
-            // a class that the teacher masks and the student does not: the loss falls without bound as any other gets more
+            // The teacher masks a class that the student does not, so the divergence is infinite. It falls without bound as
+            // the other classes gain probability: their slopes are −∞. The slope of the class itself is NaN.
             true if self.student.is_masked(self.student_x[k]) => 0.0,
             true if self.teacher.is_masked(self.teacher_x[k]) => f64::NAN,
             true => f64::NEG_INFINITY,
@@ -104,8 +105,8 @@ impl TwoSoftmaxes {
         }
     }
 
-    /// The part of the divergence that a class adds. The sums of `m − t` and of `m − s` over all classes are 0, so they may be
-    /// added to it, and then neither of its terms is negative.
+    /// The summand of a class in the divergence. The sums of `m − t` and of `m − s` over all classes are 0. So these
+    /// differences are added to the two terms of the summand, and then neither term is negative.
     fn compared(&self, k: usize, beta: f64, weights: [f64; 2]) -> f64 {
         let (s, t, r) = (self.s(k), self.t(k), self.log_t_s(k));
         match [self.teacher.is_masked(self.teacher_x[k]), self.student.is_masked(self.student_x[k])] {
@@ -123,13 +124,14 @@ impl TwoSoftmaxes {
         beside - part_of(weights[0] * t, p) - part_of(weights[1] * s, q)
     }
 
-    /// log(s/m) of each class less the same of the student's likeliest class, so that what they have in common does not cancel.
+    /// log(s/m) of each class less log(s/m) of the student's likeliest class. [`lift`](Self::lift) computes the
+    /// difference without the terms that both have in common, so that these do not cancel.
     fn lifts(&self, beta: f64) -> Vec<f64> {
         let top = greatest(&self.student_x);
         (0..self.student_x.len()).map(|k| self.lift(k, top, beta)).collect()
     }
 
-    /// log(s/m) of class `k` less the same of the student's likeliest class, `top`.
+    /// log(s/m) of class `k` less log(s/m) of the student's likeliest class, `top`.
     fn lift(&self, k: usize, top: usize, beta: f64) -> f64 {
         if k == top || self.student.is_masked(self.student_x[k]) {
             return 0.0;
@@ -143,7 +145,7 @@ impl TwoSoftmaxes {
         let log_m_s = log_mixed(beta, self.log_t_s(top));
         let (z, rest) = (beta.ln() - log_m_s + r, (1.0 - beta).ln() - log_m_s);
         let share = (beta.ln() - log_m_s + self.log_t_s(top)).exp();
-        // m/s over the same of the likeliest class is 1 + y
+        // m/s of class k, over m/s of the likeliest class, is 1 + y
         let y = if rise.abs() < 1.0 { share * rise.exp_m1() } else { z.exp() - share };
         -match y {
             _ if z > 500.0 => z,
@@ -153,7 +155,7 @@ impl TwoSoftmaxes {
     }
 }
 
-/// `log(1 − share + share·exp(r))`, which is as small as `r` near 0.
+/// `log(1 − share + share·exp(r))`, in a form that keeps its digits where `r` is near 0.
 fn log_mixed(share: f64, r: f64) -> f64 {
     if r > 500.0 {
         return r + (share + (1.0 - share) * (-r).exp()).ln();

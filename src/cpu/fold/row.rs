@@ -10,7 +10,7 @@ pub(in crate::cpu) struct Row {
     pub label: Option<usize>,
     /// The weight of each class.
     pub weight: Vec<f64>,
-    /// The number of classes, on all shards together, and the first of these.
+    /// The number of classes on all shards together, and the place among them of the first class in `x`.
     pub classes: usize,
     pub first: usize,
 }
@@ -26,7 +26,7 @@ impl Row {
 pub(in crate::cpu) struct Scored {
     /// The loss.
     pub loss: f64,
-    /// A second loss, which a mean divides by the count of positions, whatever their weights.
+    /// A second loss. A mean divides its sum by the number of positions, without class weights.
     pub extra: f64,
     /// The weight of the position in the denominator.
     pub weight: f64,

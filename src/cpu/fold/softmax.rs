@@ -20,7 +20,7 @@ pub(super) struct WholeRow {
     pub label: Option<[f64; 2]>,
 }
 
-/// Scores a row that lies here whole.
+/// Scores a row whose classes are not sharded.
 pub(in crate::cpu) fn score(leaf: &dyn Softmax, row: &Row) -> Scored {
     score_by(leaf, row, &WholeRow::of(leaf, row))
 }
@@ -44,7 +44,7 @@ impl WholeRow {
         self.top_share + self.other_shares
     }
 
-    /// The leaf's view of the row.
+    /// The statistics of the row that the leaf sees.
     fn statistics(&self) -> SoftmaxStatistics {
         let weight = self.label.map_or(0.0, |[_, weight]| weight);
         if self.softmax.max.is_nan() {
@@ -62,8 +62,8 @@ impl WholeRow {
 
     /// The derivative of `Σ share·(−log p)` with respect to the logit of a class: `p·Σ share − share`.
     ///
-    /// Where p is nearly 1 these two nearly cancel, so that the class of the greatest logit has the same difference as
-    /// `p·(other shares) − share·(1 − p)`.
+    /// Where p is nearly 1 the two terms nearly cancel. For the class of the greatest logit, the same difference is therefore
+    /// computed as `p·(other shares) − share·(1 − p)`.
     fn d_spread(&self, x: f64, share: f64) -> f64 {
         let RowSoftmax { max, rest } = self.softmax;
         match x == max && rest < 1.0 {
@@ -73,7 +73,7 @@ impl WholeRow {
     }
 }
 
-/// The share of each class in the loss, beside what the label's class has as the label.
+/// The share of each class in `Σ share·(−log p)`, to which the leaf adds the loss of the label.
 pub(super) fn shares(leaf: &dyn Softmax, row: &Row) -> Vec<f64> {
     let spared = |k: usize| leaf.spares_masked() && row.x[k] == f64::NEG_INFINITY;
     let smoothed = row.classes - (0..row.x.len()).filter(|&k| spared(k)).count();
@@ -85,7 +85,7 @@ pub(super) fn shares(leaf: &dyn Softmax, row: &Row) -> Vec<f64> {
     (0..row.x.len()).map(share).collect()
 }
 
-/// Scores the classes that lie here by what is known of the whole row.
+/// Scores a row by the facts about the whole row. The derivatives are those of the classes that `row` holds.
 pub(super) fn score_by(leaf: &dyn Softmax, row: &Row, whole: &WholeRow) -> Scored {
     let statistics = whole.statistics();
     let (score, shares) = (leaf.score(&statistics), shares(leaf, row));

@@ -8,8 +8,8 @@ use crate::cpu::softmax::Softmax as RowSoftmax;
 use crate::leaf::Softmax;
 use crate::math::{greatest, part_of};
 
-/// The statistics of a row's classes on one shard, or on several merged. Unlike a [`WholeRow`], a shard may hold masked classes
-/// alone: the softmax exists if another shard holds a class that is not masked.
+/// The statistics of a row's classes on one shard, or on several shards merged. Unlike a [`WholeRow`], a shard may hold
+/// only masked classes: the softmax exists if another shard holds a class that is not masked.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::cpu) struct State {
     /// The greatest logit; −∞ where all classes are masked, NaN where one is NaN.
@@ -24,17 +24,18 @@ pub(in crate::cpu) struct State {
     other_shares: f64,
     /// The logit and the weight of the label's class, where this shard holds it.
     label: Option<[f64; 2]>,
-    /// For observations: `Σ exp(x − peak)·(peak − x)`, and the first class of all with the greatest logit, where there is one.
+    /// For observations: `Σ exp(x − peak)·(peak − x)`, and the first class with the greatest logit, if there is one. The
+    /// class is counted over all shards.
     heat: f64,
     top: Option<usize>,
 }
 
-/// Scores the classes of a shard by the merged state of all shards.
+/// Scores the classes of a shard, given the merged state of all shards.
 pub(in crate::cpu) fn score(leaf: &dyn Softmax, row: &Row, whole: State) -> Scored {
     score_by(leaf, row, &whole.row())
 }
 
-/// The numbers of a row in the statistics of all shards, which have `rows` rows each: one shard after the other.
+/// The numbers of a row, those of one shard after the other. `all` holds the statistics of all shards, each with `rows` rows.
 pub(in crate::cpu) fn of_shards(all: &[f64], row: usize, rows: usize) -> impl Iterator<Item = [f64; OF_POSITION]> + '_ {
     let of_shards = all.chunks_exact(OF_POSITION).skip(row).step_by(rows.max(1));
     of_shards.filter_map(|numbers| numbers.try_into().ok())
@@ -45,7 +46,7 @@ pub(in crate::cpu) fn merged(all: &[f64], row: usize, rows: usize) -> Option<Sta
     of_shards(all, row, rows).map(State::of_numbers).reduce(State::merge)
 }
 
-/// The merged state of a row, from the statistics of all shards with what observations need.
+/// The merged state of a row, from the statistics of all shards including those for observations.
 pub(in crate::cpu) fn merged_with_notes(all: &[f64], row: usize, rows: usize) -> Option<State> {
     let of_shards = all.chunks_exact(OF_POSITION + OF_NOTES).skip(row).step_by(rows.max(1));
     let state = |numbers: &[f64]| {
@@ -85,7 +86,7 @@ impl State {
         }
     }
 
-    /// The state of both shards' classes together. The order of the merges does not matter, but for rounding.
+    /// The state of both shards' classes together. The order of merges only affects rounding.
     pub fn merge(self, other: State) -> State {
         let (top, low) = if other.peak > self.peak { (other, self) } else { (self, other) };
         // a NaN in one shard makes the whole row's peak NaN
@@ -163,7 +164,8 @@ impl State {
         self.numbers().into_iter().chain(self.notes().into_iter().filter(|_| observes)).collect()
     }
 
-    /// The numbers of observations that go to another device. The class goes in halves, which f32 holds.
+    /// The numbers of observations that go to another device. The class is sent as two halves of 16 bits, which are exact
+    /// in f32.
     fn notes(self) -> [f64; OF_NOTES] {
         let class = self.top.map_or(u32::MAX, |top| top as u32);
         let known = |x: f64| if x.is_nan() { 0.0 } else { x };
@@ -176,7 +178,7 @@ impl State {
         State { heat, top: (class != u32::MAX).then_some(class as usize), ..self }
     }
 
-    /// What the observations of the whole row are made of, whose label is this class.
+    /// The numbers from which the observations of the whole row follow. `label` is the class of the row's label.
     pub fn seen(self, label: usize) -> Seen {
         let (softmax, of_label) = (self.softmax(), self.label.map_or(f64::NAN, |[x, _]| x));
         let top = self.top.filter(|_| !softmax.max.is_nan());
@@ -197,7 +199,7 @@ const NO_SOFTMAX: u32 = 1;
 const UNKNOWN_SHARE: u32 = 2;
 const LABEL: u32 = 4;
 
-/// The lowest f32, which shaders use as the greatest logit of no logits.
+/// The lowest f32, which shaders use as the greatest logit where there is none.
 const LOWEST: f64 = f32::MIN as f64;
 
 #[cfg(test)]

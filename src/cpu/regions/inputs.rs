@@ -1,4 +1,4 @@
-//! The inputs of a region loss, and the sums over them as they are defined.
+//! The inputs of a region loss, and the sums over them, written as the definition.
 
 use super::probabilities::{Predicted, hard, probabilities};
 use crate::array::Array;
@@ -18,7 +18,7 @@ pub(super) struct Inputs {
     pub kept: Vec<bool>,
     /// The sample weight of each position.
     pub weight: Vec<f64>,
-    /// Whether each element is its position's prediction, if the part has observations.
+    /// Whether each element's class is predicted at its position; empty unless the part has observations.
     pub hard: Vec<bool>,
 }
 
@@ -64,8 +64,8 @@ impl Inputs {
         items * self.classes.c
     }
 
-    /// The sums of a region over all elements that take part, each times its position's weight: `Σ p·t`, `Σ p·(1 − t)` and `Σ (1 − p)·t`; with squares
-    /// `Σ p·t` and `Σ (p − t)²`.
+    /// The sums of a region over all elements that take part, each times its position's weight: `Σ p·t`, `Σ p·(1 − t)`
+    /// and `Σ (1 − p)·t`; with squares `Σ p·t` and `Σ (p − t)²`.
     pub fn sums(&self, region: usize) -> RegionSums {
         let (item, k) = (region / self.classes.c, region % self.classes.c);
         let items = if self.settings.batch { 0..self.classes.n } else { item..item + 1 };
@@ -96,7 +96,8 @@ impl Inputs {
         sums
     }
 
-    /// How many elements of a class that take part are right, predicted and true.
+    /// Three numbers of elements of class `k` that take part: those that are right, those that are predicted to be of the
+    /// class, and those that are of the class by target.
     pub fn counts(&self, k: usize) -> [f64; 3] {
         let mut counts = [0.0; 3];
         for (i, j) in (0..self.classes.n).flat_map(|i| (0..self.classes.s).map(move |j| (i, j))) {
@@ -109,13 +110,13 @@ impl Inputs {
         counts
     }
 
-    /// Whether sums are of `min(p, t)`. With squares, those of `p·t` are the soft ones too.
+    /// Whether sums are of `min(p, t)`. With squares the option `soft` has no effect.
     pub fn soft(&self) -> bool {
         self.settings.soft && !self.settings.squared
     }
 
-    /// `p − t` of an element. With an activation it is `p·(1 − t) − q·t`. As q is computed without subtracting p from 1, this
-    /// keeps its digits where t is 1 and p is nearly 1.
+    /// `p − t` of an element. With an activation it is computed as `p·(1 − t) − q·t`: q is computed without subtracting p
+    /// from 1, so that this keeps its digits where t is 1 and p is nearly 1.
     pub fn p_less_t(&self, at: usize) -> f64 {
         let (Predicted { p, q }, t) = (self.predicted[at], self.t[at]);
         if self.settings.activation == Activation::None { p - t } else { p * (1.0 - t) - q * t }

@@ -26,18 +26,18 @@ pub(super) struct Regions {
     fused: Option<Box<dyn Walk>>,
 }
 
-/// A region's part of a value of the loss.
+/// The score of a region, and the value that the region belongs to.
 #[derive(Clone, Copy, Default)]
 struct Scored {
     /// The place of the value among all values.
     value: usize,
     score: RegionScore,
-    /// The factor of the region's derivatives: the weight of its class, or its share in the sums of its item.
+    /// The factor of the region's derivatives: the weight of its class, or its share where the classes are summed together.
     factor: f64,
 }
 
 impl Regions {
-    /// The regions of a part. A shard is scored by the statistics of all shards, which the part then has.
+    /// The regions of a part. Where the part is a shard, it has the statistics of all shards, and is scored by them.
     pub fn new(part: &Part<Array>, leaf: &dyn Region, classes: Classes) -> Regions {
         let inputs = Inputs::of(part, leaf, classes);
         let classes = inputs.classes;
@@ -67,7 +67,7 @@ impl Regions {
         regions
     }
 
-    /// Scores the classes of an item by themselves: a value for each.
+    /// Scores each class of an item by itself: a value for each class.
     fn score_each(&mut self, leaf: &dyn Region, sums: &[RegionSums], weight: &[f64]) {
         for (k, (&sums, &factor)) in sums.iter().zip(weight).enumerate() {
             if k == 0 && !self.inputs.settings.include_background {
@@ -80,9 +80,9 @@ impl Regions {
         }
     }
 
-    /// Scores the classes of an item together: one value, of their sums, each class's times its share.
+    /// Scores the classes of an item together: one value, from the sums over the classes, each times the share of its class.
     fn score_together(&mut self, leaf: &dyn Region, sums: &[RegionSums]) {
-        // without the background, class 0 has no share
+        // a background that takes no part has no share
         let first = usize::from(!self.inputs.settings.include_background);
         let mut shares = shares(leaf, &sums[first..]);
         let of = |part: fn(&RegionSums) -> f64| {
@@ -109,7 +109,8 @@ impl Regions {
         let Scored { value, score, factor } = self.regions[item * self.inputs.classes.c + k];
         let t = match self.inputs.p_less_t(at) {
             _ if !self.inputs.soft() => self.inputs.t[at],
-            // below its target p moves the overlap, above it the error; equal arguments of a minimum share the derivative
+            // p changes `true_pos` and `false_neg` where it is below its target, and `false_pos` where it is above. Where
+            // both are equal, the derivative is half of each.
             0.0 => 0.5,
             above => f64::from(u8::from(above < 0.0)),
         };
@@ -121,7 +122,7 @@ impl Regions {
     }
 }
 
-/// The share of each class in the sums of its item. A share that f32 does not hold becomes the largest that it does.
+/// The share of each class in the sums of its item. A share that is infinite in f32 is replaced by the largest finite one.
 fn shares(leaf: &dyn Region, sums: &[RegionSums]) -> Vec<f64> {
     let shares: Vec<f64> = sums.iter().map(|&sums| leaf.share(sums)).collect();
     let infinite = |share: f64| (share as f32).is_infinite();
@@ -129,7 +130,7 @@ fn shares(leaf: &dyn Region, sums: &[RegionSums]) -> Vec<f64> {
     shares.into_iter().map(|share| if infinite(share) { largest } else { share }).collect()
 }
 
-/// The statistics of a shard: the numbers of each region's sums.
+/// The statistics of a shard: the sums of each region, as numbers.
 pub(super) fn statistics(part: &Part<Array>, leaf: &dyn Region, classes: Classes) -> Vec<f64> {
     let inputs = Inputs::of(part, leaf, classes);
     (0..inputs.regions()).flat_map(|region| shards::numbers(inputs.sums(region))).collect()

@@ -1,4 +1,4 @@
-//! The probabilities that a region loss makes of its predictions.
+//! The probabilities that follow from the predictions of a region loss.
 
 use crate::leaf::Activation;
 use crate::math::{greatest, sigmoids};
@@ -8,7 +8,7 @@ use crate::shape::Classes;
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Predicted {
     pub p: f64,
-    /// 1 − p, computed without subtracting p from 1 where the activation allows it: a p near 1 leaves no digits of 1 − p.
+    /// 1 − p, where possible computed without subtracting p from 1, since the subtraction loses its digits where p is near 1.
     pub q: f64,
 }
 
@@ -30,8 +30,8 @@ pub(super) fn probabilities(x: &[f64], classes: Classes, activation: Activation)
     }
 }
 
-/// Whether each element is predicted: with a softmax the first of the greatest logits of its position, which has none if it has no
-/// softmax.
+/// Whether each element's class is predicted at its position. With a softmax this is the first of the classes with the greatest
+/// logit, and no class where the position has no softmax.
 pub(super) fn hard(x: &[f64], classes: Classes, activation: Activation) -> Vec<bool> {
     match activation {
         Activation::None => x.iter().map(|&p| p > 0.5).collect(),
@@ -53,8 +53,8 @@ pub(super) fn hard(x: &[f64], classes: Classes, activation: Activation) -> Vec<b
 
 /// The softmax of a position's classes.
 ///
-/// It differs from [`Softmax`](crate::cpu::softmax::Softmax) in that only a masked class has a probability of 0: where a ratio
-/// of sums is all rounding, a probability that is small but not 0 still decides it.
+/// It differs from [`Softmax`](crate::cpu::softmax::Softmax) in that only a masked class has a probability of 0: a ratio
+/// of sums whose terms all nearly vanish still depends on probabilities that are small but not 0.
 fn softmax(row: &[f64]) -> Vec<Predicted> {
     let first = greatest(row);
     let power = |k: usize| match row[k] {

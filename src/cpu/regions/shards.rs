@@ -1,4 +1,4 @@
-//! Regions whose positions are sharded: the numbers of a region's sums on one shard, and how all shards' merge.
+//! Regions whose positions are sharded: the sums of a region on one shard as numbers, and how the numbers of all shards merge.
 
 use crate::check::OF_REGION;
 use crate::leaf::RegionSums;
@@ -11,7 +11,7 @@ pub(super) fn numbers(sums: RegionSums) -> [f64; OF_REGION] {
     }
 }
 
-/// The sums of a region over all shards, from the numbers of all `regions` of each shard.
+/// The sums of a region over all shards. `all` holds the numbers of one shard after the other, each of `regions` regions.
 pub(super) fn merged(all: &[f64], region: usize, regions: usize) -> RegionSums {
     let mut sums = RegionSums::default();
     for of_shard in all.chunks_exact(OF_REGION).skip(region).step_by(regions.max(1)) {

@@ -13,12 +13,12 @@ use crate::role::Role;
 use crate::term::Part;
 use score::{Pair, by_pairs, by_softmax, numbers};
 
-/// The products of all pairs, and what the loss makes of them.
+/// The products of all pairs, and the values and derivatives that follow from them.
 pub(super) struct AllPairs {
     sides: Vec<Side>,
     /// The rows of all sides, one side after the other.
     rows: Vec<Unit>,
-    /// The place of the first row that the first side's rows are compared with.
+    /// The place in `rows` of the first row that the first side's rows are compared with.
     first_other: usize,
     /// The factor of the products.
     factor: f64,
@@ -26,7 +26,8 @@ pub(super) struct AllPairs {
     products: Vec<Vec<f64>>,
     /// The derivatives of each value with respect to the scores of its row with all others.
     of_rows: Vec<Vec<f64>>,
-    /// The same in the other direction, where the loss is symmetric: of each other row with the first side's rows.
+    /// The same in the other direction, where the loss is symmetric: for each row of the second side, the derivatives
+    /// with respect to its scores with the first side's rows.
     of_others: Vec<Vec<f64>>,
     values: Vec<Value>,
 }
@@ -40,7 +41,7 @@ struct Side {
 }
 
 impl AllPairs {
-    /// The pairs of a part. Rows are scored by the statistics of all shards of the keys, where the part has them.
+    /// The pairs of a part. Where the keys are sharded, the part has the statistics of all shards, and rows are scored by them.
     pub fn new(part: &Part<Array>, leaf: &dyn Similarity, pairs: Pairs) -> AllPairs {
         let settings = leaf.settings();
         let operands = Operands::of(part, leaf, pairs);
@@ -131,7 +132,7 @@ impl Operands {
         let number = |role| part.of_role(role).and_then(|array| array.to_f64().first().copied());
         let (factor, shift) = (number(Role::Scale).unwrap_or(settings.scale), number(Role::Shift).unwrap_or(0.0));
         let (sides, rows) = sides(part, settings.normalize, pairs.width);
-        // a side alone is compared with itself
+        // a single side is compared with itself
         let first_other = if sides.len() == 1 { 0 } else { pairs.rows };
         let (own, others) = (&rows[..pairs.rows], &rows[first_other..]);
         let products: Vec<Vec<f64>> = own.iter().map(|a| others.iter().map(|b| a.dot(b)).collect()).collect();
@@ -157,7 +158,8 @@ impl Operands {
 
     fn pair(&self, i: usize, j: usize) -> Pair {
         let (factor, shift) = (self.factor, self.shift);
-        // their places in the batch, where further rows have none, and among the labels, where further rows may have some
+        // Row `i` has a place in the batch. Row `j` has one too unless it is a further row. A further row may have a label:
+        // the labels of further rows follow those of all keys.
         let Pairs { first, others, first_other, keys, more_labelled, .. } = self.pairs;
         let row = first + i;
         let own = j < others && first_other + j == row;

@@ -25,7 +25,7 @@ pub(super) struct Whole {
 }
 
 impl Whole {
-    /// The facts about a row that is compared with these.
+    /// The facts about a row with these pairs.
     fn of(pairs: &[Pair]) -> Whole {
         let others = || pairs.iter().filter(|pair| !pair.left_out);
         let softmax = softmax(others().map(|pair| pair.score));
@@ -34,15 +34,15 @@ impl Whole {
         Whole { softmax, surprise, similar }
     }
 
-    /// The facts about a row whose state the shards of the keys have merged.
+    /// The facts about a row, from its state merged over all shards of the keys.
     fn of_state(state: State) -> Whole {
         let [surprise, similar] = state.surprise();
         Whole { softmax: state.softmax(), surprise, similar }
     }
 }
 
-/// The value of a row where every pair has a loss of its own: their sum, over all shards of the keys where they are given.
-/// Gives its derivative with respect to each score.
+/// Returns the value of a row where every pair has a loss of its own, and the derivative of the value with respect to
+/// each score. The value is the sum over the pairs, or over all `shards` of the keys if they are given.
 pub(super) fn by_pairs(
     leaf: &dyn Similarity,
     pairs: &[Pair],
@@ -64,8 +64,9 @@ fn of_pair(leaf: &dyn Similarity, pair: &Pair) -> PairScore {
     }
 }
 
-/// The value of a row from a softmax over its scores: of `Σ −log p` over the rows that it belongs together with. Gives its
-/// derivative with respect to each score. `state` is the row's over all shards of the keys, where they are given.
+/// Returns the value of a row from a softmax over its scores, by `Σ −log p` over the rows that it belongs together with;
+/// and the derivative of the value with respect to each score. `state` is that of the row over all shards of the keys, if
+/// the keys are sharded.
 pub(super) fn by_softmax(
     leaf: &dyn Similarity,
     pairs: &[Pair],
@@ -73,7 +74,7 @@ pub(super) fn by_softmax(
     state: Option<State>,
 ) -> (Value, Vec<f64>) {
     if !known {
-        // even where the row belongs together with no other
+        // also where the row belongs together with no other
         let d = pairs.iter().map(|pair| if pair.left_out { 0.0 } else { f64::NAN });
         return (Value::of(f64::NAN), d.collect());
     }
@@ -98,7 +99,7 @@ pub(super) fn by_softmax(
 /// The numbers of a row in the statistics of a shard of keys, in the order of `shaders/geometry/similarity_statistics.wgsl`.
 pub(super) type Numbers = [f64; OF_POSITION];
 
-/// Added to the flags where the row itself is not finite.
+/// The flag of a row that is not finite itself. It is added to the other flags.
 const UNKNOWN_ROW: f64 = 4.0;
 
 /// The numbers of a row over its pairs with a shard of keys.

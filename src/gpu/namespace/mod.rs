@@ -1,5 +1,5 @@
-//! Gives the names that a caller's leaf declares a namespace of their own, and turns the names of its options into what
-//! reads them. No name of the leaf can then clash with a name of this library's shader files.
+//! Rewrites a caller's leaf: puts a prefix before the names that it declares, and replaces `option(name)` by the code
+//! that reads the option. No name of the leaf can then clash with a name of this library's shader files.
 
 mod words;
 
@@ -13,10 +13,10 @@ use std::fmt::Write;
 use std::sync::{LazyLock, Mutex};
 use words::{Kind, Token, tokens};
 
-/// The prefix of the names that a caller's leaf declares, in a kernel. No name of this library has it.
+/// The prefix that the names of a caller's leaf get in a kernel. No name of this library begins with it.
 pub(super) const PREFIX: &str = "leaf_";
 
-/// The functions of a leaf that walks call.
+/// The functions of leaves that this library's shader files call. They keep their names.
 pub(super) const CALLED: &[&str] = &[
     "alignment_score",
     "box_score",
@@ -96,14 +96,14 @@ struct Leaf<'a> {
     path: &'static str,
     options: &'a [(&'static str, options::Kind)],
     tokens: Vec<Token<'static>>,
-    /// The places of the tokens that are no space.
+    /// The indices of the tokens that are neither white space nor comments.
     code: Vec<usize>,
     /// The names declared outside functions, and the names of local variables and parameters.
     declared: HashSet<&'static str>,
     local: HashSet<&'static str>,
-    /// The places of names of members in their declarations.
+    /// The indices of the tokens that name a member of a struct in its declaration.
     members: HashSet<usize>,
-    /// The places of the names of overrides in their declarations.
+    /// The indices of the tokens that name an override in its declaration.
     overrides: HashSet<usize>,
 }
 
@@ -126,7 +126,7 @@ impl<'a> Leaf<'a> {
         Ok(leaf)
     }
 
-    /// The text of a token of the code, and nothing beyond its ends.
+    /// The text of the token at this index of `code`, or an empty text beyond the end.
     fn text(&self, at: usize) -> &'static str {
         self.code.get(at).map_or("", |&place| self.tokens[place].text)
     }
@@ -174,7 +174,7 @@ impl<'a> Leaf<'a> {
         Ok(())
     }
 
-    /// How many tokens the list in angle brackets has that may follow `var`.
+    /// The number of tokens in the list in angle brackets that may follow `var`; 0 if there is no list.
     fn template(&self, at: usize) -> usize {
         match self.text(at) {
             "<" => (at..self.code.len()).find(|&end| self.text(end) == ">").map_or(0, |end| end + 1 - at),
@@ -182,7 +182,8 @@ impl<'a> Leaf<'a> {
         }
     }
 
-    /// Takes up a name that is declared outside functions.
+    /// Records a name that is declared outside functions. Refuses a name of a type of the library's, and an override in a form
+    /// that `declared.rs` does not find.
     fn declare(&mut self, keyword: &str, at: usize, name: usize) -> Result<()> {
         let text = self.text(name);
         if TYPES.contains(&text) {
@@ -218,7 +219,7 @@ impl<'a> Leaf<'a> {
                 skipped = at + 4;
             } else if token.text == "override" && self.overrides.contains(&self.code[(at + 1).min(self.code.len() - 1)])
             {
-                // in the one form that is scanned for
+                // in the form that `declared.rs` finds: at the start of its line
                 out.truncate(out.trim_end_matches([' ', '\t']).len());
                 let _ = write!(out, "override {PREFIX}{}:", self.text(at + 1));
                 skipped = at + 3;
@@ -233,7 +234,8 @@ impl<'a> Leaf<'a> {
         Ok(out)
     }
 
-    /// Whether a word is a name that the leaf declares, and no member, attribute, or function that walks call.
+    /// Whether a word is a name that the leaf declares, and neither a member, an attribute, nor a function that the
+    /// library calls.
     fn is_renamed(&self, at: usize, place: usize) -> bool {
         let (text, before) = (self.text(at), if at == 0 { "" } else { self.text(at - 1) });
         self.declared.contains(text)
@@ -242,10 +244,11 @@ impl<'a> Leaf<'a> {
             && !self.members.contains(&place)
     }
 
-    /// Whether a word begins `option(name)` or `has_option(name)` with the name of an option, or with one that nothing has.
+    /// Whether a word begins `option(name)` or `has_option(name)`, where `name` is the name of an option, or is declared
+    /// nowhere.
     fn reads_option(&self, at: usize) -> bool {
         let (function, name) = (self.text(at), self.text(at + 2));
-        // also in `let scale = option(scale);`
+        // an option counts even if a local variable has its name, as in `let scale = option(scale);`
         let is_option = self.options.iter().any(|(known, _)| *known == name) || !self.local.contains(name);
         let is_named = self.is_word(at + 2) && !self.declared.contains(name) && is_option;
         matches!(function, "option" | "has_option")
@@ -254,7 +257,8 @@ impl<'a> Leaf<'a> {
             && is_named
     }
 
-    /// The expression for an option: its number, or the override that it sets, which is declared if the leaf does not.
+    /// The expression that reads an option: `option` with the option's index, or the name of its override. Adds the
+    /// declaration of the override to `added` if the leaf has none.
     fn option(&self, at: usize, added: &mut Vec<String>) -> Result<String> {
         let (function, name) = (self.text(at), self.text(at + 2));
         let Some((_, kind)) = self.options.iter().find(|(known, _)| *known == name) else {

@@ -23,7 +23,7 @@ fn written(text: &'static str) -> Result<String> {
     Leaf::new(&Source { path: "mine.wgsl", text }, OPTIONS)?.write()
 }
 
-/// Every name of the library's may be declared, and everything that reads like one of the leaf's own is another thing.
+/// A leaf may declare any name of the library's. Members, attributes and comments with the same text are not renamed.
 #[test]
 fn names_of_a_leaf_are_in_its_namespace() {
     for (text, want) in [
@@ -41,12 +41,12 @@ fn names_of_a_leaf_are_in_its_namespace() {
         ),
         ("fn size() {}\nstruct S { @size(16) x: f32 }", "fn leaf_size() {}\nstruct leaf_S { @size(16) x: f32 }"),
         ("/* fn a() {} /* nested */ */ fn b() {}", "/* fn a() {} /* nested */ */ fn leaf_b() {}"),
-        // a local variable or parameter of the same name goes along
+        // a local variable or parameter of the same name is renamed too
         ("fn x(x: f32) { let y = x; }", "fn leaf_x(leaf_x: f32) { let y = leaf_x; }"),
         ("  override WIDE: bool = true;", "override leaf_WIDE: bool = true;"),
-        // a name that would be the prefixed one
+        // a name that begins with the prefix already
         ("fn a() {} fn leaf_a() { a(); }", "fn leaf_a() {} fn leaf_leaf_a() { leaf_a(); }"),
-        // what is no WGSL stays what it is
+        // text that is no WGSL does not change
         ("fn", "fn"),
         ("/* open", "/* open"),
         ("größe ¬ \u{1f600}", "größe ¬ \u{1f600}"),
@@ -65,7 +65,7 @@ fn options_are_read_by_name() {
             "const leaf_SCALE: u32 = 0u; fn leaf_f() { let a = option(leaf_SCALE); }",
         ),
         ("fn f() { let scale = option(scale); }", "fn leaf_f() { let scale = option(0u); }"),
-        // a variable that holds the place of an option
+        // a variable that holds the index of an option
         ("fn f(place: u32) { let a = option(place); }", "fn leaf_f(place: u32) { let a = option(place); }"),
         (
             "if option(swap) | has_option(cap) {}\nlet k = option(kind) + u32(option(p));\nlet b = option(swap);",
@@ -99,7 +99,7 @@ fn a_leaf_is_refused_by_its_own_path_and_line() {
     }
 }
 
-/// Otherwise a message would name a wrong line.
+/// Otherwise compilers' messages would name wrong lines.
 #[test]
 fn lines_stay_where_they_are() {
     let text = "// a\r\nfn a() {\n\n}\n/* b\n*/ const b: u32 = 1u;\n  override C: u32 = 1u; // c\n";
@@ -108,7 +108,7 @@ fn lines_stay_where_they_are() {
     assert_eq!(tokens(text).iter().map(|token| token.text).collect::<String>(), text);
 }
 
-/// A text from outside may be anything.
+/// A caller's text may be anything.
 #[test]
 fn no_text_makes_it_panic() {
     let text =
@@ -170,7 +170,8 @@ fn the_page_of_custom_losses_is_right() {
     }
 }
 
-/// The functions that other files call of leaves, with their types; and whatever could be taken for a leaf's name.
+/// `CALLED` lists the functions of leaves that other files call, and `TYPES` their types. No name of the library begins
+/// with the prefix.
 #[test]
 fn the_lists_are_those_of_the_shader_files() {
     let (leaves, others): (Vec<&Source>, Vec<&Source>) =

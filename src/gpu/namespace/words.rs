@@ -13,7 +13,7 @@ pub(super) enum Kind {
     Mark,
 }
 
-/// A piece of a text. The pieces of all tokens are the text.
+/// A piece of a text. All tokens together make up the whole text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Token<'a> {
     pub kind: Kind,
@@ -22,7 +22,7 @@ pub(super) struct Token<'a> {
     pub line: usize,
 }
 
-/// Splits a text into tokens. It takes any text: the compiler judges what is no WGSL.
+/// Splits a text into tokens. It accepts any text, and leaves it to the compiler to refuse what is no WGSL.
 pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
     let (mut tokens, mut rest, mut line) = (Vec::new(), text, 1);
     while let Some(first) = rest.chars().next() {

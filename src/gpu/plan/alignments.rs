@@ -1,9 +1,10 @@
-//! Plans a walk over the alignments of sequences: sums from step to step forward, the items' losses, sums backward, gradients.
+//! Plans a walk over the alignments of sequences: sums from step to step forward, the items' losses, sums backward,
+//! gradients.
 //!
-//! A dispatch walks through a block of steps. The sums at its last step stay in scratch memory, from which the next block
-//! begins, and from which a block's forward sums are made again once the walk backward comes to it: only a block of all
-//! sums is held at a time. Items whose sums do not fit the workspace bound together come in blocks too. No sum depends on where a
-//! block begins, so that blocks change no bit.
+//! A dispatch walks through a block of steps. The sums at the block's last step stay in scratch memory, and the next block
+//! begins from them. When the walk backward comes to a block, the block's forward sums are computed again in the same way.
+//! So the sums of only one block of steps are held at a time. If the sums of all items together do not fit the workspace
+//! bound, items come in blocks too. No sum depends on where a block begins, so blocks change no bit.
 
 use super::ranges::{bytes_of_a_binding, most_elements};
 use super::request::{Request, WalkLoss, overrides, slots};
@@ -26,13 +27,13 @@ use crate::leaf::Alignments;
 use crate::reduction::Reduction;
 use std::ops::Range;
 
-/// The most labels that follow each other without gaps, whose places kernels count a little past the end.
+/// The most labels of all items. Kernels count the places of labels in 32 bits, a little past the last one.
 const MOST_JOINED: u64 = 1 << 30;
 /// The most iterations of a lane that goes through the nodes of several steps.
 const ITERATIONS: usize = 8192;
-/// The most steps of a block: each waits for memory, some microseconds on a small GPU.
+/// The most steps of a block: each step waits for memory, some microseconds on a small GPU.
 const STEPS: usize = 512;
-/// The fewest steps of a block for which items come together rather than in blocks.
+/// The fewest steps of a block of all items. If fewer would be necessary, items come in blocks too.
 const FEWEST_STEPS: usize = 16;
 /// The items that a workgroup counts before the walk.
 const COUNTED: usize = 1 << 16;
@@ -123,18 +124,19 @@ impl Planned<'_> {
         !self.request.wanted.is_empty()
     }
 
-    /// The sums of a step of so many items.
+    /// How many sums a step has for `items` items, at most.
     fn row(&self, items: usize) -> u64 {
         let labels = (items as u64 * self.longest as u64).min(self.lattice.labels as u64);
         2 * labels + items as u64
     }
 
-    /// The steps whose sums are kept of a block: for gradients all of them, otherwise those before and after.
+    /// How many steps of a block have their sums in memory at a time: all of them for gradients, otherwise a step and the one
+    /// before it.
     fn kept(&self, blocks: &Blocks) -> u64 {
         if self.differentiates() { blocks.steps as u64 } else { 2 }
     }
 
-    /// The scratch memories, with their elements.
+    /// The names of the scratch memories, each with its number of elements.
     fn scratch(&self, blocks: &Blocks) -> Vec<(&'static str, u64)> {
         let Lattice { steps, items, classes, labels, .. } = self.lattice;
         let row = self.row(blocks.items);
@@ -142,7 +144,7 @@ impl Planned<'_> {
         let mut scratch = vec![
             ("spans", items as u64),
             ("symbols", labels.max(1) as u64),
-            // no kernel reads it where there are no links, but the kernel that would write it binds it
+            // without gradients no kernel uses this memory, but the kernel of the labels binds it
             ("heads", if self.differentiates() { items as u64 * classes as u64 } else { 1 }),
             ("peaks", (items as u64 * steps as u64).max(1)),
             ("node_ends", 2 * items as u64),
@@ -153,7 +155,7 @@ impl Planned<'_> {
         scratch
     }
 
-    /// The blocks: as many items and then as many steps as memory, bindings and loops allow.
+    /// The sizes of blocks: as many items, and then as many steps, as memory, bindings and loops allow.
     fn blocks(&self, tallies: usize) -> Result<Blocks> {
         let Lattice { steps, items, classes, .. } = self.lattice;
         let in_binding = most_elements(self.request) / (items * classes) as u64;
@@ -168,7 +170,7 @@ impl Planned<'_> {
         let mut together = Blocks { items, steps: most };
         loop {
             let mut blocks = Blocks { steps: most, ..together };
-            // a lattice with few steps a block has more boundaries
+            // blocks of fewer steps need less memory for sums, but more for boundaries
             while blocks.steps > few && !self.fits(&blocks, tallies) {
                 blocks.steps = (3 * blocks.steps / 4).max(few);
             }
@@ -199,7 +201,7 @@ impl Planned<'_> {
             && (walked <= SLICE || blocks.items == 1)
     }
 
-    /// The refusal of the smallest blocks.
+    /// The error if even the smallest blocks do not fit.
     fn refusal(&self, blocks: &Blocks, tallies: usize) -> Error {
         let (needed, limit) = (self.bytes(blocks, tallies), self.request.workspace_bound);
         if needed > limit {
@@ -209,7 +211,7 @@ impl Planned<'_> {
         Error::TooLarge { what: "bytes of a binding, for a block of steps".into(), needed, limit }
     }
 
-    /// The elements of some steps, if no binding has room for all.
+    /// The elements of these steps, if a binding has no room for all steps.
     fn window(&self, steps: &Range<usize>) -> Option<Range<u64>> {
         let step = (self.lattice.items * self.lattice.classes) as u64;
         let all = step * self.lattice.steps as u64;
@@ -224,7 +226,7 @@ impl Planned<'_> {
         Stage { windows: windows.map(|name| (name, window.clone())).collect(), ..stage }
     }
 
-    /// The dispatches that find the peaks of all steps.
+    /// The dispatches that find the greatest log-probability of each step of each item.
     fn peaks(&self) -> Result<Vec<Stage>> {
         let Lattice { steps, items, classes, .. } = self.lattice;
         let lanes = match classes {
@@ -297,9 +299,9 @@ impl Planned<'_> {
         }
         let all = lattice.steps as u64 * lattice.items as u64;
         for place in (0..of_steps.len()).rev() {
-            // the sums of the last block are still there
+            // the forward sums of the last block are still in memory
             if place + 1 < of_steps.len() {
-                // the sums after the block are those of the walk backward by now: these go where nobody reads them
+                // the boundary after the block holds sums of the walk backward, so these sums go where no kernel reads
                 let unread = of_block(of_steps.len());
                 let again = through(&kernels.forward, place, false);
                 stages.push(Stage { block: Block { other_base: unread, ..again.block }, ..again });
@@ -324,7 +326,7 @@ impl Planned<'_> {
         Kernels { forward, score: self.score(), backward, gradient: self.gradient() }
     }
 
-    /// The kernel that leaves the items' losses.
+    /// The kernel that computes the items' losses.
     fn score(&self) -> Stage {
         let choices =
             overrides(self.request.loss()).flag(choice::PER_LABEL, self.request.part.reduction == Reduction::Mean);

@@ -14,13 +14,13 @@ use crate::role::Role;
 use crate::shape::Pictures;
 use std::ops::Range;
 
-/// The sides of a tile of windows, or of pixels.
+/// How many windows, or pixels, are along each side of a tile.
 pub(super) const TILE: usize = 16;
 /// The widest window: its weights lie in 256 numbers of a workgroup's memory.
 const WIDEST: usize = 255;
 /// The longest row and column of a picture, which kernels count in signed numbers.
 const LONGEST: u64 = 1 << 30;
-/// The bytes of slopes that are held at a time, unless the workspace bound asks for fewer.
+/// The bytes of slopes that are held at a time, unless the workspace bound allows fewer.
 const HELD: u64 = 64 << 20;
 /// The most iterations of a workgroup that goes through several tiles.
 const STEPS: usize = 8192;
@@ -28,25 +28,26 @@ const STEPS: usize = 8192;
 /// Pictures and their windows.
 pub(super) struct Windowing {
     pub pictures: Pictures,
+    /// The windows, laid out as pictures with a pixel for each window.
     pub map: Pictures,
     size: usize,
     margin: usize,
     /// The loop iterations of a tile.
     pub steps: usize,
-    /// The elements of the pictures that a binding has room for.
+    /// How many elements of the pictures a binding has room for.
     room: u64,
 }
 
-/// The band that is walked at a time: whole planes, or some lines of one.
+/// A band: whole planes, or some lines of one plane.
 pub(super) struct Band {
-    /// Lines of tiles, counted through all planes: of pixels whose gradients are written, and of the windows that these pixels
-    /// belong to.
+    /// Lines of tiles, counted through all planes: of pixels whose gradients are written, and of the windows that these
+    /// pixels belong to.
     pub pixels: Range<usize>,
     pub windows: Range<usize>,
     /// The first line of windows, counted through all planes, and how many windows there are.
     pub first_line: usize,
     pub held: u64,
-    /// The elements to bind, where a binding has no room for all.
+    /// The elements of the pictures to bind, if a binding has no room for all of them.
     pub elements: Option<Range<u64>>,
 }
 
@@ -69,7 +70,8 @@ pub(super) fn operands(request: &Request<'_>) -> Vec<(&'static str, &'static str
     ["x0", "x1"].into_iter().zip(specs.map(|spec| spec.name)).collect()
 }
 
-/// The slice of a stage for these of `all` lines of tiles, with the elements of the operands that it reads.
+/// The slice of a stage for the lines of tiles `lines`, of `all`. A line has `across` workgroups. The pictures and their
+/// gradients are bound at `elements`, if these are given.
 pub(super) fn slice(
     stage: &Stage,
     block: Block,
@@ -87,21 +89,21 @@ pub(super) fn slice(
 }
 
 impl Windowing {
-    /// The windows of operands.
+    /// The pictures of operands, with their windows.
     pub fn of_operands(request: &Request<'_>, settings: &WindowSettings, pictures: Pictures) -> Windowing {
         Windowing { room: most_elements(request), ..Windowing::of_scratch(settings, pictures) }
     }
 
-    /// The windows of pictures in scratch memory, which is bound whole.
+    /// Pictures in scratch memory, which is bound whole, with their windows.
     pub fn of_scratch(settings: &WindowSettings, pictures: Pictures) -> Windowing {
         let (size, margin) = (settings.size, settings.margin());
-        // for each sixteen lines a window's columns, and then these lines
+        // for each 16 lines of a tile's pixels: a loop over the columns of a window, and a loop over these lines
         let steps = (size + 2 * TILE - 2) / TILE * (size + TILE);
         Windowing { pictures, map: pictures.windows(size, margin), size, margin, steps, room: u64::MAX }
     }
 
-    /// How many tiles a workgroup goes through, so that the workgroups of these lines of tiles are no more than `most`, if that
-    /// keeps loops short.
+    /// How many tiles a workgroup goes through: so many that `lines` lines of tiles have at most `most` workgroups, as
+    /// long as loops stay short.
     pub fn rounds(&self, lines: usize, most: u64) -> usize {
         let mut rounds = 1;
         while (lines * self.across(rounds)) as u64 > most && 2 * rounds * self.steps <= STEPS {
@@ -119,13 +121,13 @@ impl Windowing {
     pub fn elements(&self, planes: Range<usize>, lines: Range<usize>) -> Range<u64> {
         let of = &self.pictures;
         let last = planes.end - 1;
-        // planes that lie between each other are bound together
+        // planes whose pixels lie between each other's are bound together
         let first = if of.step == 1 { [planes.start, last] } else { [planes.start, last].map(|k| k / of.c * of.c) };
         let [first, end] = first.map(|plane| of.element(plane, 0, 0));
         (first + lines.start * of.row()) as u64..(end + lines.end * of.row()) as u64
     }
 
-    /// A band of the lines of pixels `lines` of these planes, whose tiles are whole.
+    /// The band of the lines of pixels `lines` of these planes. All of its tiles are whole, except at the end of a plane.
     fn band(&self, planes: Range<usize>, lines: Range<usize>) -> Band {
         let (tall, map) = (self.pictures.height, self.map.height);
         let first = (lines.start + self.margin).saturating_sub(self.size - 1).min(map) / TILE;
@@ -134,7 +136,7 @@ impl Windowing {
         let last = planes.end - 1;
         let first_line = planes.start * map + first * TILE;
         let end_line = last * map + (end * TILE).min(map);
-        // windows need the pixels of their lines, and gradients are of some of these
+        // windows read the pixels of their lines, and gradients are written for some of these pixels
         let from = (first * TILE).saturating_sub(self.margin).min(lines.start);
         let to = (end * TILE + self.size).saturating_sub(self.margin).max(lines.end).min(tall);
         Band {
@@ -146,8 +148,8 @@ impl Windowing {
         }
     }
 
-    /// The bands of these planes, each of at most `most` windows or pixels, as large as bindings and the time of a dispatch
-    /// allow.
+    /// The bands of these planes, each of at most `most` windows or pixels, and as large as bindings and the time of a
+    /// dispatch allow.
     pub fn bands(&self, request: &Request<'_>, planes: Range<usize>, most: u64) -> Result<Vec<Band>> {
         let Pictures { height, width, .. } = self.pictures;
         let most = most.min(MULTIPLIED / (4 * self.steps as u64));
@@ -155,11 +157,11 @@ impl Windowing {
         let line = self.pictures.row().max(self.map.width) as u64;
         let plane = (height.max(self.map.height) * width.max(self.map.width)) as u64;
         let room = self.room.min(most);
-        // planes that lie between each other are bound together
+        // planes whose pixels lie between each other's are bound together
         let together = if self.pictures.step == 1 { 1 } else { self.pictures.c };
         let some = usize::try_from(room / (plane * together as u64)).unwrap_or(usize::MAX).saturating_mul(together);
         let mut bands: Vec<Band> = match some {
-            // lines of one plane, as many as there is room for beside the windows that reach into them
+            // lines of one plane: as many as there is room for together with the windows that reach into them
             0 => {
                 let in_binding = (self.room / line).saturating_sub(self.size as u64);
                 let lines = in_binding.min(most / self.map.width.max(width) as u64);
@@ -184,7 +186,8 @@ impl Windowing {
         Ok(bands)
     }
 
-    /// The elements to bind, where a binding has no room for all, or a refusal if it has none for these.
+    /// Returns `elements` if a binding has no room for all pictures, otherwise `None`. Refuses elements that no binding
+    /// has room for.
     pub fn bound(&self, request: &Request<'_>, elements: Range<u64>) -> Result<Option<Range<u64>>> {
         if (self.pictures.n * self.pictures.per_item()) as u64 <= self.room {
             return Ok(None);
@@ -199,23 +202,23 @@ impl Windowing {
     }
 }
 
-/// The bytes that a window's slopes take.
+/// The bytes of the slopes of one window.
 pub(super) fn per_window() -> u64 {
     ["window_slopes", "window_means"].map(scratch_bytes).iter().sum()
 }
 
-/// The bytes of a job beside what a walk of these tallies holds.
+/// The bytes that a job holds besides the walk's scratch memory: a workspace with these tallies, and [`BESIDE`].
 pub(super) fn beside(tallies: usize) -> u64 {
     WORKSPACE_HEAD + TALLY_BYTES * tallies as u64 + BESIDE
 }
 
-/// How many windows' slopes are held at a time, beside so many bytes.
+/// How many windows have their slopes held at a time, if `beside` bytes of the workspace are taken.
 pub(super) fn held(request: &Request<'_>, beside: u64) -> u64 {
     let bytes = HELD.min(request.workspace_bound.saturating_sub(beside));
     (bytes / per_window()).min(room(request) / scratch_bytes("window_slopes"))
 }
 
-/// Refuses slopes of so many windows that do not fit the workspace, beside so many bytes, or a binding.
+/// Refuses the slopes of `held` windows if they do not fit the workspace together with `beside` bytes, or a binding.
 pub(super) fn refuse_more(request: &Request<'_>, beside: u64, held: u64) -> Result<()> {
     let needed = held * per_window() + beside;
     if needed > request.workspace_bound {

@@ -1,4 +1,5 @@
-//! The sizes of the blocks of a walk over tiles, and what the blocks hold: as much as the workspace bound allows.
+//! The sizes of the blocks of a walk over tiles, as large as the workspace bound allows, and the scratch memory that the
+//! blocks need.
 
 use super::sides::{Against, Pass, Side, Statistics, TILE};
 
@@ -15,9 +16,9 @@ const MERGED: usize = 8192;
 /// The workgroups that keep a GPU busy.
 pub(super) const WORKGROUPS: usize = 1024;
 
-/// The slopes that are held at a time, unless the workspace bound asks for fewer.
+/// How many slopes are held at a time, unless the workspace bound allows fewer.
 pub(super) const SLOPES: usize = 1 << 23;
-/// The bytes of chunk states that are held at a time, unless the workspace bound asks for fewer.
+/// The bytes of chunk states that are held at a time, unless the workspace bound allows fewer.
 const STATES: usize = 1 << 24;
 
 /// The most multiply-adds of a dispatch: some 50 milliseconds of a small GPU.
@@ -34,14 +35,14 @@ pub(super) fn iterations(elements: usize) -> usize {
 /// The sizes of blocks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Blocks {
-    /// The own rows of a block, and the others that it has them against.
+    /// The most own rows and the most others of a block.
     pub own: usize,
     pub others: usize,
     /// The bytes of chunk states that are held at a time.
     states: usize,
     /// The bytes of a state.
     state: u64,
-    /// Whether the others' gradients come from the same slopes. All own rows are in one block then.
+    /// Whether the others' gradients come from the same slopes. Then one block has all own rows.
     pub shared: bool,
     /// The rows that a binding has room for.
     pub room: usize,
@@ -49,7 +50,7 @@ pub(super) struct Blocks {
 
 impl Blocks {
     /// Sizes of blocks for `rows` own rows of this width, from the largest to ever smaller ones. A binding has room for
-    /// `room` rows, and so for each side of a block. The state of a row has `state` bytes.
+    /// `room` rows, so neither side of a block has more. The state of a row has `state` bytes.
     pub fn ever_smaller(
         width: usize,
         rows: usize,
@@ -107,24 +108,24 @@ fn fitting(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// The tiles of a chunk, and how many chunks each of the others has. They follow from shapes alone unless a binding has
-/// no room for a chunk. The longest chunks have some 8 MiB.
+/// How many tiles a chunk has, and how many chunks each of the other sides has. Both follow from shapes alone unless a
+/// binding has no room for a chunk. The longest chunks have some 8 MiB.
 pub(super) fn chunks(against: &Against, width: usize, room: usize) -> (usize, Vec<usize>) {
     let tiles = |rows: usize| rows.div_ceil(TILE);
     let all: usize = against.others.iter().map(|(other, _)| tiles(other.rows)).sum();
     let longest = (STEPS / iterations(width)).min(room / TILE).max(1);
     let own = against.own.rows.min(quick(against, width));
     let most = fitting(tiles(own) as u64 * all as u64 / WORKGROUPS as u64).clamp(1, longest);
-    // the chunks of the first of the others get equal lengths
+    // the chunks of the first of the other sides get equal lengths
     let first = against.others.first().map_or(1, |(other, _)| tiles(other.rows).max(1));
     let chunk = first.div_ceil(first.div_ceil(most));
-    // if the first are few and the rest are many, such chunks would be too many to merge
+    // if the first side has few rows and the rest have many, there would be too many such chunks to merge
     let chunk = chunk.max(all.div_ceil(MERGED).min(longest));
     (chunk, against.others.iter().map(|(other, _)| tiles(other.rows).div_ceil(chunk)).collect())
 }
 
-/// Whether the others' passes can use the slopes of the first pass. They cannot if it has no rows and so no slopes, or
-/// if two passes add to one output, since they have to do so one after the other.
+/// Whether the others' passes can use the slopes of the first pass. They cannot if the first pass has no own rows, and so no
+/// slopes, or if two passes add to one output, since they have to do so one after the other.
 pub(super) fn shares(passes: &[Pass]) -> bool {
     let [first, others @ ..] = passes else { return false };
     let has = |side: &Side| first.against.others.iter().any(|(other, _)| other.base == side.base);
@@ -133,7 +134,7 @@ pub(super) fn shares(passes: &[Pass]) -> bool {
     first.against.own.rows > 0 && apart && !others.is_empty() && others.iter().all(|pass| has(&pass.against.own))
 }
 
-/// The scratch memory that blocks need: its name, its elements, and the bytes of an element.
+/// The scratch memories that blocks need: for each its name, how many elements it has, and the bytes of an element.
 pub(super) fn scratch(
     width: usize,
     blocks: Blocks,
@@ -141,7 +142,7 @@ pub(super) fn scratch(
     passes: &[Pass],
 ) -> Vec<(&'static str, u64, u64)> {
     let (tile, width_in_quads) = (TILE as u64, width.div_ceil(4) as u64);
-    // `elements` takes all own rows, the own rows of a block, and the others of a block
+    // the arguments of `elements`: all own rows, the own rows of a block, and the others of a block
     let of_block = |against: &Against, elements: &dyn Fn(u64, u64, u64) -> u64| {
         let others = against.others.iter().map(|(other, _)| other.rows).max().unwrap_or(0);
         let (own, others) = (against.own.rows.min(blocks.own), others.min(blocks.others));
@@ -163,7 +164,7 @@ pub(super) fn scratch(
         }
         Statistics::Logits(logits) => of_block(&logits.against(), &|_, own, others| own * others.div_ceil(tile)),
     };
-    // the logits of blocks are there before anything is known of their slopes
+    // slopes replace the student's logits, which take the same memory for the statistics too
     let logits = statistics.logits().map_or(0, |logits| most(&pitch).max(of_block(&logits.against(), &pitch)));
     // the others need room after the own rows only if they share slopes
     let beside = |others: u64| if blocks.shared { others } else { 0 };
@@ -190,7 +191,7 @@ pub(super) fn dispatches(width: usize, blocks: &Blocks, statistics: &Statistics,
     };
     let of_statistics = match statistics {
         Statistics::Tiles(all) => all.iter().map(of_tiles).sum::<u64>(),
-        // two kernels make the logits of each block, and two fold them; or so twice
+        // two kernels compute the logits of each block, and two fold them; twice that if classes are compared
         Statistics::Logits(logits) => {
             let looks = 1 + u64::from(logits.compares);
             4 * looks * logits.rows.rows.div_ceil(blocks.own) as u64 * of(&logits.classes)

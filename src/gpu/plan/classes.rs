@@ -1,4 +1,4 @@
-//! The common parts of all kernels over positions and their classes: a fold, slots, choices.
+//! What all kernels over positions and their classes share: a fold, slots, choices.
 
 use super::request::{Request, overrides, slots};
 use super::stage::Stage;
@@ -14,7 +14,7 @@ use crate::shape::Classes;
 use crate::term::Observation;
 use std::sync::Arc;
 
-/// The states of a softmax among [`STATE_BYTES`](super::STATE_BYTES).
+/// The name of a softmax's states in [`STATE_BYTES`](super::STATE_BYTES).
 pub(super) fn softmax_states(notes: bool) -> &'static str {
     if notes { "fold/softmax_state/noted" } else { "fold/softmax" }
 }
@@ -24,12 +24,13 @@ pub(super) fn spares_masked(request: &Request<'_>) -> bool {
     matches!(request.loss().leaf(), Leaf::Softmax(leaf) | Leaf::Linear(leaf) if leaf.spares_masked())
 }
 
-/// Whether a softmax's state notes more of the classes than the loss of all of them needs.
+/// Whether a softmax's state notes more about the classes than a loss over all classes needs: for observations, or for a loss
+/// that leaves masked classes out.
 pub(super) fn notes(request: &Request<'_>) -> bool {
     request.observes() || spares_masked(request)
 }
 
-/// The choices of what a softmax's state notes.
+/// Adds the choices that say what a softmax's state notes.
 pub(super) fn noted(request: &Request<'_>, choices: Choices) -> Choices {
     choices
         .number(choice::STATISTICS, if request.observes() { OF_POSITION + OF_NOTES } else { OF_POSITION })
@@ -44,7 +45,7 @@ pub(super) fn noted(request: &Request<'_>, choices: Choices) -> Choices {
 pub(super) struct Fold {
     /// Its shader file.
     pub file: Shader,
-    /// The name of its states among [`STATE_BYTES`](super::STATE_BYTES).
+    /// The name of its states in [`STATE_BYTES`](super::STATE_BYTES).
     pub states: &'static str,
     /// Whether every class has a share of the loss even with label targets, as label smoothing does.
     pub spreads: bool,
@@ -89,7 +90,7 @@ impl Fold {
     }
 }
 
-/// Fills the slots of the kernels over classes. Without `masked`, masked positions are folded too.
+/// Fills the slots of the kernels over classes. Unless `masked`, they do not read the mask, and fold masked positions too.
 pub(super) fn filled(request: &Request<'_>, fold: Fold, masked: bool) -> Slots {
     let mut slots = slots(request);
     if !masked {
@@ -105,13 +106,13 @@ pub(super) fn filled(request: &Request<'_>, fold: Fold, masked: bool) -> Slots {
     if request.observes() {
         slots.fill(slot::OBSERVATION, observation::SOFTMAX);
     }
-    // two softmaxes have no shards
+    // folds of two softmaxes have no shards, and so do not use this slot
     let is_sum = fold.states == "fold/class_sum";
     slots.fill(slot::STATE_NUMBERS, if is_sum { state_numbers::CLASS_SUM } else { numbers_of_softmax(request) });
     slots
 }
 
-/// The file with the numbers of a softmax's state.
+/// The file that turns a softmax's state into the statistics of a shard, and back.
 pub(super) fn numbers_of_softmax(request: &Request<'_>) -> Shader {
     if request.observes() { state_numbers::NOTED_SOFTMAX } else { state_numbers::SOFTMAX }
 }

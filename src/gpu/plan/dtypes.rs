@@ -9,12 +9,12 @@ use crate::shape::DType;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The plan with the dtypes of operands and gradients: the override `X0_DTYPE` for the binding `x0`, and so on. Gradients of 16
-/// bits are written by `operand/dx/half` instead of `operand/dx/words`, which writes f32. Integers in the place of floats
-/// are read by `operand/mask/integers` instead of `operand/mask/given`, and so on.
+/// Adds to a plan the dtypes of operands and gradients: the override `X0_DTYPE` for the binding `x0`, and so on. Gradients of
+/// 16 bits are written by `operand/dx/half` instead of `operand/dx/words`, which writes f32. Where an operand of floats is
+/// given as integers, it is read by `operand/mask/integers` instead of `operand/mask/given`, and so on.
 pub(super) fn with_dtypes(request: &Request<'_>, mut plan: Plan) -> Plan {
     let mut stages = std::mem::take(&mut plan.stages);
-    // blocks share a recipe, and are to share the new one; the old one is kept, so that no other takes its address
+    // stages that share a recipe have to share its replacement; the old recipe is kept alive, since its address is the key
     let mut done = HashMap::new();
     for stage in &mut stages {
         let before = Arc::clone(&stage.recipe);
@@ -32,7 +32,7 @@ pub(super) fn with_dtypes(request: &Request<'_>, mut plan: Plan) -> Plan {
                     let file = if dtype == DType::F32 { x::IN_PLACE } else { x::IN_PLACE_HALF };
                     recipe.fill(slot::X0, file);
                     recipe.fill(slot::DX0, file);
-                    // a kernel may write what it does not read
+                    // a kernel that also reads `x0` gets this override from that binding
                     if before.bindings().iter().all(|declared| declared.name != "x0") {
                         recipe.choices.add("X0_DTYPE", code(dtype));
                     }
@@ -55,7 +55,7 @@ pub(super) fn with_dtypes(request: &Request<'_>, mut plan: Plan) -> Plan {
     Plan { stages, ..plan }
 }
 
-/// The number by which shaders know a dtype among those that a binding may have.
+/// The number of a dtype in overrides such as `X0_DTYPE`. Floats and integers share numbers, since different files read them.
 pub(super) fn code(dtype: DType) -> f64 {
     match dtype {
         DType::F16 | DType::U32 => 1.0,

@@ -21,7 +21,7 @@ use crate::role::Role;
 
 /// The fewest and the most elements of a chunk.
 const CHUNK: std::ops::RangeInclusive<usize> = 4096..=1 << 18;
-/// About how many chunks there are on a GPU, within these bounds.
+/// About how many chunks a walk has on a GPU, as far as the bounds of [`CHUNK`] allow.
 const CHUNKS: usize = 1024;
 
 pub(super) fn plan(request: &Request<'_>, items: usize, per_item: usize) -> Result<Walk> {
@@ -85,7 +85,8 @@ pub(super) fn chunks(request: &Request<'_>, items: usize, per_item: usize) -> (u
     (chunk, per_item.div_ceil(chunk).max(1))
 }
 
-/// Which elements of the operands a value needs: one, the four of a box, or the number of its row or column.
+/// Which elements of each operand a value needs: one, the four of its box, or the one of its row. Operands of columns, and
+/// broadcast ones, are bound whole.
 fn spans(request: &Request<'_>, by_item: bool) -> Spans {
     let boxes = matches!(request.loss().leaf(), Leaf::Boxes(_));
     let mut components = [0; 4];
@@ -103,7 +104,8 @@ fn spans(request: &Request<'_>, by_item: bool) -> Spans {
     Spans::Elements { components, columns: request.part.columns().max(1) as u64, by_item, broadcast }
 }
 
-/// A dispatch of the walk. It writes `gradients`; the first also writes the losses, and leaves tallies and the slopes of sequences.
+/// A dispatch of the walk, which writes `gradients`. The first one also writes the losses, and leaves tallies and the slopes
+/// of sequences.
 fn walk(request: &Request<'_>, groups: u64, first: bool, gradients: &[Wanted], quads: bool) -> Stage {
     let header = request.loss().header();
     let by_item = request.player(Role::Index).is_some();
@@ -130,12 +132,12 @@ fn walk(request: &Request<'_>, groups: u64, first: bool, gradients: &[Wanted], q
     Stage::new(geometry::ELEMENTS, slots, choices, groups).writing(bound)
 }
 
-/// Sets how the leaf's operands are read, and after them the loss's own numbers.
+/// Sets how the leaf's operands are read, and the loss's constants, which follow them.
 fn components(request: &Request<'_>, slots: &mut Slots, choices: &mut Choices, quads: bool) {
-    // no quad of elements crosses the end of a row, so its columns are a quad too
+    // then no quad of elements crosses the end of a row, so the columns of its elements are a quad too
     let uncut = quads && request.part.columns().is_multiple_of(4);
     let specs: Vec<_> = request.loss().header().components().collect();
-    // the leaf sees the mean of these over a sequence
+    // a leaf of sequences sees only the mean of the difference of its first two operands
     let averaged = if request.loss().leaf().of_sequences() { 0..2 } else { 0..0 };
     for k in 0..4 {
         let spec = specs.get(k);
@@ -172,7 +174,7 @@ pub(super) fn count(request: &Request<'_>, counted: Counted, values: usize) -> S
     Stage::new(geometry::ELEMENTS_COUNT, slots(request), choices, 0).over(block, counted.tallies as u64)
 }
 
-/// Looks up the number of each item, once for all of its elements.
+/// Looks up the number of each item in the table, once for all elements of the item.
 fn lookup(request: &Request<'_>, groups: u64) -> Stage {
     Stage::new(
         geometry::ITEMS_LOOKUP,
@@ -182,7 +184,7 @@ fn lookup(request: &Request<'_>, groups: u64) -> Stage {
     )
 }
 
-/// Takes the mean of an operand, once for all elements.
+/// Computes the mean of the operand with the role `Averaged`, once for all elements.
 fn average(request: &Request<'_>, count: usize) -> Result<Stage> {
     summable("numbers whose mean is taken", count)?;
     let stage = Stage::new(geometry::ITEMS_MEAN, slots(request), overrides(request.loss()), 1);

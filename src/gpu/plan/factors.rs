@@ -1,5 +1,5 @@
-//! Plans what combines the mask, the sample weight and the upstream gradient of each value, where a walk's kernel has no room
-//! for a binding of each; and what kernels read of operands that are broadcast.
+//! Plans the stage that combines the mask, the sample weight and the upstream gradient of each value into one tensor, where a
+//! walk's kernel would otherwise bind too many buffers; and lays out the axes of broadcast operands for kernels.
 
 use super::request::{Request, slots};
 use super::scratch::Scratch;
@@ -18,11 +18,11 @@ use crate::role::Role;
 /// The values of a workgroup.
 const VALUES: u64 = 256;
 
-/// Puts a stage before a walk that combines the factors of its values, if its kernels read them combined.
+/// Inserts the stage that combines the factors of values before a walk whose kernels read them combined.
 pub(super) fn combine(request: &Request<'_>, walk: &mut Walk) {
     let values: u64 = request.checked.loss_shape.iter().map(|&axis| axis as u64).product();
     if request.combines() && !walk.stages.is_empty() && values > 0 {
-        // a walk over rows counts their elements
+        // a walk over rows counts elements of rows, not values
         let elements = if let Spans::Rows { width } = walk.spans { width } else { 1 };
         let masked = request.player(Role::Mask).is_some();
         walk.stages.insert(0, stage(request, values, elements, masked, value_scales::UPSTREAM));
@@ -30,8 +30,8 @@ pub(super) fn combine(request: &Request<'_>, walk: &mut Walk) {
     }
 }
 
-/// The stage that combines the factors of `values` values, each of which is `elements` of the walk's. `scales` says what
-/// gradients are scaled by before their sample weights; `masked` if the mask has a number for each value.
+/// The stage that combines the factors of `values` values. Each value has `elements` elements of the walk. `masked` says
+/// whether the mask has a number for each value. The file `scales` has the factor of a gradient before the sample weight.
 pub(super) fn stage(request: &Request<'_>, values: u64, elements: u64, masked: bool, scales: Shader) -> Stage {
     let given = |given, file, one| if given { file } else { one };
     let mut slots = slots(request);
@@ -46,7 +46,8 @@ pub(super) fn stage(request: &Request<'_>, values: u64, elements: u64, masked: b
     stage.over(block, values.div_ceil(VALUES))
 }
 
-/// The operands that are broadcast, as kernels read them: the number of each one's axes, and the axes; empty if none is.
+/// The axes of broadcast operands, as kernels read them: for each operand the number of its axes, and the axes. `None` if no
+/// operand is broadcast.
 pub(super) fn broadcast(request: &Request<'_>) -> Option<Vec<u32>> {
     let header = request.loss().header();
     let mut components = header.components().map(Some).collect::<Vec<_>>();

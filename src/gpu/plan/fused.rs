@@ -1,4 +1,4 @@
-//! The loss that a walk over regions fuses with its own: the files of its kernels.
+//! The fused loss of a walk over regions: the files and choices that kernels need for it.
 
 use super::classes::Fold;
 use super::request::{leaf_of, overrides};
@@ -12,10 +12,10 @@ use crate::gpu::shaders::{choice, slot};
 use crate::leaf::{Leaf, Region};
 use crate::loss::Source;
 
-/// The facts about the fused loss that the kernels need.
+/// What kernels need of a fused loss.
 pub(super) struct Fused {
     shader: Source,
-    /// The fold of a softmax; nothing if the loss scores each element by itself.
+    /// The fold of a softmax, or `None` if the loss scores each element by itself.
     pub fold: Option<Fold>,
     pub choices: Choices,
 }

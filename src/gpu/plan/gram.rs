@@ -85,8 +85,8 @@ pub(super) fn plan(request: &Request<'_>, classes: Classes) -> Result<Walk> {
     let all = n as u64 * item;
     let some: Vec<Range<u64>> =
         (0..n as u64).step_by(together as usize).map(|first| first..(first + together).min(n as u64)).collect();
-    // the slice of a stage for `items` in one of its rounds; each round goes through all items, with `each` workgroups
-    // for an item
+    // the slice of a stage for `items` in the round `round` of `rounds`; each round goes through all items, with `each`
+    // workgroups for an item
     let over = |stage: &Stage, block: Block, items: &Range<u64>, (round, rounds): (u64, u64), each: u64| {
         let before = round * n as u64;
         let groups = (before + items.start) * each..(before + items.end) * each;

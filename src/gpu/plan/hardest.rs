@@ -1,12 +1,12 @@
-//! Plans a loss of hardest pairs: the distances of rows from all others block by block, the extremes of each row, its loss, and
-//! the gradients.
+//! Plans a loss of hardest pairs: the distances of rows from all others block by block, the extremes of each row, its
+//! loss, and the gradients.
 //!
-//! The distances of all pairs are never held at once. For the gradients they are measured again, by the same kernels, since a
-//! pair is a row's hardest if its distance has the same bits as the row's extreme. A distance also has the same bits from
-//! either side, so that the gradient of a row finds both the pairs that its own loss pulls and those that pull it. If one block
-//! holds all pairs, its distances are kept.
+//! The distances of all pairs are never held at once. For the gradients they are measured again, by the same kernels,
+//! since a pair is a row's hardest if its distance has the same bits as the row's extreme. A distance also has the same
+//! bits from either side. So the gradient of a row finds both the others that are hardest for this row, and the others
+//! for which this row is hardest. If one block holds all pairs, its distances are kept.
 //!
-//! Blocks of others are a multiple of 256 rows, which a gradient adds up apart from all others: so blocks change no bit.
+//! A gradient adds up each 256 others separately, and the others of a block are a multiple of 256. So blocks change no bit.
 
 use super::blocks::{MULTIPLIED, SLOPES, WIDEST, iterations};
 use super::ranges::bytes_of_a_binding;
@@ -30,13 +30,14 @@ use crate::gpu::shaders::operand::{dx, labels, logit_scale};
 use crate::gpu::shaders::{Shader, choice, geometry, slot};
 use crate::role::Role;
 
-/// The others that a workgroup looks at together.
+/// How many others a workgroup takes at a time.
 const TOGETHER: usize = 256;
 /// The most others of a block: a lane may go through all of them.
 const MOST_OTHERS: usize = 8192;
 /// The columns of a row that a workgroup of the gradient takes.
 const COLUMNS: usize = 1024;
-/// Distances whose squares overflow or vanish are measured by single lanes, which takes longer than tiles do.
+/// How many times longer measuring may take where squares of distances overflow or vanish: single lanes then measure
+/// them, not tiles.
 const SLOWER: u64 = 8;
 
 pub(super) fn plan(request: &Request<'_>, pairs: Pairs) -> Result<Walk> {
@@ -72,13 +73,13 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs) -> Result<Walk> {
 struct Pass {
     own: Side,
     other: Side,
-    /// Whether distances belong to the losses of own rows, and whether to those of the others.
+    /// Whether the losses of own rows depend on the distances, and whether the losses of the others do.
     own_scores: bool,
     other_scores: bool,
     wanted: Vec<Wanted>,
 }
 
-/// The rows of a block, and the others that they are compared with.
+/// The most own rows and the most others of a block.
 #[derive(Clone, Copy, Debug)]
 struct Blocks {
     own: usize,
@@ -96,7 +97,7 @@ struct Planned<'a> {
 }
 
 impl Planned<'_> {
-    /// The scratch memories, with their elements.
+    /// The names of the scratch memories, each with its number of elements.
     fn scratch(&self, blocks: &Blocks) -> Vec<(&'static str, u64)> {
         let Pairs { rows, others, width, .. } = self.pairs;
         let sides = rows + if self.own.base == self.all.base { 0 } else { others };
@@ -113,7 +114,7 @@ impl Planned<'_> {
         ]
     }
 
-    /// The blocks: as many others and then as many rows as loops, bindings and memory allow.
+    /// The sizes of blocks: as many others, and then as many own rows, as loops, bindings and memory allow.
     fn blocks(&self) -> Result<Blocks> {
         let Pairs { rows, others, width, .. } = self.pairs;
         if width > WIDEST {
@@ -162,7 +163,7 @@ impl Planned<'_> {
             && self.longest_memory(blocks) <= self.request.target.binding_limit
     }
 
-    /// The refusal of the smallest blocks.
+    /// The error if even the smallest blocks do not fit.
     fn refusal(&self, blocks: &Blocks) -> Error {
         let (needed, limit) = (self.bytes(blocks), self.request.workspace_bound);
         if needed > limit {
@@ -182,7 +183,7 @@ impl Planned<'_> {
         of_passes.sum::<u64>() + of(self.pairs.rows, self.pairs.others, 0)
     }
 
-    /// All dispatches, and what is counted before gradients.
+    /// All dispatches, and the count of the denominator that gradients need first.
     fn stages(&self, blocks: &Blocks) -> (Vec<Stage>, Counted) {
         let Pairs { rows, width, .. } = self.pairs;
         let (request, room) = (self.request, rows_of_a_binding(self.request, width));
@@ -231,7 +232,7 @@ impl Planned<'_> {
             stage.writing(vec![("dx0".into(), wanted.output)])
         };
         let finish: Vec<Stage> = pass.wanted.iter().map(finish).collect();
-        // the distances of the losses are still there
+        // if one block holds all pairs, the distances that the losses were computed from are still in memory
         let one_block = pass.own.rows <= blocks.own && pass.other.rows <= blocks.others;
         let kept = one_block && pass.own.base == self.own.base;
         let measuring = self.measuring(pass.own, pass.other);
@@ -281,7 +282,8 @@ impl Planned<'_> {
 }
 
 impl Blocks {
-    /// The blocks of a side against others, row by row. Without others a block still runs once, to set sums to zero.
+    /// The blocks of a side against others: for each range of own rows, the ranges of others. Without others a block
+    /// still runs once, to set sums to zero.
     fn over(&self, own: Side, other: Side) -> Vec<Block> {
         let of_row = |first: usize| {
             let own = Block {

@@ -1,5 +1,5 @@
 //! Plans the inspections of a checked part: dispatches that look at the numbers of its operands before the walk, which may
-//! overwrite them. The outcome merges what they find with the labels that the walk finds.
+//! overwrite them. The kernel of the outcome merges what they find with the bad labels that the walk finds.
 
 use super::request::{Request, slots};
 use super::scratch::{MOST_TALLIES, Scratch};
@@ -25,7 +25,7 @@ const MOST_ADDED: usize = 16 * 10_240;
 /// The bytes of an element of the largest dtype, i64.
 const LARGEST: u64 = 8;
 
-/// Puts the part's inspections before its walk. Gives the number of their workgroups.
+/// Inserts the part's inspections before its walk. Returns how many workgroups they have.
 pub(super) fn inspect(request: &Request<'_>, walk: &mut Walk) -> Result<usize> {
     let (mut stages, mut faults) = (Vec::new(), 0);
     if !request.inspects() {
@@ -46,7 +46,7 @@ pub(super) fn inspect(request: &Request<'_>, walk: &mut Walk) -> Result<usize> {
         return Err(Error::TooLarge { what, needed: faults as u64, limit: MOST_TALLIES });
     }
     walk.stages.splice(0..0, stages);
-    // the outcome binds it where operands are empty, too
+    // the kernel of the outcome binds this memory even if all operands are empty
     walk.scratch.push(Scratch::new("faults", faults.max(1) as u64));
     Ok(faults)
 }
@@ -79,7 +79,8 @@ fn kernel(request: &Request<'_>, inspection: &Inspection) -> Stage {
     Stage::new(entry, slots, choices, 0).reading(&[("x0", inspection.operand)])
 }
 
-/// One dispatch: of elements, or of the positions that they belong to. `before` workgroups come before it.
+/// One dispatch, over the elements of a piece or over the positions that these elements belong to. The inspections before
+/// it have `before` workgroups.
 fn dispatch(inspection: &Inspection, kernel: &Stage, piece: Range<usize>, elements: usize, before: usize) -> Stage {
     let (outer, inner) = strides(inspection.kept);
     let positions = positions(&piece, outer, inner);
@@ -112,8 +113,8 @@ fn dispatch(inspection: &Inspection, kernel: &Stage, piece: Range<usize>, elemen
     stage
 }
 
-/// The ranges of elements of the dispatches of an inspection: at most `most` each, and so that the positions of each are no more
-/// than that.
+/// The ranges of elements that the dispatches of an inspection take. A range has at most `most` elements, and its
+/// elements belong to at most `most` positions.
 fn pieces(request: &Request<'_>, inspection: &Inspection, elements: usize, most: usize) -> Result<Vec<Range<usize>>> {
     let (outer, inner) = strides(inspection.kept);
     let too_large = |what: &str, needed: usize, limit: usize| {
@@ -135,7 +136,7 @@ fn pieces(request: &Request<'_>, inspection: &Inspection, elements: usize, most:
     if elements == 0 {
         return Ok(Vec::new());
     }
-    // whole rows of positions, a part of one, or a part of one class
+    // a range is whole rows of positions, or part of one row of positions, or part of one class
     let within = match (outer <= most, inner <= most) {
         (true, _) => elements,
         (false, true) => outer,

@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The most iterations of a loop. Some drivers silently stop all loops of an invocation after 65,535 iterations
-/// together, and a kernel has a few loops of this length.
+/// The most iterations of a loop. Some drivers silently stop the loops of an invocation after 65,535 iterations in total,
+/// and a kernel has a few loops of this length.
 const LONGEST: u64 = 10_240 + 24;
 
 /// The most workgroups of a dispatch in one dimension, and folded into two.
@@ -47,7 +47,7 @@ pub(crate) fn assert_kept(case: &impl std::fmt::Debug, request: &Request<'_>, pl
         let (first, beyond) = (u64::from(stage.block.first_group), u64::from(stage.block.beyond));
         let last = first + rows * stage.groups.div_ceil(rows) + beyond;
         assert!(rows <= MOST_OF_ONE && last <= u64::from(u32::MAX), "{entry}: workgroups to {last}");
-        // a grid may have workgroups to spare, which must not do what another slice does
+        // a grid may have surplus workgroups, which must not do the work of another slice
         if let Some(walk) = ends.get(&Arc::as_ptr(&stage.recipe)) {
             let end = first + stage.groups;
             let moved = (u64::from(stage.block.end_group), beyond) == (end, walk - end);
@@ -92,7 +92,7 @@ pub(crate) fn assert_kept(case: &impl std::fmt::Debug, request: &Request<'_>, pl
     }
 }
 
-/// The ends of the walks that are cut into slices, by recipe.
+/// The number of workgroups of each walk that is cut into slices, by recipe.
 fn ends(plan: &Plan) -> HashMap<*const Recipe, u64> {
     let mut ends = HashMap::new();
     for stage in plan.stages.iter().filter(|stage| stage.block.first_group > 0) {
@@ -191,7 +191,7 @@ fn extent(request: &Request<'_>, plan: &Plan, bound: &Bound) -> (u64, u64) {
     }
 }
 
-/// Asserts that no dispatch multiplies for long, unless it has the fewest rows that a dispatch can have.
+/// Asserts that no dispatch over tiles takes more than [`MULTIPLIED`] multiply-adds, unless it has only the rows of one tile.
 fn assert_quick(stage: &Stage) {
     if !["tiles_", "hardest_"].iter().any(|begin| stage.recipe.entry().starts_with(begin)) {
         return;
@@ -210,7 +210,7 @@ fn assert_once(request: &Request<'_>, plan: &Plan, operand: &str, stages: &[&Sta
     if first.values.is_some() {
         let same = stages.iter().all(|stage| stage.recipe.key() == first.recipe.key());
         assert!(same, "{whose} is written by several kernels");
-        // each range of classes has all workgroups
+        // each range of classes is a walk of its own, with all workgroups
         let mut ranges: BTreeMap<(u32, u32), Vec<&Stage>> = BTreeMap::new();
         for stage in stages {
             ranges.entry((stage.block.other_first, stage.block.other_end)).or_default().push(stage);
@@ -234,7 +234,7 @@ fn assert_once(request: &Request<'_>, plan: &Plan, operand: &str, stages: &[&Sta
                 assert!(stage.groups * 256 >= (own.end - own.start) * width, "{whose}: too few workgroups");
             }
         }
-        // each dispatch takes as many items as fit a binding, or a band of rows
+        // each dispatch takes the workgroups of some items, bands or steps
         "gram_backward" | "windows_backward" | "levels_backward" | "alignments_backward" => {
             let groups = |stage: &&Stage| {
                 let first = u64::from(stage.block.first_group);

@@ -1,9 +1,10 @@
-//! Plans a walk over windows at several levels: some planes at a time, their levels, the scores of all windows, the planes'
-//! products, and then gradients from the last level to the first, band by band of rows.
+//! Plans a walk over windows at several levels. For some planes at a time, dispatches make the levels, score all windows,
+//! multiply the scores of each plane's levels, and then write gradients from the last level to the first, band by band of
+//! rows.
 //!
-//! A plane's loss depends on all of its windows, so that their slopes follow only once all have been scored. They are then
-//! scored again: slopes of all windows would take more memory than the pictures. Planes do not depend on each other, so that
-//! how many are taken at a time changes no bit.
+//! The loss of a plane depends on all of its windows, so the slopes of windows are known only once all windows have been
+//! scored. The windows are then scored again, because the slopes of all of them would take more memory than the pictures.
+//! Planes do not depend on each other, so how many are taken at a time changes no bit.
 
 use super::bands::{Band, TILE, Windowing, beside, held, operands, refuse_more, refuse_wide, slice};
 use super::neighbours::{count, losses};
@@ -79,17 +80,17 @@ struct Level {
 }
 
 impl Pyramid<'_> {
-    /// The numbers of workgroups that score the windows of a plane's levels.
+    /// For each level, how many workgroups score the windows of a plane.
     fn sums(&self) -> Vec<usize> {
         self.levels.iter().map(|level| level.map.height.div_ceil(TILE) * level.across(self.rounds)).collect()
     }
 
-    /// The pixels of a plane's levels that are no operands.
+    /// How many pixels a plane has in all levels after the first, which is the operands.
     fn pixels(&self) -> usize {
         self.levels[1..].iter().map(|level| level.pictures.height * level.pictures.width).sum()
     }
 
-    /// How many planes are taken at a time, how many windows are held, and the memory for both.
+    /// How many planes are taken at a time, how many windows a band may have, and the scratch memory for both.
     fn memory(&self) -> Result<(usize, u64, Vec<Scratch>)> {
         let (request, first) = (self.request, &self.levels[0]);
         let wants = !request.wanted.is_empty();
@@ -137,8 +138,8 @@ impl Pyramid<'_> {
         Ok((together, most, scratch))
     }
 
-    /// The planes that are taken at a time, at most `together`: those of whole items, or some of one, since planes of an item
-    /// may lie between each other.
+    /// The groups of planes that are taken at a time, of at most `together` planes: the planes of whole items, or some of
+    /// one item, since the pixels of an item's planes may lie between each other.
     fn groups(&self, together: usize) -> Vec<Range<usize>> {
         let Pictures { n, c, .. } = self.levels[0].pictures;
         let (run, step) = match together / c {
@@ -196,7 +197,7 @@ impl Pyramid<'_> {
         Ok(())
     }
 
-    /// The block of a level: where plane 0 would begin in each memory that holds this group of planes, level by level.
+    /// The block of a level. It says where plane 0 would begin in each memory that holds the levels of this group of planes.
     fn block(&self, level: usize, group: &Range<usize>, together: usize, sums: &[usize]) -> Block {
         let size = |level: usize| self.levels[level].pictures.height * self.levels[level].pictures.width;
         // the first level is the operands
@@ -279,7 +280,7 @@ impl Pyramid<'_> {
         })
     }
 
-    /// The kernel that makes the losses of planes, and the slopes of their levels.
+    /// The kernel that computes the losses of planes, and the slopes of their levels.
     fn product(&self) -> Stage {
         let mut slots = slots(self.request);
         slots.fill_x(1, x::WORDS);
@@ -287,7 +288,7 @@ impl Pyramid<'_> {
         Stage::new(geometry::LEVELS_PRODUCT, slots, Choices::default(), 0).looping(merged)
     }
 
-    /// Adds the dispatches that make the level after this one. They go through lines of its tiles.
+    /// Adds the dispatches that make the next level after `level`. They go through lines of tiles of the next level.
     fn halve(
         &self,
         stage: &Stage,
@@ -311,7 +312,7 @@ impl Pyramid<'_> {
             cuts = starts.map(|(plane, line)| (plane..plane + 1, line..(line + lines).min(down))).collect();
         }
         for (planes, lines) in cuts {
-            // a tile's first line may be a mean with the line before it
+            // the first line of a tile may be a mean that includes the line before the tile
             let read = (2 * TILE * lines.start).saturating_sub(1)..(2 * TILE * lines.end).min(height);
             let elements = of.bound(self.request, of.elements(planes.clone(), read))?;
             let groups = planes.start * down + lines.start..(planes.end - 1) * down + lines.end;
@@ -321,12 +322,12 @@ impl Pyramid<'_> {
     }
 }
 
-/// `begin` − `earlier`, as kernels count: in 32 bits, where they wrap.
+/// `begin` − `earlier` in 32 bits, which wraps as in kernels.
 fn before(begin: usize, earlier: usize) -> u32 {
     (begin as u32).wrapping_sub(earlier as u32)
 }
 
-/// Fills the slots of two pictures with a level that is no operand.
+/// Fills the slots of two pictures with a level that lies in scratch memory.
 fn of_level(slots: &mut Slots, choices: &mut Choices) {
     slots.fill(slot::APART, apart::LEVEL);
     for k in 0..2 {

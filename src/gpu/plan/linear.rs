@@ -1,6 +1,6 @@
-//! Plans a loss of rows against the classes of a projection. The logits are not stored as a whole
-//! matrix: they are made tile by tile, as `tiles.rs` says. Where logits are cosines with a margin at the label, or top-k compares
-//! each logit with the label's, a stage before the tiles computes the label's logit of each row from the vectors themselves.
+//! Plans a loss of rows against the classes of a projection. The logits are not stored as a whole matrix: they are
+//! computed tile by tile, as `tiles.rs` says. Where logits are cosines with a margin at the label, or top-k compares each
+//! logit with the label's, a stage before the tiles computes the label's logit of each row from the vectors themselves.
 
 use super::classes::{noted, notes, numbers_of_softmax, softmax_states};
 use super::request::{Request, overrides};
@@ -27,7 +27,7 @@ use crate::gpu::shaders::{choice, fold, geometry, slot};
 use crate::leaf::Softmax;
 use crate::role::Role;
 
-/// Plans the rows' own losses, or those of the segments that the rows make up.
+/// Plans the losses of the rows, or of the segments that the rows make up.
 pub(super) fn plan(
     request: &Request<'_>,
     pairs: Pairs,
@@ -56,7 +56,7 @@ pub(super) fn plan(
         .flag(choice::NORMALIZE, cosines)
         .flag(choice::LABEL_MARGIN, cosines)
         .flag(choice::OF_ROWS, true);
-    // the statistics of all shards stand for the products that they were made of
+    // the statistics of all shards replace the products that they were computed from
     let merged = request.among() && !request.statistics;
     let statistics = Statistics::Tiles(if merged { vec![] } else { vec![of_rows] });
     let mut scores = scores(request, choices.clone(), cosines);
@@ -109,10 +109,10 @@ pub(super) fn plan(
     Ok(Walk { sizes, stages, scratch: tiles.scratch, spans: Spans::Whole })
 }
 
-/// The memory that the kernels of rows hold.
+/// The scratch memory of the kernels over rows.
 fn held(request: &Request<'_>, pairs: Pairs, cosines: bool, gradients: bool) -> Vec<Scratch> {
     let rows = pairs.rows as u64;
-    // those that logits are compared with lie behind those that the tiles leave
+    // the labels' logits that top-k compares others with lie behind the labels' logits that the tiles leave
     let hits = if request.ranks() && !cosines { 2 * rows } else { rows };
     let held = [
         ("factors", rows + pairs.others as u64),
@@ -124,8 +124,8 @@ fn held(request: &Request<'_>, pairs: Pairs, cosines: bool, gradients: bool) -> 
     held.into_iter().map(|(name, elements)| Scratch::new(name, elements)).chain([states]).collect()
 }
 
-/// Computes each row's logit of its label, and the slope of its margin where it has one: rows and classes as many at a time as
-/// bindings have room for.
+/// Computes the logit of each row's label, and the slope of the margin if there is one. A dispatch takes as many rows and
+/// classes as bindings have room for.
 fn hits(tiles: &Tiles<'_>, rows: Side, classes: Side) -> Vec<Stage> {
     let (room, lanes) = (rows_of_a_binding(tiles.request, tiles.width).max(1), lanes_of_a_row(tiles.width));
     let choices = tiles.scores.choices.clone().number(choice::LANES, lanes);

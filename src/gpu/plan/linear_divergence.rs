@@ -1,5 +1,5 @@
-//! Plans the divergence of a student's linear layer from a teacher's. Neither's logits are stored as a whole matrix: they are made
-//! block by block, as `logits.rs` says, and made again for the gradients.
+//! Plans the divergence of a student's linear layer from a teacher's. Neither's logits are stored as a whole matrix: they are
+//! computed block by block, as `logits.rs` says, and once more for the gradients.
 
 use super::classes::Fold;
 use super::request::{Request, overrides};

@@ -1,9 +1,9 @@
-//! Logits of blocks of rows and classes that lie in memory, a student's with a teacher's beside them; and the statistics of rows
-//! from these.
+//! Plans the logits of blocks of rows and classes, a student's and a teacher's, which are stored in memory; and the
+//! statistics of rows from these logits.
 //!
-//! A fold of two softmaxes sees two products at a time, and goes through them twice or three times. So products do not go from
-//! registers into a state, but through memory, which costs little beside the products themselves. Rows are folded 64 classes at a
-//! time, and the states of these are merged one after another: so blocks change no bit.
+//! A fold of two softmaxes sees two products at a time, and goes through them twice or three times. So products are not
+//! folded from registers, but stored first, which costs little compared with computing them. Rows are folded 64 classes
+//! at a time, and the states of each 64 are merged one after another, so blocks change no bit.
 
 use super::blocks::iterations;
 use super::sides::{Logits, Side, TILE};
@@ -15,14 +15,14 @@ use crate::gpu::shaders::geometry::chunk_merge;
 use crate::gpu::shaders::scratch::block_logits;
 use crate::gpu::shaders::{geometry, slot};
 
-/// The 64 classes that each of this many rows has in a workgroup that folds logits.
+/// How many pieces a workgroup folds. A piece is the logits of one row at 64 classes.
 const FOLDED: usize = 64;
 
-/// The kernels that make the logits of blocks of one side against another: the student's and the teacher's, each with its sides.
+/// The kernels that compute the logits of blocks, the student's and the teacher's, each with its own side and its other side.
 pub(super) struct Making([(Stage, [Side; 2]); 2]);
 
 impl Making {
-    /// Makes the logits of a block.
+    /// Computes the logits of a block.
     pub fn over(&self, block: Block) -> impl Iterator<Item = Stage> {
         self.0.iter().map(move |(stage, [own, other])| {
             let block = Block {
@@ -37,14 +37,14 @@ impl Making {
     }
 }
 
-/// The tiles of a block.
+/// How many tiles a block has.
 fn tiles(block: &Block) -> u64 {
     let tiles = |rows: u32| u64::from(rows.div_ceil(TILE as u32));
     tiles(block.own_end - block.own_first) * tiles(block.other_end - block.other_first)
 }
 
 impl Tiles<'_> {
-    /// The kernels that make logits.
+    /// The kernels that compute logits.
     pub fn making(&self, logits: &Logits, own: Side, other: Side) -> Making {
         let kernel = |file, sides: [Side; 2]| {
             let slots = self.scores.slots.with(slot::BLOCK_LOGITS, file);
@@ -59,7 +59,7 @@ impl Tiles<'_> {
         Making([kernel(block_logits::STUDENT, [own, other]), kernel(block_logits::TEACHER, of_teacher)])
     }
 
-    /// Computes the states of all rows from logits, and what comes of a second walk over their classes.
+    /// Computes the states of all rows from logits, and the sums of a second walk over the classes if the fold has one.
     pub fn of_logits(&self, logits: &Logits) -> Vec<Stage> {
         let (rows, classes) = (logits.rows, logits.classes);
         let making = self.making(logits, rows, classes);
@@ -87,7 +87,7 @@ impl Tiles<'_> {
                         stages.extend(making.over(block));
                     }
                     stages.push(fold.over(block, ((end - first) * chunks).div_ceil(FOLDED) as u64));
-                    // what the second look leaves lies behind the states of all rows
+                    // the sums of the second walk lie behind the states of all rows
                     let block = Block { own_base: of_block(look * rows.rows), ..block };
                     stages.push(merge.over(block, (end - first).div_ceil(256) as u64));
                 }

@@ -77,8 +77,7 @@ pub(crate) use stage::{Bound, MOST_BUFFERS, Plan, Stage, Wanted};
 
 /// Plans a part.
 ///
-/// The checks have already refused what no device can do. What is refused here only the GPU cannot do, and the error
-/// says so.
+/// The checks have already refused what no device can do. This refuses what only the GPU cannot do, and the error says so.
 pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
     refuse(request.loss())?;
     if let Some(fused) = request.loss().leaf().fused_loss() {
@@ -89,7 +88,7 @@ pub(crate) fn plan(request: &Request<'_>) -> Result<Plan> {
     planned(request).map_err(|error| on_gpu(error, &whose))
 }
 
-/// Plans the count of predictions, which have been checked.
+/// Plans the count of predictions that the checks have accepted.
 pub(crate) fn predictions(
     counting: Counting,
     of: &Predictions<Tensor>,
@@ -99,7 +98,7 @@ pub(crate) fn predictions(
     predictions::plan(counting, of, counted, target).map_err(|error| on_gpu(error, counting.name()))
 }
 
-/// A refusal of a plan's, which says that a GPU is too small for it.
+/// Adds to a refusal of sizes which part or metric it is about, and that the GPU refuses it.
 fn on_gpu(error: Error, whose: &str) -> Error {
     match error {
         Error::TooLarge { what, needed, limit } => {
@@ -117,7 +116,7 @@ fn refuse(loss: &dyn Loss) -> Result<()> {
 
 fn planned(request: &Request<'_>) -> Result<Plan> {
     let mut walk = walk(request)?;
-    // values without sample weights and observations never need more buffers than a kernel may bind
+    // only kernels with sample weights, or with observations of positions, may need more buffers than a kernel can bind
     let combinable = (request.samples() || request.observes_positions()) && !request.combines();
     if combinable && walk.stages.iter().any(|stage| stage.buffers() > MOST_BUFFERS) {
         return planned(&Request { combined: true, ..*request });
@@ -133,11 +132,11 @@ fn planned(request: &Request<'_>) -> Result<Plan> {
             limit: MOST_TALLIES,
         });
     }
-    // observations lie behind the tallies of the walk
+    // the observations of each workgroup lie behind the walk's tallies, and are as many
     let held = if request.observes() { tallies.max(2 * sizes.tallies as u64) } else { tallies };
     let bytes = WORKSPACE_HEAD + TALLY_BYTES * held.max(1);
     scratch.push(Scratch { name: "workspace", bytes, element: TALLY_BYTES });
-    // a run has finished once its last part has, so observations come before
+    // the kernel of the outcome counts the run as finished, so observations are added up before it
     stages.extend(observed::sums(request, &sizes).map(|sums| sums.looping(tallies.div_ceil(256) as usize)));
     if let Some((tensors, kept)) = observed::tensors(request) {
         stages.push(tensors);
@@ -194,7 +193,7 @@ fn walk(request: &Request<'_>) -> Result<Walk> {
     })
 }
 
-/// Whether the kernels of a leaf's family read each element of the prediction before they overwrite it with its
+/// Whether the kernels of a leaf's family read each element of the prediction before they overwrite that element with its
 /// gradient.
 pub(crate) fn reads_first(leaf: Leaf<'_>) -> bool {
     match leaf {

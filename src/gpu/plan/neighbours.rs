@@ -45,7 +45,8 @@ pub(super) fn plan(request: &Request<'_>, pictures: Pictures) -> Walk {
     Walk { sizes, stages, spans, ..Walk::default() }
 }
 
-/// The dispatch that counts items with sample weights, and what it counts. Without these it is not needed.
+/// The dispatch that counts items, with how many items a workgroup counts and how many tallies it leaves. Only sample
+/// weights make the count necessary.
 pub(super) fn count(request: &Request<'_>, items: usize) -> (Stage, Counted) {
     let counted = Counted { chunk: COUNTED, tallies: items.div_ceil(COUNTED) };
     (elements::count(request, counted, items), counted)

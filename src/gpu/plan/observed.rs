@@ -1,4 +1,4 @@
-//! Plans what follows a walk with observations: their sums, and a tensor of each that positions have of their own.
+//! Plans the dispatches after a walk with observations: their sums, and a tensor for each observation of positions.
 
 use super::request::{KeptSums, Request, overrides, slots};
 use super::scratch::Scratch;
@@ -24,7 +24,7 @@ pub(super) fn sums(request: &Request<'_>, sizes: &Sizes) -> Option<Stage> {
     let mut slots = slots(request);
     let wants_sums = request.sums != KeptSums::Nothing;
     slots.fill(slot::PART_SUMS, if wants_sums { part_sums::GIVEN } else { part_sums::NOWHERE });
-    // where counts lie depends on the loss's options
+    // the kernels need the loss's options to find the counts in memory
     let choices = overrides(request.loss())
         .flag(choice::ACCURACY, request.asks(|asked| *asked == Observation::Accuracy))
         .flag(choice::TOP_K, request.asks(|asked| matches!(asked, Observation::TopK(_))))
@@ -41,8 +41,8 @@ pub(super) fn sums(request: &Request<'_>, sizes: &Sizes) -> Option<Stage> {
     })
 }
 
-/// The dispatch that writes a tensor of each observation of positions, and the memory in which the walk leaves them, if there
-/// are any.
+/// The dispatch that writes a tensor for each observation of positions, and the memory in which the walk leaves these
+/// observations. `None` if there are none.
 pub(super) fn tensors(request: &Request<'_>) -> Option<(Stage, Scratch)> {
     let positions = elements(&request.checked.loss_shape).unwrap_or(0) as u64;
     if !request.observes_positions() || positions == 0 {

@@ -1,10 +1,11 @@
-//! The derivatives of a walk over tiles, pass by pass and block by block.
+//! Plans the gradients of a walk over tiles, pass by pass and block by block.
 //!
-//! A pass over an own side goes block by block. Each block computes slopes, from tiles or from logits that lie in memory,
-//! and adds their products with the others' rows to sums; after the last block, the sums become the rows' gradients. If a
-//! block has room for all own rows, the others' gradients come from the same slopes. Otherwise each side has its own pass,
-//! which computes its slopes again. Sums go on from block to block in the order of the others, so their bits do not depend
-//! on where blocks begin, nor on whose pass it is.
+//! A pass computes the gradients of one side's rows, the own rows, block by block. Each block computes slopes, which are the
+//! derivatives with respect to products, from tiles or from logits that lie in memory. It adds the products of slopes with
+//! the others' rows to sums. After the last block of the same own rows, the sums become the gradients of these rows. If a
+//! block has room for all own rows, the gradients of the others come from the same slopes. Otherwise each side has a pass of
+//! its own, which computes its slopes again. Sums go on from block to block in the order of the others, so their bits do not
+//! depend on where blocks begin, nor on whether slopes are shared.
 
 use super::blocks::iterations;
 use super::logits::Making;
@@ -20,7 +21,7 @@ use crate::gpu::shaders::{choice, geometry, slot};
 
 /// The stages of each block of a pass.
 struct BlockStages {
-    /// Makes the logits that slopes come from, if these are not there already.
+    /// Computes the logits that slopes come from, unless the logits are in memory already.
     making: Option<Making>,
     slopes: Stage,
     row_sums: Stage,
@@ -88,7 +89,7 @@ impl Tiles<'_> {
         list
     }
 
-    /// The sums over a block's others: of slopes, and of slopes times rows.
+    /// The dispatches that add up a block's slopes over its others, and the products of slopes with the others' rows.
     fn sums(&self, block: Block, row_sums: &Stage, product: Option<&Stage>) -> Vec<Stage> {
         let (rows, others) = sizes(&block);
         if rows == 0 {
@@ -176,7 +177,7 @@ impl Tiles<'_> {
     }
 }
 
-/// A block from the others' side. Their sums lie after the sums of all own rows.
+/// The block with its own rows and its others exchanged. The sums of the others lie after the sums of all own rows.
 fn turn(block: Block, own_rows: usize, own_sums: usize) -> Block {
     Block {
         own_first: block.other_first,

@@ -23,7 +23,7 @@ const FEW: usize = 24;
 /// The fewest positions for which a kernel for this number of classes is worth compiling.
 const MANY: usize = 1 << 16;
 
-/// How many classes there are, if lanes can keep `numbers` numbers of each.
+/// The number of classes, if lanes can keep `numbers` numbers of each, and compiling a kernel for this number is worth it.
 pub(super) fn few(request: &Request<'_>, classes: Classes, numbers: usize) -> Option<u32> {
     (classes.c <= request.target.kept(FEW, numbers) && classes.positions() >= MANY).then_some(classes.c as u32)
 }
@@ -31,7 +31,7 @@ pub(super) fn few(request: &Request<'_>, classes: Classes, numbers: usize) -> Op
 /// How lanes take neighbouring positions.
 #[derive(Clone, Copy)]
 pub(super) struct Pixels {
-    /// How many a lane takes at a time.
+    /// How many positions a lane takes at a time.
     each: usize,
     /// How many times `each` positions a lane takes of a class before it goes on to the next class.
     strip: usize,

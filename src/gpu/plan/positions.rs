@@ -38,7 +38,7 @@ const SCORED: usize = 1 << 18;
 /// Rows of more classes than this are cut into chunks. Classes that lie far apart are cut only if an item has few
 /// positions.
 const UNCUT: usize = 65536;
-/// Up to this many rows would leave a GPU idle, so they are cut from `CHUNK` classes on.
+/// This many rows, or fewer, would leave a GPU idle, so they are cut if they have at least `CHUNK` classes.
 const FEW: usize = 64;
 
 /// The most classes that a workgroup goes through in one dispatch. This bounds rows that their gradient overwrites,
@@ -156,7 +156,7 @@ impl<'a> Chunked<'a> {
                 folded.into_iter().chain(self.backward(whole::CHUNKS)).collect()
             }
         };
-        // the sums of chunks lie behind their states
+        // if classes are compared, the sums of chunks lie behind the states of chunks
         let states = self.groups() * if self.fold.compares { 2 } else { 1 };
         let states =
             (shards.is_none() || request.statistics).then(|| Scratch::states("chunk_states", self.fold.states, states));
@@ -176,7 +176,7 @@ impl<'a> Chunked<'a> {
         stage.through(Values::Shared { chunks: self.sizes.chunks })
     }
 
-    /// A stage over rows. `merged` states are merged for each.
+    /// A stage over rows, which merges `merged` states for each row.
     fn over_rows(&self, entry: Shader, slots: Slots, merged: usize) -> Stage {
         let choices = choices(self.request, self.fold, self.classes);
         let stage = Stage::new(entry, slots, choices, self.sizes.tallies as u64);
@@ -194,7 +194,7 @@ impl<'a> Chunked<'a> {
         self.over_rows(geometry::POSITIONS_MERGE, slots, self.sizes.chunks)
     }
 
-    /// Compares the classes of all chunks with the whole of their rows.
+    /// Compares the classes of all chunks with the states of their whole rows.
     fn compare(&self) -> Stage {
         self.over_chunks(geometry::POSITIONS_COMPARE, filled(self.request, self.fold, false))
     }
@@ -205,7 +205,7 @@ impl<'a> Chunked<'a> {
         self.over_rows(geometry::POSITIONS_STATISTICS, slots, self.sizes.chunks)
     }
 
-    /// Scores rows. The file `whole` merges the states of their chunks, or the statistics of the shards.
+    /// Scores rows. The file `whole` merges the states of a row's chunks, or the statistics of the shards.
     fn score(&self, whole: Shader) -> Stage {
         let slots = filled(self.request, self.fold, true).with(slot::WHOLE, whole);
         let shards = self.request.part.among.as_ref().map_or(self.sizes.chunks, |all| all.shape()[0]);
@@ -221,11 +221,12 @@ impl<'a> Chunked<'a> {
     }
 }
 
-/// The stage that counts a loss's denominators, and what it counts.
+/// The stage that counts the denominator of a loss, with how many positions a workgroup counts and how many tallies it
+/// leaves.
 pub(super) fn counted(request: &Request<'_>, loss: WalkLoss, positions: usize) -> (Stage, Counted) {
     let mut slots = slots(request);
     let weighs = request.divisor(loss) == Divisor::Weights;
-    // one shard among many has the weight of a label: an invocation looks in each, so it has a single position
+    // only one of the shards has the weight of a label: an invocation looks in all of them, so it counts a single position
     let looks_up = weighs && request.among();
     if !weighs || looks_up {
         slots.fill(slot::CLASS_WEIGHT, class_weight::ONE);

@@ -1,4 +1,4 @@
-//! Plans the count of predictions beside their labels.
+//! Plans a metric: the count of predictions beside their labels.
 
 use super::dtypes::code;
 use super::scratch::Scratch;
@@ -22,13 +22,15 @@ use crate::shape::DType;
 /// The most cells that a workgroup counts in its own memory, as in `shaders/metrics/counter/workgroup.wgsl`.
 pub(crate) const MOST_CELLS: usize = 3540;
 
-/// The most rounds of a workgroup. With 256 positions each it counts past the last position by no more than 32 bits allow.
+/// The most rounds of a workgroup. A round has up to 256 positions, so even the indices past the last position that a
+/// workgroup reaches fit 32 bits.
 const MOST_ROUNDS: usize = 256;
 
 /// About how many classes a lane goes through in all its rounds.
 const WALKED: usize = 4096;
 
-/// From this many logits on, an item whose classes lie far apart has its own workgroups, which need no other item bound.
+/// From this many logits on, an item whose classes lie far apart has its own workgroups, which need no other item to be
+/// bound.
 const LARGE: usize = 1 << 18;
 
 /// Plans the count of predictions.

@@ -1,9 +1,9 @@
 //! Goes through the classes of an item range by range, if a binding cannot hold the item or a loop cannot go through
-//! all of its classes. Each dispatch binds the planes of one range.
+//! all of its classes. Each dispatch binds the classes of one range.
 //!
-//! Lanes first find the predictions for the labels. Then they fold range by range, with the states of positions in
-//! memory, score with the last range, and write gradients range by range. Each lane does what it does in a walk without
-//! ranges, in the same order, so the bits are the same.
+//! With labels, the first dispatches find the logit of each position's label. The next ones fold the classes range by
+//! range, with the states of positions in memory; the last of them also scores. The final ones write gradients range by
+//! range. Each lane computes what it computes in a walk without ranges, in the same order, so the bits are the same.
 
 use super::classes::{Fold, choices, filled};
 use super::request::Request;
@@ -21,27 +21,27 @@ use crate::gpu::shaders::scratch::{observed_positions, position_states};
 use crate::gpu::shaders::{choice, geometry, slot};
 use crate::shape::Classes;
 
-/// The most bytes that an element has in any dtype.
+/// The bytes of an element of the largest float dtype.
 const F32: u64 = 4;
 
-/// The elements that a binding has room for in any dtype.
+/// How many elements of any float dtype a binding has room for.
 pub(super) fn most_elements(request: &Request<'_>) -> u64 {
     room(request) / F32
 }
 
-/// The bytes that a binding needs for `elements` elements of any dtype, wherever they begin in it.
+/// The bytes that a binding needs for `elements` elements of any float dtype, wherever they begin in it.
 pub(super) fn bytes_of_a_binding(request: &Request<'_>, elements: u64) -> u64 {
     F32 * elements + (request.target.binding_limit - room(request))
 }
 
-/// The classes of a range, if a binding cannot hold an item.
+/// How many classes a range has, or `None` if a binding can hold an item.
 pub(super) fn range(request: &Request<'_>, classes: Classes) -> Option<usize> {
     let most = most_elements(request);
     let planes = || ((most.min(SLICE / F32) / 2) as usize / classes.s).max(1);
     (classes.class_stride > 1 && (classes.c * classes.s) as u64 > most).then(planes)
 }
 
-/// The blocks of ranges of `range` classes.
+/// A block for each range of `range` classes.
 pub(super) fn ranges(classes: Classes, range: usize) -> impl Iterator<Item = Block> {
     (0..classes.c).step_by(range.max(1)).map(move |first| Block {
         other_first: of_block(first),
@@ -55,7 +55,7 @@ pub(super) fn ranges(classes: Classes, range: usize) -> impl Iterator<Item = Blo
 #[derive(Clone, Copy)]
 pub(super) struct Does {
     pub folds: bool,
-    /// Whether it walks the classes a second time, for a fold that compares them with the whole.
+    /// Whether the dispatch walks the classes a second time, for a fold that compares them with the state of the whole row.
     pub compares: bool,
     pub scores: bool,
     pub writes: bool,
@@ -63,7 +63,7 @@ pub(super) struct Does {
 }
 
 impl Does {
-    /// The choices of the walk, with these flags.
+    /// Adds these flags to the choices of the walk.
     pub fn choices(self, of_walk: Choices) -> Choices {
         let Does { folds, compares, scores, writes, .. } = self;
         let of_walk = of_walk.flag(choice::FOLDS, folds).flag(choice::COMPARES, compares);
@@ -103,7 +103,7 @@ pub(super) struct Cut {
     pub values: Values,
     /// How many lanes share a position.
     pub lanes: usize,
-    /// The classes of a range, if classes are gone through range by range.
+    /// How many classes a range has, if the walk goes through classes range by range.
     pub range: Option<usize>,
 }
 
@@ -147,7 +147,7 @@ pub(super) fn walk(
         let writes = stage(false, false, false, true);
         stages.extend(ranges().map(|block| writes.over(Block { fresh: 0, ..block }, groups)));
     }
-    // a lane's sums lie beside its state
+    // a fold that compares classes also keeps each lane's sums, beside the lane's state
     let lanes = cut.lanes as u64 * if fold.compares { 2 } else { 1 };
     let scratch = vec![Scratch::pixel_states(fold.states, classes.positions() as u64 * lanes)];
     Walk { sizes, stages, scratch, spans: Spans::Ranges { classes, lanes } }

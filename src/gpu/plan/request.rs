@@ -1,5 +1,5 @@
-//! The request that a plan is made for, and what follows from it for all kernels: slots, choices, numbers, dtypes, operands of
-//! bindings.
+//! The request that a plan is made for, and what follows from it for all kernels: slots, choices, parameters, dtypes, and the
+//! operand of each binding.
 
 use super::stage::{Bound, Wanted};
 use super::walk::{Sizes, in_32_bits};
@@ -40,38 +40,40 @@ pub(super) enum WalkLoss {
     Fused,
 }
 
-/// The fate of the parts' sums and denominators beside the outcome.
+/// Whether the parts' sums and denominators are also written to a tensor of the caller's. The outcome always holds them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum KeptSums {
     Nothing,
-    /// They are stored in the caller's tensor.
+    /// The sums are stored in the caller's tensor.
     Stored,
-    /// They are added to it.
+    /// The sums are added to the caller's tensor.
     Added,
 }
 
-/// The request that a plan is made for.
+/// A part, and what its plan depends on.
 #[derive(Clone, Copy)]
 pub(crate) struct Request<'a> {
     pub part: &'a Part<Tensor>,
     pub checked: &'a Checked,
     pub wanted: &'a [Wanted],
-    /// The index of the part's first row in the outcome, and the index of its loss in the caller's tensor.
+    /// The index of the part's first row in the outcome.
     pub place: usize,
+    /// The index in the caller's tensor at which the term's loss is stored. All parts have the same.
     pub slot: usize,
-    /// How many rows of the outcome all parts have.
+    /// How many rows all parts have in the outcome, without their observations.
     pub places: usize,
-    /// The part's first row in the caller's tensor of sums; and how these are written, if they are.
+    /// The part's first row in the caller's tensor of sums.
     pub entry: usize,
     pub sums: KeptSums,
-    /// The index of the part's first observation in the outcome, and its row in the caller's tensor of sums.
+    /// The index of the part's first observation in the outcome, and the observation's row in the caller's tensor of sums.
     pub observed: usize,
     pub observed_entry: usize,
-    /// The most bytes that a walk over tiles may hold.
+    /// The most bytes of scratch memory. Walks over tiles, channels, windows, levels and alignments keep to it.
     pub workspace_bound: u64,
     /// Whether the statistics of a shard are wanted, rather than its loss.
     pub statistics: bool,
-    /// Whether the factors of values are combined into one tensor, since a kernel has no room for a binding of each.
+    /// Whether the mask, sample weights and upstream gradients of values are combined into one tensor, because kernels would
+    /// otherwise bind too many buffers.
     pub combined: bool,
     pub target: &'a Target,
 }
@@ -86,7 +88,7 @@ impl Request<'_> {
         self.part.of_role(role)
     }
 
-    /// The loss's own numbers, one for each element of the last axis, or for each level.
+    /// The loss's constants, one for each element of the last axis, or for each level.
     pub(super) fn columns(&self) -> Option<Vec<f32>> {
         match self.loss().leaf() {
             Leaf::Pointwise(leaf) => leaf.columns().map(<[f32]>::to_vec),
@@ -97,7 +99,7 @@ impl Request<'_> {
         }
     }
 
-    /// The losses of the walk.
+    /// The losses that the walk computes.
     pub(super) fn walk_losses(&self) -> &'static [WalkLoss] {
         if self.checked.fused_divisor.is_some() { &[WalkLoss::Main, WalkLoss::Fused] } else { &[WalkLoss::Only] }
     }
@@ -107,17 +109,17 @@ impl Request<'_> {
         self.checked.fused_divisor.filter(|_| loss == WalkLoss::Fused).unwrap_or(self.checked.divisor)
     }
 
-    /// Whether the caller's denominator is a tensor with an element for each row of the part in an outcome.
+    /// Whether the caller's denominator is a tensor with an element for each row that the part has in the outcome.
     pub(super) fn divides_each(&self) -> bool {
         matches!(&self.part.divide_by, Some(Scale::Tensor(tensor)) if tensor.len() > 1)
     }
 
-    /// Whether the walk observes something beside the loss.
+    /// Whether the part has observations.
     pub(super) fn observes(&self) -> bool {
         !self.part.observations.is_empty()
     }
 
-    /// Whether the numbers of operands are inspected. Statistics have no outcome that could tell of them.
+    /// Whether operands are inspected. A shard's statistics have no outcome that could report what an inspection finds.
     pub(super) fn inspects(&self) -> bool {
         !self.checked.inspections.is_empty() && !self.statistics
     }
@@ -137,12 +139,12 @@ impl Request<'_> {
         self.part.observations.iter().any(kind)
     }
 
-    /// Whether the part is a shard, and the statistics of all shards are given.
+    /// Whether the part is a shard that is given the statistics of all shards.
     pub(super) fn among(&self) -> bool {
         self.part.among.is_some()
     }
 
-    /// The gradient that overwrites its operand.
+    /// The gradient that overwrites its operand, if one does.
     pub(super) fn in_place(&self) -> Option<&Wanted> {
         self.wanted.iter().find(|wanted| wanted.in_place)
     }
@@ -161,7 +163,7 @@ impl Request<'_> {
         self.unreduced() && matches!(self.part.upstream, Scale::Tensor(_))
     }
 
-    /// Whether values have sample weights. Those of regions are factors of positions.
+    /// Whether values have sample weights. In a loss of regions, sample weights multiply positions instead.
     pub(super) fn samples(&self) -> bool {
         self.player(Role::SampleWeight).is_some() && !matches!(self.loss().leaf(), Leaf::Region(_))
     }
@@ -181,23 +183,23 @@ impl Request<'_> {
         matches!(self.loss().leaf(), Leaf::Region(_)) && (given(Role::Mask) || given(Role::SampleWeight))
     }
 
-    /// Whether a stage before the walk combines the factors of values.
+    /// Whether a stage before the walk combines the mask, sample weight and upstream gradient of each value.
     pub(super) fn combines(&self) -> bool {
         self.combined || (self.samples() && self.upstream_tensor())
     }
 
-    /// Whether stages before a walk over elements find numbers of each item, of each sequence or of all.
+    /// Whether stages before a walk over elements compute numbers that an item, a sequence or all elements share.
     pub(super) fn has_items(&self) -> bool {
         let given = |role| self.player(role).is_some();
         given(Role::Index) || given(Role::Averaged) || self.part.goes_by_sequences()
     }
 
-    /// The axes along which the operand of a role is broadcast, if it is.
+    /// The axes along which the operand with this role is broadcast, if it is.
     pub(super) fn broadcast(&self, role: Role) -> Option<Vec<BroadcastAxis>> {
         self.loss().header().player(role).and_then(|spec| self.part.broadcast(spec))
     }
 
-    /// The dtype of the caller's tensor behind a binding.
+    /// The dtype that kernels have to be told of a tensor, or `None` if the type at its binding is fixed.
     pub(super) fn dtype(&self, bound: &Bound) -> Option<DType> {
         match (bound, &self.part.upstream, &self.part.divide_by) {
             (Bound::Operand(name), ..) => self.part.operand(name).map(Operand::dtype),
@@ -214,13 +216,14 @@ impl Request<'_> {
     }
 }
 
-/// The shader of a loss's leaf. [`plan`](super::plan) has refused a leaf that has none.
+/// The shader of a loss's leaf. [`plan`](super::plan) has refused a caller's leaf for which `namespace::leaf` fails.
 pub(super) fn leaf_of(loss: &dyn Loss) -> Source {
     namespace::leaf(loss).unwrap_or(loss.header().shader)
 }
 
-/// Fills the slots that the call settles: which operands are given. Operands are read element by element until it is
-/// known where they lie. A plan fills the slots that depend on the walk.
+/// Fills the slots that follow from the call: the leaf, which operands are given, and defaults for observations. A plan
+/// fills the slots that depend on the walk. Operands are read element by element here; the target fills in the files that
+/// read quads once it is known where the tensors lie.
 pub(super) fn slots(request: &Request<'_>) -> Slots {
     let given = |role| request.player(role).is_some();
     let mut slots = Slots::default();
@@ -280,7 +283,7 @@ pub(super) fn slots(request: &Request<'_>) -> Slots {
 const MOST_WHOLE: f64 = 4.0;
 
 /// The overrides that a loss's options set: flags; the index of a name; integers; `HAS_*` for an option that may have
-/// no value; `WHOLE_*` for a number, −1 unless it is small and whole. A shader declares those that it asks for.
+/// no value; `WHOLE_*` for a number, −1 unless it is small and whole. A shader declares the overrides that it needs.
 pub(super) fn overrides(loss: &dyn Loss) -> Choices {
     let mut choices = Choices::default();
     let prefix = override_prefix(loss);
@@ -304,7 +307,7 @@ pub(super) fn overrides(loss: &dyn Loss) -> Choices {
             _ => {}
         }
     }
-    // the walk reads the cap, by its place
+    // the walk reads the cap as `option(SOFTCAP)`
     let place = place_of_number(loss, SOFTCAP).filter(|_| loss.leaf().cap().is_some());
     match place {
         Some(place) => choices
@@ -314,7 +317,7 @@ pub(super) fn overrides(loss: &dyn Loss) -> Choices {
     }
 }
 
-/// The name of the option that [`Leaf::cap`] is the value of.
+/// The name of the option whose value [`Leaf::cap`] returns.
 const SOFTCAP: &str = "softcap";
 
 /// The number options of a loss in the order of its header, for the shader's `option`.
@@ -328,14 +331,14 @@ fn numbers(loss: &dyn Loss) -> [f32; 16] {
     out
 }
 
-/// The place of a number option in [`numbers`].
+/// The index of a number option in the array of [`numbers`].
 pub(crate) fn place_of_number(loss: &dyn Loss, name: &str) -> Option<usize> {
     let specs = loss.specs();
     let mut numbers = specs.iter().filter(|spec| matches!(spec.kind, Kind::Number | Kind::NumberOrNone));
     numbers.position(|spec| spec.name == name)
 }
 
-/// The parameters of a part whose walk has these numbers.
+/// The parameters of a part whose walk has these sizes.
 pub(super) fn params(request: &Request<'_>, sizes: Sizes) -> Result<Params> {
     let mut params = Params::new();
     sizes.write(&mut params)?;
@@ -353,7 +356,7 @@ pub(super) fn params(request: &Request<'_>, sizes: Sizes) -> Result<Params> {
     params.shards = in_32_bits("shards", request.part.among.as_ref().map_or(0, |all| all.shape()[0]))?;
     params.has_extra = u32::from(request.part.rows().iter().any(|row| row.extra.is_some()));
     let upstream = if let Scale::Number(number) = request.part.upstream { number } else { 1.0 };
-    // the weight; the divisor, or the factor of what the GPU counts; upstream·weight/divisor, with 1 for what is unknown
+    // the weight; the divisor, or the factor of what the GPU counts; upstream·weight/divisor, with 1 for what the GPU finds out
     let scales = |weight: f32, divisor: Divisor| {
         let (number, share) = match divisor {
             // a mean over nothing has a gradient of 0
@@ -379,7 +382,7 @@ pub(super) fn params(request: &Request<'_>, sizes: Sizes) -> Result<Params> {
     Ok(params)
 }
 
-/// The bindings that stand for operands in every dispatch: binding, operand.
+/// The bindings at which every dispatch has the same operand: binding, operand.
 pub(super) fn operands(request: &Request<'_>) -> Vec<(String, &'static str)> {
     let header = request.loss().header();
     let components = header.components().enumerate().map(|(k, spec)| (format!("x{k}"), spec.name));
@@ -387,9 +390,10 @@ pub(super) fn operands(request: &Request<'_>) -> Vec<(String, &'static str)> {
     let unread = |spec: &&OperandSpec| spec.role == Role::Table && table.is_some_and(|table| table != spec.name);
     let players = header.operands.iter().filter(|spec| !unread(spec)).flat_map(|spec| {
         let names: &[&str] = match spec.role {
+            // `components` has their bindings
             Role::Element | Role::Column => &[],
             Role::Row => &["row"],
-            // each dispatch sets its own: `Stage::reading`
+            // each dispatch sets the bindings of these two lines: `Stage::reading`
             Role::Rows | Role::MoreRows | Role::Anchors | Role::Projection => &[],
             Role::TeacherRows | Role::TeacherProjection | Role::Channels | Role::Pictures => &[],
             Role::RowLabels | Role::Sequences => &["labels"],

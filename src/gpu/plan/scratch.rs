@@ -1,6 +1,6 @@
-//! Scratch memory: what a plan holds, and the size of its elements.
+//! Scratch memory: the memories that a plan needs, and the sizes of their elements.
 
-/// A scratch memory that a plan holds.
+/// A scratch memory that a plan needs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Scratch {
     pub name: &'static str,
@@ -12,15 +12,14 @@ pub(crate) struct Scratch {
 /// The most tallies of a walk. One workgroup merges them, and each of its invocations loops over 1/256 of them.
 pub(super) const MOST_TALLIES: u64 = 1 << 20;
 
-/// The most labels of an item: a lane goes through all of them to link those of one class.
+/// The most labels of an item: one lane goes through all of them, to link the labels of the same class.
 pub(crate) const MOST_LABELS: usize = 8192;
 
-/// The bytes of a tally, and of what precedes the tallies. They match `Tally` and `Workspace` in `shaders/lib`.
+/// The bytes of a tally, and of what precedes the tallies in the workspace: see `Tally` and `Workspace` in `shaders/lib`.
 pub(crate) const TALLY_BYTES: u64 = 32;
 pub(crate) const WORKSPACE_HEAD: u64 = 16;
 
-/// The bytes of an element of each other scratch memory. They match the strides of the shaders' arrays with these
-/// names.
+/// The bytes of an element of each other scratch memory. They match the strides of the shaders' arrays with these names.
 pub(crate) const ELEMENT_BYTES: &[(&str, u64)] = &[
     ("items", 16),
     ("row_states", 32),
@@ -84,7 +83,7 @@ impl Scratch {
         Scratch { name, bytes: element * elements, element }
     }
 
-    /// Memory `name` for states of a fold over classes.
+    /// The memory `name`, for `states` states of a fold over classes.
     pub(super) fn states(name: &'static str, fold: &str, states: u64) -> Scratch {
         let element = state_bytes(fold);
         Scratch { name, bytes: element * states, element }

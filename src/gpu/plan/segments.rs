@@ -1,6 +1,6 @@
-//! Plans the scores of pairs of segments, which stand between the softmaxes of a linear layer's rows and their gradients: the
-//! log-probability of each row, its sum over each segment, the loss of each pair, and the slope of each segment, which then is
-//! the upstream gradient of its rows.
+//! Plans the scores of pairs of segments. They come between the softmaxes of a linear layer's rows and the rows'
+//! gradients: the log-probability of each row, its sum over each segment, the loss of each pair, and the slope of each
+//! segment, which is the upstream gradient of the segment's rows.
 
 use super::request::{Request, overrides, slots};
 use super::scratch::Scratch;
@@ -19,7 +19,8 @@ use crate::leaf::Segments;
 const LANES: usize = 256;
 /// The most iterations of a lane that goes through all rows.
 const LONGEST: usize = 10_240;
-/// The most rows that the workgroups of a dispatch look at together, each of them all rows: some 50 milliseconds of a small GPU.
+/// The most rows that the workgroups of a dispatch read in total, where each workgroup reads all rows: some 50
+/// milliseconds of a small GPU.
 const LOOKS: usize = 1 << 24;
 
 /// The segments that the rows of a linear layer make up.
@@ -30,7 +31,7 @@ pub(super) struct Segmented {
 }
 
 impl Segmented {
-    /// The segments of `rows` rows. Refuses sizes for which loops or dispatches would be too many.
+    /// The segments of `rows` rows. Refuses sizes for which a loop would be too long, or dispatches too many.
     pub fn new(rows: usize, segments: usize, leaf: &dyn Segments) -> Result<Segmented> {
         let segmented = Segmented { rows, segments, averages: leaf.averages() };
         for (what, needed, limit) in [
@@ -44,7 +45,7 @@ impl Segmented {
         Ok(segmented)
     }
 
-    /// The tallies that pairs leave, before those of the rows.
+    /// How many tallies pairs leave. They lie before the tallies of rows.
     pub fn tallies(&self) -> usize {
         (self.segments / 2).div_ceil(LANES)
     }
@@ -54,12 +55,12 @@ impl Segmented {
         Sizes { segments: self.segments, first_tally: self.tallies(), ..of_rows }
     }
 
-    /// The memory that the stages hold.
+    /// The scratch memory of the stages.
     pub fn scratch(&self) -> [Scratch; 2] {
         [Scratch::new("segment_rows", self.rows as u64), Scratch::new("segment_scores", self.segments as u64)]
     }
 
-    /// The segments of a dispatch that sums over their rows.
+    /// How many segments a dispatch sums the rows of.
     fn at_once(&self) -> usize {
         (LOOKS / self.rows.max(1)).max(1)
     }

@@ -1,5 +1,5 @@
-//! Plans the dispatches around a walk over sequences, which are the rows of `[B, T]`: before it, what the elements of each have in
-//! common; after it, the gradient of their mean.
+//! Plans the dispatches around a walk over sequences, which are the rows of `[B, T]`: before it, the one that computes
+//! what the elements of a sequence share; after it, those that write the gradients of the sequences' means.
 
 use super::request::{Request, overrides, slots};
 use super::spans::Values;
@@ -11,8 +11,8 @@ use crate::gpu::shaders::geometry::sequence_number;
 use crate::gpu::shaders::operand::dx;
 use crate::gpu::shaders::{choice, geometry, slot};
 
-/// Counts the elements of each sequence that take part, and takes the mean that the leaf sees, if it sees one. A workgroup goes
-/// through a sequence.
+/// Counts the elements of each sequence that take part, and computes the mean that the leaf sees, if it sees one. A workgroup
+/// goes through a whole sequence.
 pub(super) fn gather(request: &Request<'_>, sequences: usize, length: usize) -> Result<Stage> {
     summable("elements of a sequence", length)?;
     let sees = request.loss().leaf().of_sequences();
@@ -22,13 +22,14 @@ pub(super) fn gather(request: &Request<'_>, sequences: usize, length: usize) -> 
     Ok(stage.through(Values::Each(length as u64)).looping(length.div_ceil(256)))
 }
 
-/// Whether a gradient is of the mean over a sequence, so that the walk leaves the slopes of sequences, to be spread.
+/// Whether the leaf's derivative for this operand is with respect to the mean over a sequence. The walk then leaves a
+/// slope for each chunk of a sequence, which [`spread`] spreads.
 pub(super) fn spreads(request: &Request<'_>, wanted: &Wanted) -> bool {
     request.loss().leaf().of_sequences() && wanted.operand == request.part.leader_name()
 }
 
-/// Spreads the slope of each sequence over the elements that take part, chunk by chunk as the walk goes. It comes after the walk
-/// has `stored` the other gradients.
+/// Spreads the slope of each sequence over its elements that take part, in the same chunks as the walk. `spread` are the
+/// gradients that these dispatches write, `stored` those that the walk has written before.
 pub(super) fn spread(
     request: &Request<'_>,
     sizes: &Sizes,
@@ -39,7 +40,7 @@ pub(super) fn spread(
     let stage = |wanted: &Wanted| {
         let mut slots = slots(request);
         slots.fill_dx(0, dx::WORDS);
-        // an output that the walk has written is added to
+        // if the walk has written this output already, the gradient is added to it
         let add = wanted.add || stored.iter().any(|other| other.output == wanted.output);
         let choices = Choices::default().flag(choice::DX0_ADD, add);
         let stage = Stage::new(geometry::SEQUENCES_SPREAD, slots, choices, (sizes.items * sizes.chunks) as u64);

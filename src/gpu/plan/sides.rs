@@ -1,5 +1,5 @@
-//! The sides of a walk over tiles: own rows against others, where the statistics of rows come from, and the gradients that a pass
-//! over the own rows produces.
+//! The sides of a walk over tiles: own rows against others, where the statistics of rows come from, and the gradients that a
+//! pass over the own rows produces.
 
 use super::stage::Wanted;
 use crate::gpu::choices::Choices;
@@ -14,9 +14,9 @@ pub(super) struct Side {
     pub rows: usize,
     /// The elements of a row.
     pub width: usize,
-    /// The index of its first row among the rows of all sides.
+    /// The index of this side's first row among the rows of all sides.
     pub base: usize,
-    /// The index of its first row in the batch, which is not 0 for a shard.
+    /// The index of this side's first row in the batch, which may not be 0 for a shard.
     pub from: usize,
 }
 
@@ -30,9 +30,9 @@ pub(super) struct Against {
 /// Where the statistics of rows come from.
 #[derive(Debug)]
 pub(super) enum Statistics {
-    /// From tiles of products, which are folded as they are made: those of each side against others.
+    /// From tiles of products, which are folded as they are computed, for each side against others.
     Tiles(Vec<Against>),
-    /// From logits of blocks, which lie in memory.
+    /// From the logits of blocks, which lie in memory.
     Logits(Logits),
 }
 
@@ -41,7 +41,7 @@ impl Statistics {
         if let Statistics::Logits(logits) = self { Some(logits) } else { None }
     }
 
-    /// Each side whose rows have statistics, with the others that they are made of.
+    /// Each side whose rows have statistics, with the other sides that the statistics run over.
     pub fn sides(&self) -> Vec<Against> {
         match self {
             Statistics::Tiles(all) => all.clone(),
@@ -50,7 +50,7 @@ impl Statistics {
     }
 }
 
-/// A student's rows against its classes, whose logits lie in memory beside a teacher's.
+/// A student's rows against its classes. Their logits lie in memory, and so do a teacher's.
 #[derive(Clone, Debug)]
 pub(super) struct Logits {
     pub rows: Side,
@@ -66,12 +66,12 @@ impl Logits {
         Against { own: self.rows, others: vec![(self.classes, Choices::default())] }
     }
 
-    /// The elements of the longer rows.
+    /// The elements of a row of the student's or of the teacher's, whichever are longer.
     pub fn widest(&self) -> usize {
         self.rows.width.max(self.teacher_rows.width)
     }
 
-    /// The teacher's side that belongs to one of the student's.
+    /// The side of the teacher that corresponds to a side of the student.
     pub fn of_teacher(&self, side: Side) -> Side {
         if side.base == self.rows.base { self.teacher_rows } else { self.teacher_classes }
     }

@@ -1,4 +1,4 @@
-//! Plans a loss of rows against all others: which sides there are, and whose losses their scores belong to.
+//! Plans a loss of rows against all others: which sides there are, and which side's losses use the scores of two sides.
 
 use super::classes::softmax_states;
 use super::request::{Request, leaf_of};
@@ -28,7 +28,7 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Similarity) -
         let from = match sides.len() {
             0 => pairs.first,
             1 => pairs.first_other,
-            // their labels follow those of the keys
+            // the labels of these further rows follow the labels of the keys
             _ => pairs.keys,
         };
         sides.push(Side { operand: spec.name, rows: tensor.shape()[0], width: pairs.width, base, from });
@@ -42,7 +42,7 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Similarity) -
         (Some(_), EqualLabels::Positive) => 2,
         (Some(_), EqualLabels::Drop) => 3,
     };
-    // the choices for a pair of sides: whether its pairs are similar, and which side's losses its scores belong to
+    // the choices for a pair of sides: whether its pairs can be similar, and which side's losses use its scores
     let of = |similar: bool, owns: bool, others: bool| {
         let itself = similar && (alone || anchors.is_some());
         let by_labels = if similar || pairs.more_labelled { by_labels } else { 0 };
@@ -61,7 +61,7 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Similarity) -
     };
     let second = Against { own: other, others: vec![(own, of(true, symmetric, true))] };
     let third = more.map(|more| Against { own: more, others: vec![(own, of(false, false, true))] });
-    // the statistics of all shards of the keys stand for the products that they were made of
+    // the statistics of all shards of the keys replace the products that they were computed from
     let among = request.among() && !request.statistics;
     let mut statistics = if among { vec![] } else { vec![first.clone()] };
     statistics.extend(symmetric.then(|| second.clone()));
@@ -130,8 +130,8 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Similarity) -
     Ok(Walk { sizes, stages, scratch: tiles.scratch, spans: Spans::Whole })
 }
 
-/// Whether both numbers that make scores of products are tensors, beside labels: with those of the rows they would be more bindings
-/// than a kernel may have.
+/// Whether the scale and the shift that turn products into scores are both tensors, and rows have labels. Kernels would
+/// then bind too many buffers, so a stage copies both numbers into scratch memory first.
 fn keeps_numbers(request: &Request<'_>) -> bool {
     [Role::RowLabels, Role::Scale, Role::Shift].iter().all(|role| request.player(*role).is_some())
 }

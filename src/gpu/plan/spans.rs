@@ -7,11 +7,11 @@ use std::ops::Range;
 /// Which values each workgroup of a dispatch goes through.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Values {
-    /// This many each.
+    /// Each workgroup has this many values.
     Each(u64),
-    /// A chunk of an item each. An item has `per_item` values in `chunks` chunks; a chunk has `chunk` values.
+    /// Each workgroup has a chunk of an item. An item has `per_item` values in `chunks` chunks; a chunk has `chunk` values.
     OfItems { per_item: usize, chunk: usize, chunks: usize },
-    /// A chunk of a single value each: `chunks` workgroups share a value.
+    /// Each workgroup has a chunk of a single value: `chunks` workgroups share a value.
     Shared { chunks: usize },
 }
 
@@ -51,29 +51,29 @@ pub(super) enum Spans {
     /// Every binding is bound whole.
     #[default]
     Whole,
-    /// Values are elements, or boxes. `components` says how many elements of each operand a value has: 0 if they are
-    /// looked up, [`PER_ROW`] if a row of `columns` values has one.
-    /// `broadcast` are the bindings of weights that are broadcast, and so looked up too.
+    /// Values are elements, or boxes. `components` says how many elements of each operand a value has: 0 if the operand is
+    /// bound whole, [`PER_ROW`] if a row of `columns` values has one. `broadcast` are the bindings of weights that are
+    /// broadcast, and so bound whole. `by_item` says whether losses, upstream gradients and sample weights belong to items.
     Elements { components: [u64; 4], columns: u64, by_item: bool, broadcast: Vec<&'static str> },
     /// Values are positions.
     Classes(Classes),
     /// Values are positions, and a dispatch goes through the classes `other_first..other_end` of its block only.
     /// `lanes` lanes share a position.
     Ranges { classes: Classes, lanes: u64 },
-    /// As `Ranges`, for regions: their losses do not belong to positions, and are bound whole. A mask has a number for each
-    /// position, or for each element.
+    /// As `Ranges`, for regions: losses do not belong to positions, and are bound whole. A mask has a number for each element
+    /// if `masks_elements`, otherwise for each position.
     Regions { classes: Classes, masks_elements: bool },
     /// Values are pixels, which are read with their neighbours: up to `reach` elements before and after.
     Neighbours { reach: u64 },
-    /// Values are the coordinates of rows. A row has `width`.
+    /// Values are the coordinates of rows. A row has `width` of them.
     Rows { width: u64 },
 }
 
-/// Stands for one number for each row.
+/// In `components` of [`Spans::Elements`]: the operand has one element for each row.
 pub(super) const PER_ROW: u64 = u64::MAX;
 
 impl Spans {
-    /// The elements of a binding that these values need in a block, or `None` if it is bound whole.
+    /// The elements of a binding that these values need in a block, or `None` if the binding is bound whole.
     pub(super) fn of(&self, name: &str, values: &Range<u64>, block: &Block) -> Option<Range<u64>> {
         let times = |width: u64| Some(values.start * width..values.end * width);
         let component = name.strip_prefix('d').unwrap_or(name).strip_prefix('x').and_then(|k| k.parse::<usize>().ok());
@@ -139,7 +139,7 @@ impl Spans {
         name == "mask" && matches!(self, Spans::Regions { masks_elements: true, .. })
     }
 
-    /// A block of everything: of all classes where the walk goes through them range by range.
+    /// The block, but with all classes if the walk goes through classes range by range.
     pub(super) fn whole(&self, block: &Block) -> Block {
         match self {
             Spans::Ranges { classes, .. } | Spans::Regions { classes, .. } => {
@@ -149,7 +149,7 @@ impl Spans {
         }
     }
 
-    /// How many elements of a binding these values have in a block. [`of`](Self::of) may have gaps between them.
+    /// How many elements of a binding these values have in a block. The range of [`of`](Self::of) may also hold others.
     pub(super) fn elements(&self, name: &str, values: &Range<u64>, block: &Block) -> u64 {
         let classes = match (self, name) {
             (Spans::Classes(classes), "x0" | "dx0" | "dense") => classes.c as u64,

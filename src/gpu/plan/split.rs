@@ -1,11 +1,12 @@
 //! Cuts dispatches into slices where operands are longer than a binding may be, or where the work would hold a GPU for
-//! long. A slice binds a window of what it reads and writes. Its workgroups keep their numbers, so tallies lie where
-//! they would lie without slices, and all bits stay the same.
+//! long. A slice binds a window of each tensor that it reads or writes. Its workgroups keep their indices in the whole
+//! walk, so tallies lie where they would lie without slices, and all bits stay the same.
 //!
-//! The base that a kernel adds to an element's place is negative, and wraps, where a window begins later. A walk over tiles
-//! binds the rows of its block, and a walk over an item's channels binds some of the items. `ranges` goes through an item
-//! that no binding holds. Whatever else one workgroup needs has to fit a binding, or the plan is refused with both numbers:
-//! a row that is scored with its label's logit, and the items whose classes are cut into chunks or sharded.
+//! A kernel adds a base to the index of each element. For a window that begins after the tensor's first element, the base
+//! is negative, and wraps. A walk over tiles binds the rows of its block, and a walk over an item's channels binds some
+//! of the items. `ranges` plans items that are too long for a binding. Anything else that one workgroup needs has to fit
+//! a binding: a row that is scored with its label's logit, and the items whose classes are cut into chunks or sharded.
+//! Otherwise the plan is refused, with the bytes that are needed and the limit.
 
 use super::request::Request;
 use super::stage::{Bound, Plan, Stage};
@@ -18,11 +19,11 @@ use std::ops::Range;
 /// The most bytes of an operand that one dispatch goes through: some 50 milliseconds of a GPU that copies 10 GB/s.
 pub(super) const SLICE: u64 = 128 << 20;
 
-/// The most bytes that a window has beyond its elements. It begins at a multiple of the 256 bytes of a binding's
-/// alignment and of an element's size, at most 36 times 256 for every element, and ends with a whole quad.
+/// The most bytes by which a bound window is longer than the elements that are needed. A window begins at a multiple of both
+/// the alignment of bindings, 256 bytes, and the element's size, so at most 36 × 256 bytes early. It ends with a whole quad.
 const AROUND: u64 = 36 * 256 + 16;
 
-/// The bytes of elements that a binding has room for.
+/// How many bytes of elements a binding has room for.
 pub(super) fn room(request: &Request<'_>) -> u64 {
     room_of(request.target)
 }
@@ -31,7 +32,7 @@ fn room_of(target: &Target) -> u64 {
     target.binding_limit.saturating_sub(AROUND)
 }
 
-/// The dtype of the caller's tensor behind a binding.
+/// The dtype of the tensor at a binding: [`Request::dtype`].
 type DTypeOf<'a> = &'a dyn Fn(&Bound) -> Option<DType>;
 
 /// A binding that need not be bound whole.
@@ -55,7 +56,7 @@ fn cuttable(dtype: DTypeOf<'_>, plan: &Plan, stage: &Stage) -> Vec<Cuttable> {
     sized.collect()
 }
 
-/// The plan with those stages cut that need it.
+/// Cuts those stages of a plan that need it.
 pub(super) fn split(target: &Target, dtype: DTypeOf<'_>, mut plan: Plan) -> Result<Plan> {
     let most = room_of(target);
     let mut stages = Vec::new();
@@ -75,7 +76,7 @@ pub(super) fn split(target: &Target, dtype: DTypeOf<'_>, mut plan: Plan) -> Resu
             bindings.iter().map(bytes).max().unwrap_or_default()
         };
         let needed = |groups: Range<u64>| needed_in(&stage.block, groups);
-        // the most bytes that they read of a binding, which are fewer where a window has gaps
+        // the most bytes that these workgroups read at a binding: fewer than the window's if it has gaps
         let gone_through = |groups: Range<u64>| {
             let of = values.of(&groups);
             let elements = |binding: &Cuttable| plan.spans.elements(binding.name, &of, &stage.block);
@@ -86,7 +87,7 @@ pub(super) fn split(target: &Target, dtype: DTypeOf<'_>, mut plan: Plan) -> Resu
             let first = groups.start..groups.start + 1;
             needed(groups.clone()).0 <= most && (groups == first || gone_through(groups) <= SLICE)
         };
-        // a range of an item's classes may fit where the item, without a window, does not
+        // without windows a stage binds whole items, even if its block is a range of their classes
         let whole = needed_in(&plan.spans.whole(&stage.block), 0..stage.groups).0;
         if whole <= most && fits(0..stage.groups) {
             stages.push(stage);
@@ -110,7 +111,7 @@ pub(super) fn split(target: &Target, dtype: DTypeOf<'_>, mut plan: Plan) -> Resu
     Ok(Plan { stages, ..plan })
 }
 
-/// The last end after `first` that fits, up to `most`, or `first` if none does.
+/// The last end after `first` that fits, up to `most`, or `first` if no end fits.
 fn last_that_fits(first: u64, most: u64, fits: impl Fn(u64) -> bool) -> u64 {
     let (mut good, mut bad) = (first, most + 1);
     while good + 1 < bad {

@@ -1,4 +1,4 @@
-//! A plan: its dispatches, what their bindings stand for, and how gradients are shared out among dispatches.
+//! A plan: its dispatches, what is bound to their bindings, and how gradients are distributed over dispatches.
 
 use super::scratch::Scratch;
 use super::spans::{Spans, Values};
@@ -22,9 +22,9 @@ pub(crate) const MOST_BUFFERS: usize = 8;
 pub(crate) struct Wanted {
     /// The operand's name in the header.
     pub operand: &'static str,
-    /// The number of the output that it goes to.
+    /// The index of the output that the gradient goes to.
     pub output: usize,
-    /// Whether it is added to what the output holds, rather than stored.
+    /// Whether the gradient is added to the output's contents, rather than stored.
     pub add: bool,
     /// The output's dtype.
     pub dtype: DType,
@@ -32,22 +32,22 @@ pub(crate) struct Wanted {
     pub in_place: bool,
 }
 
-/// The tensor or memory that a binding of a kernel stands for.
+/// The tensor or memory that is bound to a binding of a kernel.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Bound {
     Params,
     Operand(&'static str),
     Upstream,
     DivideBy,
-    /// The output with this number.
+    /// The output with this index.
     Output(usize),
     /// The f32 sum of a gradient whose output has 16 bits.
     Sum,
     /// The scratch memory with this name.
     Scratch(&'static str),
-    /// The loss's own numbers.
+    /// The loss's constants: [`Plan::columns`].
     Columns,
-    /// The axes of operands that are broadcast.
+    /// The axes of broadcast operands: [`Plan::broadcast`].
     Broadcast,
     Losses,
     Outcome,
@@ -56,7 +56,7 @@ pub(crate) enum Bound {
     PartSums,
     /// The tensor of an observation of positions.
     Observed(Observation),
-    /// The statistics of all shards, or the tensor for this shard's statistics.
+    /// The statistics of all shards, which the part is given, or the tensor that this shard's statistics are written to.
     Statistics,
 }
 
@@ -68,13 +68,13 @@ pub(crate) struct Stage {
     pub groups: u64,
     /// The range of this dispatch, if the walk goes block by block or slice by slice.
     pub block: Block,
-    /// The outputs that the gradients' bindings stand for, by the binding's name.
+    /// The output of each binding of a gradient: binding, output.
     pub(super) gradients: Vec<(String, usize)>,
-    /// The operands that bindings stand for in this dispatch only: binding, operand.
+    /// The operands that are bound in this dispatch only: binding, operand.
     pub operands: Vec<(&'static str, &'static str)>,
     /// The values of each workgroup, if the dispatch may be cut into slices between any two workgroups.
     pub(super) values: Option<Values>,
-    /// The elements to bind, by the binding's name, where the whole would be too long for a binding.
+    /// The range of elements to bind, by the binding's name, for the bindings that do not get the whole tensor.
     pub windows: Vec<(&'static str, Range<u64>)>,
     /// The iterations of the longest loop of an invocation.
     #[allow(dead_code, reason = "the rules that plans keep read it, in tests and in fuzzing")]
@@ -87,9 +87,9 @@ pub(crate) struct Plan {
     pub params: Params,
     pub stages: Vec<Stage>,
     pub scratch: Vec<Scratch>,
-    /// The loss's own numbers, one for each element of the last axis, or for each level.
+    /// The loss's constants, one for each element of the last axis, or for each level.
     pub columns: Option<Vec<f32>>,
-    /// The axes of operands that are broadcast, for the uniform of `lib/broadcast`.
+    /// The axes of broadcast operands, for the uniform of `lib/broadcast`.
     pub broadcast: Option<Vec<u32>>,
     pub(super) operands: Vec<(String, &'static str)>,
     /// The outputs of gradients, each with its operand.
@@ -110,7 +110,7 @@ impl Plan {
         self.scratch.iter().find(|scratch| scratch.name == name).map_or(4, |scratch| scratch.element)
     }
 
-    /// The caller's name for the tensor behind a binding, for errors and reports.
+    /// The caller's name for the tensor at a binding, for errors and reports.
     pub fn words(&self, stage: &Stage, name: &str) -> String {
         match self.bound(stage, name) {
             Bound::Operand(operand) => format!("`{operand}`"),
@@ -143,7 +143,7 @@ impl Plan {
         !after.any(|stage| !Arc::ptr_eq(&stage.recipe, &first.recipe) && (writes(stage) || reads(stage)))
     }
 
-    /// The tensor or memory that the binding `name` of a stage stands for.
+    /// The tensor or memory that is bound to the binding `name` of a stage.
     pub fn bound(&self, stage: &Stage, name: &str) -> Bound {
         if let Some((_, output)) = stage.gradients.iter().find(|(binding, _)| binding == name) {
             return Bound::Output(*output);
@@ -157,7 +157,7 @@ impl Plan {
         match name {
             "params" => Bound::Params,
             "x0" => Bound::Sum,
-            // no operand has this number, so it is the loss's own numbers
+            // no operand has this binding, so the loss's constants do
             "x1" | "x2" | "x3" => Bound::Columns,
             "upstream" => Bound::Upstream,
             "divisor" => Bound::DivideBy,
@@ -179,14 +179,15 @@ impl Plan {
     }
 }
 
-/// A number of a [`Block`]. The checks refuse operands with more rows or classes than 32 bits count.
+/// Converts a number for a [`Block`]. The checks refuse operands with more rows or classes than fit 32 bits.
 pub(super) fn of_block(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-/// The dispatches of a walk that write all gradients. Each binds as many outputs as [`MOST_BUFFERS`] allows, no output
-/// twice. `walk` is asked for a stage with the gradients it writes, and whether it is the first, which also leaves the
-/// tallies. A stage that binds too many outputs whatever it writes is for the caller to plan anew.
+/// Returns the dispatches of a walk that write all gradients. Each dispatch binds as many outputs as [`MOST_BUFFERS`]
+/// allows, and no output twice. `walk(first, gradients)` makes the dispatch that writes `gradients`; the first one also
+/// leaves the tallies. If a dispatch exceeds [`MOST_BUFFERS`] even with one gradient or none, it is returned all the
+/// same, and the caller has to plan the walk anew.
 pub(super) fn walks(wanted: &[Wanted], walk: impl Fn(bool, &[Wanted]) -> Stage) -> Vec<Stage> {
     let (mut stages, mut left) = (Vec::new(), wanted.to_vec());
     while stages.is_empty() || !left.is_empty() {
@@ -205,7 +206,7 @@ pub(super) fn walks(wanted: &[Wanted], walk: impl Fn(bool, &[Wanted]) -> Stage) 
             now.push(left[0]);
         }
         left.retain(|wanted| !now.contains(wanted));
-        // an output that has been written is added to from now on
+        // later dispatches add to the outputs that this one writes
         for wanted in &mut left {
             wanted.add |= now.iter().any(|other| other.output == wanted.output);
         }
@@ -214,7 +215,7 @@ pub(super) fn walks(wanted: &[Wanted], walk: impl Fn(bool, &[Wanted]) -> Stage) 
     stages
 }
 
-/// Fills the slots of the element operands' gradients. Returns the outputs that their bindings stand for.
+/// Fills the slots of the gradients of the leaf's operands. Returns each gradient's binding with its output.
 pub(super) fn bind_gradients(
     slots: &mut Slots,
     choices: &mut Choices,
@@ -234,7 +235,7 @@ pub(super) fn bind_gradients(
     bound
 }
 
-/// The part of a [`Block`] that says how pictures lie.
+/// A [`Block`] with the sizes and strides of pictures.
 pub(super) fn block_of(pictures: &Pictures) -> Block {
     let &Pictures { height, width, plane, step, .. } = pictures;
     let [height, width, plane, step] = [height, width, plane, step].map(of_block);
@@ -256,18 +257,18 @@ impl Stage {
         }
     }
 
-    /// How many storage buffers it binds.
+    /// How many storage buffers the stage binds.
     pub fn buffers(&self) -> usize {
         self.recipe.bindings().iter().filter(|binding| binding.kind != wgpu::BufferBindingType::Uniform).count()
     }
 
-    /// Sets the operands that bindings stand for in this stage only.
+    /// Sets the operands that are bound in this stage only.
     pub(super) fn reading(mut self, operands: &[(&'static str, &'static str)]) -> Stage {
         self.operands = operands.to_vec();
         self
     }
 
-    /// Lets the kernel read and write quads, if `quads`: it asks for four elements from a multiple of four.
+    /// Lets the kernel read and write quads, if `quads`. Each of its quads begins at an index that is a multiple of four.
     pub(super) fn in_quads(self, quads: bool) -> Stage {
         self.taking(if quads { Quads::Writes } else { Quads::Nothing })
     }
@@ -277,13 +278,13 @@ impl Stage {
         self.taking(if quads { Quads::Reads } else { Quads::Nothing })
     }
 
-    /// Lets a lane keep the classes of its positions in registers, if their number is given.
+    /// Lets a lane keep the classes of its positions in registers, if the number of classes is given.
     pub(super) fn of_few(mut self, classes: Option<u32>) -> Stage {
         Arc::make_mut(&mut self.recipe).few = classes;
         self
     }
 
-    /// Lets a lane keep its quads of a row in registers, if their number is given.
+    /// Lets a lane keep its quads of a row in registers, if the number of quads is given.
     pub(super) fn keeping_rows(mut self, quads: Option<u32>) -> Stage {
         Arc::make_mut(&mut self.recipe).row = quads;
         self

@@ -2,11 +2,11 @@
 //! size.
 //!
 //! The products of all pairs are never held at once. Tiles of 64 × 64 products (`geometry/lane_products`) are folded into
-//! each row's state, by way of memory where a fold sees two products (`logits.rs`). For the gradients the products are made
-//! again, block by block, and turned into slopes; `passes` says how. If everything fits one block, its products are kept
-//! from the statistics (`geometry/block_products/kept`). The blocks of a walk share a kernel, and differ in the `Block` of
-//! their parameters. A shard is fewer own rows against the same others, and its `Block` says where in the batch the rows
-//! begin.
+//! each row's state; a fold that sees two products at a time reads them from memory (`logits.rs`). For the gradients the
+//! products are computed again, block by block, and turned into slopes, as `passes.rs` says. If everything fits one
+//! block, the products of the statistics are kept for the gradients (`geometry/block_products/kept`). The blocks of a
+//! walk share a kernel, and differ in the `Block` of their parameters. A shard has fewer own rows and the same others,
+//! and its `Block` says where in the batch the own rows begin.
 
 use super::blocks::{Blocks, MOST_MERGED, WIDEST, chunks, dispatches, iterations, scratch, shares};
 use super::classes::{notes, softmax_states};
@@ -31,15 +31,15 @@ use crate::term::Scale;
 /// The most dispatches of a plan. Each is recorded by the host, which takes time.
 pub(super) const MOST_DISPATCHES: u64 = 1 << 14;
 
-/// The words of a refusal if the blocks do not fit the workspace bound, with what the caller can do.
+/// What a refusal says if the blocks do not fit the workspace bound, with what the caller can do.
 pub(super) const WORKSPACE: &str =
     "bytes of workspace (`Gpu::set_workspace_bound` allows more, and fewer rows a call need less)";
 
-/// The words of a refusal if there are too many blocks, with what the caller can do.
+/// What a refusal says if there are too many blocks, with what the caller can do.
 pub(super) const DISPATCHES: &str = "dispatches of all blocks (take fewer rows a call: the losses and gradients of all calls add \
      up under the whole's `divide_by`; where rows are compared with all others, by `rows_from`)";
 
-/// The most bytes that a job holds beside a plan's scratch memory.
+/// The most bytes that a job holds besides its plan's scratch memory.
 pub(super) const BESIDE: u64 = 4096;
 
 /// Fills the slots of the kernels over tiles. Rows are read from operands.
@@ -55,7 +55,7 @@ pub(super) fn over_tiles(request: &Request<'_>) -> Slots {
     slots
 }
 
-/// A family's additions to the walk: the slots of its kernels, and its choices.
+/// What a family adds to the walk: the slots of its kernels, and its choices.
 pub(super) struct Scores {
     pub slots: Slots,
     pub choices: Choices,
@@ -70,13 +70,13 @@ pub(super) struct Tiles<'a> {
     pub blocks: Blocks,
     /// Whether the products are kept from the statistics to the slopes, because one block holds them all.
     pub keeps: bool,
-    /// The memory that the family's kernels hold, and that the walk holds beside it.
+    /// The scratch memory of the family's kernels and of the walk.
     pub scratch: Vec<Scratch>,
 }
 
 impl<'a> Tiles<'a> {
-    /// The walk for these statistics and passes, in blocks that fit the workspace bound beside the scratch memory that
-    /// the family holds, and the tallies that its kernels leave.
+    /// The walk for these statistics and passes. Its blocks fit the workspace bound together with the scratch memory
+    /// `held` of the family, and the `tallies` that the family's kernels leave.
     pub fn new(
         request: &'a Request<'a>,
         mut held: Vec<Scratch>,
@@ -144,7 +144,7 @@ impl<'a> Tiles<'a> {
         factors(self.request, side, room, self.scores.choices.clone())
     }
 
-    /// The logits that lie in memory, if statistics and slopes come from such.
+    /// The logits that lie in memory, if statistics and slopes come from logits.
     pub fn logits(&self) -> Option<&Logits> {
         self.statistics.logits()
     }
@@ -199,7 +199,7 @@ impl<'a> Tiles<'a> {
         stages
     }
 
-    /// A stage over the rows that have a value each, a lane for each.
+    /// A stage over the rows that have a value each, with a lane for each row.
     pub fn over_rows(&self, entry: Shader, slots: Slots) -> Stage {
         let rows = elements(&self.request.checked.loss_shape).unwrap_or(0);
         let shards = self.request.part.among.as_ref().map_or(1, |all| all.shape()[0]);
@@ -238,7 +238,7 @@ fn room(request: &Request<'_>, width: usize, statistics: &Statistics) -> Result<
 fn keeps(request: &Request<'_>, statistics: &Statistics, passes: &[Pass], blocks: &Blocks) -> bool {
     let crowded = [Role::PerClass, Role::PerProjection].iter().all(|role| request.player(*role).is_some());
     match (statistics, passes) {
-        // beside a bias and class weights there is no room for a binding of the products
+        // with a bias and class weights, a binding for the products would be one too many
         (Statistics::Tiles(all), [pass, ..]) => {
             let same = all.first().is_some_and(|of| of.own.base == pass.against.own.base);
             !crowded && same && blocks.hold(&pass.against)
@@ -248,8 +248,8 @@ fn keeps(request: &Request<'_>, statistics: &Statistics, passes: &[Pass], blocks
     }
 }
 
-/// Computes upstream over denominator, if only the GPU knows it. The losses have left their tallies already, so nothing is
-/// counted first.
+/// Computes the upstream gradient over the denominator, if only the GPU knows it. This stage comes after the losses have left
+/// their tallies, so nothing has to be counted before.
 pub(super) fn scaling(request: &Request<'_>) -> Option<Stage> {
     let counted = matches!(request.checked.divisor, Divisor::Weights | Divisor::Count { .. } | Divisor::Tensor);
     let given = matches!(request.part.upstream, Scale::Tensor(_));
@@ -257,8 +257,8 @@ pub(super) fn scaling(request: &Request<'_>) -> Option<Stage> {
     scales.then(|| totals(request, WalkLoss::Only, geometry::TOTALS_SCALE))
 }
 
-/// The wanted gradients among those that a pass produces. A gradient is added to an output that an earlier pass has
-/// written.
+/// The wanted gradients among those that a pass produces. If an earlier pass has written an output, the gradient is added to
+/// it.
 pub(super) fn endings(
     request: &Request<'_>,
     of: &[(&'static str, Ending)],
@@ -275,12 +275,12 @@ pub(super) fn endings(
     endings
 }
 
-/// The rows that a binding has room for in any dtype.
+/// How many rows of any float dtype a binding has room for.
 pub(super) fn rows_of_a_binding(request: &Request<'_>, width: usize) -> usize {
     usize::try_from(most_elements(request) / width.max(1) as u64).unwrap_or(usize::MAX)
 }
 
-/// The kernels that read own rows, and some of them others, from operands.
+/// The kernels that read own rows from operands. Some of them read others too.
 const OF_ROWS: &[&str] = &[
     "rows_factors",
     "linear_hits",

@@ -1,4 +1,5 @@
-//! The dispatches around a walk: before it, what its gradients are scaled by; after it, the sums of its tallies.
+//! The dispatches around a walk: before it, those that compute what its gradients are scaled by; after it, the one that
+//! merges its tallies.
 
 use super::request::{KeptSums, Request, WalkLoss, slots};
 use super::stage::Stage;
@@ -11,8 +12,8 @@ use crate::gpu::shaders::operand::{divisor, part_sums, upstream};
 use crate::gpu::shaders::{Shader, choice, geometry, slot};
 use crate::term::Scale;
 
-/// The count and the scaling that precede a walk with gradients, where only the GPU knows what they are scaled by: the
-/// dispatches, and what they count. `count` counts a denominator, if there is something to count.
+/// Returns the dispatches that compute the scale of a walk's gradients, and what they count. There are none if no gradient
+/// needs a scale from the GPU. `count` is the dispatch that counts the denominator, for use where the denominator is counted.
 pub(super) fn scale(request: &Request<'_>, loss: WalkLoss, count: Option<(Stage, Counted)>) -> (Vec<Stage>, Counted) {
     let divisor = request.divisor(loss);
     let counts = matches!(divisor, Divisor::Weights | Divisor::Count { .. });

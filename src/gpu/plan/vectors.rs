@@ -22,7 +22,7 @@ const CHUNK: usize = 8192;
 
 /// Rows of more coordinates than this are cut into chunks.
 const UNCUT: usize = 65536;
-/// Up to this many rows would leave a GPU idle, so they are cut from `2·CHUNK` coordinates on.
+/// This many rows, or fewer, would leave a GPU idle, so they are cut if they have at least `2·CHUNK` coordinates.
 const FEW: usize = 64;
 
 pub(super) fn plan(request: &Request<'_>, rows: usize, width: usize, leaf: &dyn Vectors) -> Walk {
@@ -96,7 +96,7 @@ fn cut(request: &Request<'_>, sizes: Sizes, leaf: &dyn Vectors) -> Walk {
     };
     let mut stages: Vec<Stage> = (0..looks).map(gather).collect();
 
-    // scores need only the states, so that 256 rows of any length share a workgroup
+    // scores need only the states, so 256 rows of any length share a workgroup
     let slots = filled(request, leaf, false);
     let score = stage(request, width, slots, geometry::ROWS_SCORE, choices(request, leaf), scored, &[]);
     stages.push(score.through(Values::Each(256 * width as u64)).looping(looks * chunks));

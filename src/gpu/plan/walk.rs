@@ -1,4 +1,4 @@
-//! The value that a walk's plan returns, and its numbers.
+//! What the plan of a walk returns, and the sizes of the walk.
 
 use super::scratch::Scratch;
 use super::spans::Spans;
@@ -17,7 +17,7 @@ pub(super) struct Walk {
     pub spans: Spans,
 }
 
-/// The numbers of a walk that its kernels read. The parameters have fields of the same names.
+/// The sizes of a walk, which its kernels read from parameters of the same names.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Sizes {
     pub items: usize,
@@ -35,13 +35,14 @@ pub(super) struct Sizes {
     pub labels: usize,
     pub longest: usize,
     pub segments: usize,
-    /// The tallies that the walk leaves, and the first of those of its main loss.
+    /// How many tallies the walk leaves, and the index of the first tally of its second stage, if it has one.
     pub tallies: usize,
     pub first_tally: usize,
     pub counted: Counted,
 }
 
-/// The numbers to be counted before the walk: the values of a workgroup, and the tallies that are left.
+/// The count of a denominator before the gradients: how many values a workgroup counts, and how many tallies the count
+/// leaves.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counted {
     pub chunk: usize,
@@ -49,18 +50,18 @@ pub(super) struct Counted {
 }
 
 impl Sizes {
-    /// Those of a walk over positions and their classes.
+    /// The sizes of a walk over positions and their classes.
     pub fn of(classes: Classes) -> Sizes {
         let Classes { n, c, s, class_stride, position_stride, .. } = classes;
         Sizes { items: n, per_item: s, classes: c, class_stride, position_stride, ..Sizes::default() }
     }
 
-    /// Those of a walk over pictures.
+    /// The sizes of a walk over pictures.
     pub fn of_pictures(pictures: Pictures) -> Sizes {
         Sizes { items: pictures.n, per_item: pictures.per_item(), classes: pictures.c, ..Sizes::default() }
     }
 
-    /// Writes them to the parameters. Refuses a number that does not fit 32 bits.
+    /// Writes the sizes to the parameters. Refuses a number that does not fit 32 bits.
     pub fn write(self, params: &mut Params) -> Result<()> {
         for (what, number, field) in [
             ("items", self.items, &mut params.items),
@@ -89,7 +90,7 @@ impl Sizes {
     }
 }
 
-/// A number in 32 bits.
+/// Converts a number to 32 bits. Refuses a larger one, with `what` as its name in the error.
 pub(super) fn in_32_bits(what: &str, number: usize) -> Result<u32> {
     let limit = u32::MAX.into();
     u32::try_from(number).map_err(|_| Error::TooLarge { what: what.into(), needed: number as u64, limit })

@@ -1,8 +1,8 @@
 //! Plans a walk over windows of pictures: scores of windows, then gradients, band by band of rows.
 //!
-//! Gradients are sums over the windows that a pixel belongs to. A dispatch leaves the slopes of a band's windows in scratch
-//! memory, and another sums them up. A band computes again the windows that reach into it from the band before. Tiles of
-//! windows lie alike in all bands, so that bands change no bit.
+//! The gradient of a pixel is a sum over the windows that the pixel belongs to. One dispatch leaves the slopes of a
+//! band's windows in scratch memory, and another sums them up. A band computes again the windows that reach into it from
+//! the band before. The windows of a tile do not depend on the bands, so bands change no bit.
 
 use super::bands::{TILE, Windowing, beside, held, operands, refuse_more, refuse_wide, slice};
 use super::neighbours::{count, losses};
@@ -93,7 +93,7 @@ fn backward(request: &Request<'_>, steps: usize) -> Vec<Stage> {
     stages.into_iter().map(|stage| stage.looping(steps)).collect()
 }
 
-/// Fills the slots of two pictures and their gradients. Returns the outputs that the gradients' bindings stand for.
+/// Fills the slots of two pictures and their gradients. Returns each gradient's binding with its output.
 pub(super) fn bind(
     slots: &mut Slots,
     choices: &mut Choices,

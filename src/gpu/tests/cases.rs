@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 /// With more combinations of options than this, no more than two options differ from their defaults.
 const MOST_COMBINATIONS: usize = 100;
 
-/// With more settings than this, those beyond it get one way to scale gradients, by turns.
+/// Settings beyond this many get only one way to scale gradients each, by turns.
 const MOST_SETTINGS: usize = 8;
 
 /// Observations of a loss: some, others, and all.
@@ -29,9 +29,9 @@ fn observations(loss: &dyn Loss) -> [&'static [Observation]; 3] {
     }
 }
 
-/// Every combination of a loss's flags, names and values that may be absent. Its numbers are all the defaults or all
-/// other numbers, because they are parameters of the same kernels, unless a leaf switches something on by a number that
-/// is not 0.
+/// Every combination of a loss's flags, names and values that may be absent. Numbers keep their defaults, since they are
+/// parameters of the same kernels. For losses in which a number may switch something on, every combination also occurs with all
+/// numbers changed.
 pub(super) fn settings(loss: &dyn Loss) -> Vec<Vec<(&'static str, Value)>> {
     let specs = loss.specs();
     let mut settings = vec![Vec::new()];
@@ -98,7 +98,7 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
         Leaf::Windows(leaf) if leaf.levels().is_empty() => {
             vec![(vec![2, 2, 13, 40], Second), (vec![2, 11, 13, 2], Last)]
         }
-        // and five levels
+        // and five levels of windows
         Leaf::Windows(_) => vec![(vec![2, 2, 161, 190], Second), (vec![2, 161, 173, 2], Last)],
         // few classes and many
         Leaf::Alignments(_) => vec![(vec![20, 3, 5], Second), (vec![600, 2, 600], Second)],
@@ -118,8 +118,8 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
     }
 }
 
-/// Every case of a loss. If an earlier loss is walked in the same way, only the cases with no and with all optional
-/// operands.
+/// Every case of a loss. If an earlier loss is walked in the same way, only the cases with no optional operand, with all of
+/// them, and for a fused loss with a mask alone.
 pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
     let header = loss.header();
     let optional: Vec<_> = header.operands.iter().filter(|spec| spec.optional).map(|spec| spec.name).collect();
@@ -136,7 +136,7 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
         true => (BTreeSet::from([0, masked, every]).into_iter().collect(), vec![0, 3]),
         false => ((0..=every).collect(), vec![0, 1, 2, 3]),
     };
-    // sample weights alone and with everything else, since kernels for every combination would be too many
+    // sample weights only alone and with all other operands, since kernels for every combination would be too many
     let sampled = alone("sample_weight");
     let subsets: Vec<u32> =
         subsets.into_iter().filter(|subset| subset & sampled == 0 || *subset == sampled || *subset == every).collect();
@@ -217,7 +217,7 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
         (vec![2, 20, 8192], 17 << 14),
         (vec![2, 20, 8193], 17 << 14),
         (vec![2, 600, 500], 1 << 20),
-        // alone in its batch
+        // a single item
         (vec![1, 20, 8193], 17 << 14),
     ];
     // a mask and targets of integers, which have files of their own
@@ -261,11 +261,11 @@ fn takes_other_shapes(case: &Case) -> bool {
     }
 }
 
-/// Whether the keys of a case can be sharded: it has one direction, and rows of its own.
+/// Whether the keys of a case can be sharded: its loss is not symmetric, and its rows have no labels.
 fn shards_keys(case: &Case) -> bool {
     let loss = case.loss();
     let symmetric = matches!(loss.leaf(), Leaf::Similarity(leaf) if leaf.settings().symmetric);
-    // the labels of all keys have a length of their own
+    // with labels, a shard would need the labels of the keys of all shards, which are more than its own rows
     let labelled =
         loss.header().player(Role::RowLabels).is_some_and(|spec| case.optional.contains(&spec.name) || !spec.optional);
     !symmetric && !labelled

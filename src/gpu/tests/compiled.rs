@@ -19,14 +19,14 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::{iter, panic, thread};
 
-/// The files that need an optional feature. Only Vulkan drivers of CPUs that have it get them.
+/// The files that need an optional feature. Only Vulkan drivers of CPUs that have the feature get kernels with these files.
 const FEATURES: &[(Shader, Capabilities)] =
     &[(geometry::tile_products::SUBGROUPS, Capabilities::SUBGROUP), (dtype::quad::PAIRS, Capabilities::SHADER_INT64)];
 
 /// The environment variable that names the folder to write texts to.
 pub(super) const FOLDER: &str = "WGLOSS_TEXTS";
 
-/// Kernels with one text, which differ only in their overrides.
+/// Kernels with the same text, which differ only in their overrides.
 pub(super) struct Joined {
     pub kernels: Vec<Kernel>,
     pub module: naga::Module,
@@ -46,27 +46,28 @@ pub(super) fn joined() -> &'static [Joined] {
     })
 }
 
-/// Whether every kernel is wanted: `cargo xtask platforms` and `test-web` ask for them. The usual run of the tests takes enough
-/// of them that each two files that meet in a kernel meet in one of these.
+/// Whether tests take every kernel, as `cargo xtask platforms` and `test-web` ask for. Otherwise they take enough kernels that
+/// each pair of files that occurs in some kernel occurs in one of those taken.
 pub(super) fn wants_every_kernel() -> bool {
     std::env::var_os(FOLDER).is_some() || std::env::var_os("WGLOSS_EVERY_KERNEL").is_some()
 }
 
-/// The kernels in which two files meet for the first time.
+/// The kernels that have a pair of files which no earlier kernel has.
 fn covering<'a>(kernels: impl Iterator<Item = &'a Kernel>) -> impl Iterator<Item = &'a Kernel> {
     let mut met = HashSet::new();
     kernels.filter(move |kernel| {
         let mut files: Vec<_> = kernel.files().iter().map(|file| (file.path(), file.operand())).collect();
-        // only some kernels have the forms that take quads
+        // only some kernels have forms that take quads, so whether a kernel may take quads counts as one more file
         files.push(("quads", kernel.recipe.quads as usize));
         let pairs = files.iter().enumerate().flat_map(|(k, one)| files[..k].iter().map(move |other| (*one, *other)));
-        // all are noted, also after the first new one
+        // `count` notes all pairs; `any` would stop at the first new one
         pairs.filter(|pair| met.insert(*pair)).count() > 0
     })
 }
 
-/// Every kernel, or those that [`cover`](covering) all, by its text. Each text is added in other forms too: two kernels with all bindings read_write and
-/// copied parameters, two that take quads, loaded as four words or as two pairs, and one that keeps few classes.
+/// Every kernel, or those that [`cover`](covering) all, by its text. Each text is added in other forms too: two kernels
+/// with all bindings read_write and copied parameters, two that take quads, loaded as four words or as two pairs, and one
+/// that keeps few classes.
 pub(super) fn texts() -> BTreeMap<String, Vec<Kernel>> {
     let kernels = || planned().iter().flat_map(|(_, kernels)| kernels);
     let mut texts = match wants_every_kernel() {
@@ -143,7 +144,8 @@ fn one_of_each_dtype(kernels: Vec<Kernel>) -> Vec<Kernel> {
     alike.values().enumerate().filter_map(drawn).collect()
 }
 
-/// The distinct kernels of every case of every loss, by the loss's id, those that jobs add to plans, and those of metrics. Asserts that kernels with equal keys are equal.
+/// The distinct kernels of every case of every loss, by the loss's id, those that jobs add to plans, and those of
+/// metrics. Asserts that kernels with equal keys are equal.
 fn planned() -> &'static [(&'static str, Vec<Kernel>)] {
     static ALL: OnceLock<Vec<(&'static str, Vec<Kernel>)>> = OnceLock::new();
     let of_case = |case: &Case| {
@@ -193,7 +195,7 @@ pub(super) fn features(files: &[File]) -> Capabilities {
     needed.fold(Capabilities::empty(), |all, (_, features)| all | *features)
 }
 
-/// Whether kernels of one text need optional features.
+/// Whether kernels with the same text need optional features.
 pub(super) fn need_features(kernels: &[Kernel]) -> bool {
     !features(kernels[0].files()).is_empty()
 }
@@ -211,7 +213,7 @@ pub(super) fn parse(text: &str, features: Capabilities) -> Result<(naga::Module,
     Ok((module, info))
 }
 
-/// The first and the last of kernels with one text, which are likely to differ most in their overrides.
+/// The first and the last of kernels with the same text. These are likely to differ most in their overrides.
 pub(super) fn ends(kernels: &[Kernel]) -> impl Iterator<Item = &Kernel> {
     let last = kernels.last().filter(|_| kernels.len() > 1);
     kernels.first().into_iter().chain(last)
@@ -231,8 +233,8 @@ impl Joined {
     }
 }
 
-/// Whether DX12 may get the kernel. It takes no quads of positions or coordinates, and is not the kernel that does
-/// everything for vectors.
+/// Whether DX12 may get the kernel. The kernels that DX12 gets take no quads of positions or coordinates, and
+/// `vectors_fused`, which does everything for vectors, is not among them.
 pub(super) fn is_small(recipe: &Recipe) -> bool {
     let chosen = |name: &str| recipe.overrides().find(|(known, _)| *known == name).map_or(0.0, |(_, value)| value);
     let of_fours =
@@ -247,7 +249,7 @@ pub(super) fn name(kernel: &Kernel) -> String {
     format!("{} of {} with {:?}{shared}", kernel.entry(), files.join(" "), kernel.overrides())
 }
 
-/// Maps each item, on as many threads as the machine can run at once. Panics if one of them does.
+/// Maps each item, on as many threads as the machine can run at once. Panics if `map` does.
 pub(super) fn in_parallel<T: Sync, U: Send>(items: &[T], map: impl Fn(&T) -> U + Sync) -> Vec<U> {
     let threads = thread::available_parallelism().map_or(1, usize::from).min(items.len());
     let (next, map) = (AtomicUsize::new(0), &map);

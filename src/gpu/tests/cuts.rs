@@ -36,7 +36,7 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
                 sizes(100_000_000).flat_map(|n| sizes(FURTHEST).map(move |per_item| (vec![n, per_item], Second))),
             );
         }
-        // each of the loss's own numbers has a column, so there are few columns
+        // the loss has a constant for each column, so there are few columns
         Leaf::Pointwise(leaf) if leaf.columns().is_some() => {
             shapes.extend(sizes(FURTHEST).map(|n| (vec![n, 2], Second)));
         }
@@ -121,14 +121,14 @@ fn large(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
         Leaf::Gram(_) => vec![(vec![1, 64, 1024, 1024], Second), (vec![16, 512, 64, 64], Second)],
         // a batch of photographs, and a scan
         Leaf::Neighbours(_) | Leaf::Windows(_) => {
-            // the levels of a plane are held, so that a scan asks for a larger workspace bound
+            // the levels of a plane are held in memory, so a larger scan would need a larger workspace bound
             let scan = if loss.leaf().levels().is_empty() { 45_000 } else { 4000 };
             vec![(vec![64, 3, 3000, 3000], Second), (vec![64, 3000, 3000, 3], Last), (vec![1, 1, scan, scan], Second)]
         }
         Leaf::Linear(_) | Leaf::LinearDivergence(_) | Leaf::Segments(_) => {
             vec![(vec![1 << 20, 2048], Second), (vec![4096, 16_384], Second)]
         }
-        // a batch of talks with letters, one with words' parts, and many short texts
+        // a batch of talks spelled in letters, one spelled in parts of words, and many short texts
         Leaf::Alignments(_) => {
             vec![(vec![20_000, 32, 64], Second), (vec![2000, 64, 10_000], Second), (vec![100, 4096, 32], Second)]
         }
@@ -144,8 +144,8 @@ fn case(loss: &dyn Loss, shape: &[usize], axis: ClassAxis, gradients: Gradients)
 /// The kinds of adapters that walks are cut for: whether it is a CPU, and whether kernels are small.
 const KINDS: [(bool, bool); 3] = [(false, false), (true, false), (false, true)];
 
-/// Where a loss has many shapes, it takes a third of them, and the next loss another third. With
-/// `WGLOSS_EVERY_KERNEL` each takes all.
+/// If a loss has many shapes, this plans a third of them, and another third for the next loss. With `WGLOSS_EVERY_KERNEL` it
+/// plans all shapes of every loss.
 #[test]
 fn no_loop_is_long_and_no_grid_is_too_large_at_any_size() {
     let walked = crate::losses::walked().into_iter().filter(|loss| !follows_another(&**loss));
@@ -204,7 +204,7 @@ fn large_shapes_in_use_are_not_refused() {
             for binding_limit in [2 << 30, 128 << 20].into_iter().take(if tiled || long { 1 } else { 2 }) {
                 let case = Case { binding_limit, on_cpu, small, ..case(&*loss, &shape, axis, Gradients::Store) };
                 let plan = case.kept_plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
-                // a few for each slice, and for each level of a plane
+                // a few dispatches for each slice, and for each level of a plane
                 let (dispatches, most) = (plan.stages.len(), if loss.leaf().levels().is_empty() { 4000 } else { 8000 });
                 assert!(tiled || dispatches < most, "{case:?}: {dispatches} dispatches");
             }
@@ -227,7 +227,7 @@ fn walks_are_cut_by_the_shape_alone() {
             let cut = [p.items, p.per_item, p.chunk, p.chunks, p.rounds];
             // the padding of pictures says how many windows there are
             let padding = matches!(loss.leaf(), Leaf::Windows(_)).then_some(&case.options);
-            // a row is an item where it is a sequence
+            // if rows are sequences, each row is an item
             let sequences = case.loss().goes_by_sequences(case.reduction);
             let of = format!("{:?} {:?} {padding:?} {sequences} {} {}", case.shape, case.axis, case.on_cpu, case.small);
             let known = *cuts.entry(of).or_insert(cut);
@@ -251,8 +251,8 @@ fn equal_requests_get_equal_plans() {
     }
 }
 
-/// However a walk is cut, one kernel writes each wanted gradient to its own output, and no two of the kernel's
-/// dispatches share workgroups and classes. No kernel binds scratch memory that its plan does not hold.
+/// However a walk is cut, one kernel writes each wanted gradient to its own output, and no two of the kernel's dispatches
+/// share both workgroups and classes. No kernel binds scratch memory that its plan lacks.
 #[test]
 fn every_binding_stands_for_something_and_every_gradient_is_written_once() {
     for loss in crate::losses::walked() {
@@ -294,8 +294,8 @@ fn are_apart(a: &Stage, b: &Stage) -> bool {
     a.recipe.key() == b.recipe.key() && (apart(groups(a), groups(b)) || apart(classes(a), classes(b)))
 }
 
-/// With every operand that a pointwise loss can have, one dispatch has too few buffers, and a second writes the other
-/// gradient.
+/// With every operand that a pointwise loss can have, one dispatch cannot bind both gradients, so a second dispatch writes the
+/// other gradient.
 #[test]
 fn more_gradients_than_buffers_take_a_second_dispatch() {
     let loss = crate::by_id("mse").expect("a loss with two gradients");

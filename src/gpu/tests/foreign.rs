@@ -1,4 +1,4 @@
-//! Users' leaves: whatever their text, the result is success, or an error that says where it is wrong.
+//! Users' leaves: whatever the text of a leaf, the result is success, or an error that says where the text is wrong.
 
 use crate::error::Error;
 use crate::gpu::foreign::prepare;
@@ -22,7 +22,7 @@ fn a_leaf_from_outside_is_prepared_on_every_kind_of_adapter() {
     }
 }
 
-/// Fuzzing found that a plan panicked, because it did not know what such a binding stands for.
+/// Fuzzing found that a plan panicked, because it did not know what to bind there.
 #[test]
 fn a_leaf_that_declares_a_binding_is_refused() {
     for before in [

@@ -18,7 +18,7 @@ use crate::shape::{ClassAxis, DType, elements};
 use crate::term::{Operand, Part, Term};
 use std::time::{Duration, Instant};
 
-/// The lengths of axes: nothing, a little, and more than 31, 32 and 39 bits can count.
+/// The lengths of axes: 0, small, and more than 31, 32 and 40 bits can count.
 const LENGTHS: [u64; 8] = [0, 0, 1, 2, 3, 1 << 31, 1 << 32, 1 << 40];
 
 /// How many calls are drawn for each loss.
@@ -27,7 +27,7 @@ const DRAWS: usize = 400;
 /// The most elements of an operand that is allocated for the twin.
 const MADE: usize = 4096;
 
-/// How long a call may take. This is far more than any takes, since the machine may be busy.
+/// How long a call may take. This is far more than any call takes, since the machine may be busy.
 const QUICK: Duration = Duration::from_secs(20);
 
 /// A generator of pseudorandom numbers.
@@ -57,9 +57,9 @@ struct Call {
     loss: fn() -> Box<dyn Loss>,
     options: Vec<(&'static str, Value)>,
     axis: ClassAxis,
-    /// Its operands, by name, shape and dtype.
+    /// The operands: name, shape and dtype of each.
     operands: Vec<(&'static str, Vec<usize>, DType)>,
-    /// Whether it asks for the statistics of a shard.
+    /// Whether the call asks for the statistics of a shard.
     statistics: bool,
     /// Where the rows of a shard begin in the batch.
     rows_from: Option<usize>,
@@ -233,7 +233,7 @@ fn both_devices_refuse_alike_whatever_the_axes() {
             let Some(cpu) = cpu else { continue };
             match (&gpu, &cpu) {
                 _ if is_own(&gpu) || is_own(&cpu) => own += 1,
-                // the GPU checks labels, and adds up their numbers, only when it runs
+                // the GPU checks labels, and adds up the lengths of their sequences, only when it runs
                 (Ok(()), Err(Error::LabelOutOfRange { .. })) => refused += 1,
                 (Ok(()), Err(Error::ShapeMismatch { expected, .. })) if expected.contains("the sum of") => refused += 1,
                 _ => {
@@ -250,7 +250,7 @@ fn both_devices_refuse_alike_whatever_the_axes() {
     );
 }
 
-/// Small files could claim shapes for which a twin once allocated or walked more than any machine can.
+/// An operand without elements takes no memory, but its shape may claim more rows or classes than any machine can walk.
 #[test]
 fn operands_without_elements_may_claim_any_shape() {
     let far = |power: u32| usize::try_from(1u64 << power).unwrap_or(usize::MAX);
@@ -288,7 +288,7 @@ fn operands_without_elements_may_claim_any_shape() {
             let (gpu, cpu) = both(&call);
             let cpu = cpu.expect("operands without elements can be made");
             if power == 31 {
-                // it can be counted, so each device decides for itself
+                // 32 bits can count such an axis, so each device decides for itself
                 assert!(is_own(&gpu) || is_own(&cpu) || gpu == cpu, "{call:?}: {gpu:?}, {cpu:?}");
                 continue;
             }
@@ -303,7 +303,7 @@ fn operands_without_elements_may_claim_any_shape() {
     }
 }
 
-/// Pairs of rows take memory on the CPU even if rows have no elements. A bound that callers can set refuses too many.
+/// Pairs of rows take memory on the CPU even if rows have no elements. A bound that callers can set refuses too many pairs.
 #[test]
 fn the_memory_of_a_twin_is_bounded() {
     let rows = Array::new::<f32>(&[], [1 << 17, 0]).expect("no elements");

@@ -1,5 +1,5 @@
-//! Every kernel of every plan passes each of naga's back ends, keeps to WebGPU's limits, and has the bindings that are
-//! scanned.
+//! Every kernel of every plan passes each of naga's back ends, keeps to WebGPU's limits, and has the bindings that the scan of
+//! its files finds.
 
 use super::compiled::{Joined, ends, in_parallel, joined, name, parse};
 use crate::gpu::choices::Choices;
@@ -79,8 +79,8 @@ impl<'a> Settled<'a> {
     }
 }
 
-/// Every text goes through, with the overrides of its first and last kernel, since overrides are only constants to a
-/// back end. The values of all kernels' overrides have a test of their own.
+/// Every text goes through every back end, with the overrides of its first and last kernel only, since overrides are constants
+/// to a back end. Another test checks the values of all kernels' overrides.
 #[test]
 fn every_kernel_goes_through_every_back_end() {
     in_parallel(joined(), |joined| {
@@ -135,7 +135,7 @@ fn bytes_of_a_workgroup(module: &Module) -> u32 {
     shared.map(|(_, global)| module.types[global.ty].inner.size(module.to_ctx()).next_multiple_of(16)).sum()
 }
 
-/// The overrides of all kernels are checked here. To compile a text again for each of its kernels would take a minute.
+/// Checks the overrides of all kernels. To compile a text again for each of its kernels would take a minute.
 #[test]
 fn the_value_of_every_override_fits_its_type() {
     let mut checked = 0;
@@ -193,7 +193,7 @@ fn the_scan_finds_the_bindings_that_naga_finds() {
     }
 }
 
-/// Uses the validators of other compilers, if they are installed: Debian's spirv-tools and glslang-tools.
+/// Uses the validators of other compilers, Debian's spirv-tools and glslang-tools, if they are installed.
 #[test]
 fn kernels_pass_the_validators_that_are_installed() {
     let folder = std::env::temp_dir().join(format!("wgloss-kernels-{}", std::process::id()));
@@ -241,8 +241,8 @@ fn every_pair_of_files() -> Vec<&'static Joined> {
     joined().iter().filter(adds).collect()
 }
 
-/// The refusals of a validator that gets `at_once` files at a time. If it is not installed, prints that, and returns
-/// none.
+/// The refusals of a validator that gets `at_once` files at a time. If the validator is not installed, prints that, and
+/// returns no refusals.
 fn validate(program: &str, arguments: &[&str], files: &[(PathBuf, String)], at_once: usize) -> Vec<String> {
     if Command::new(program).arg("--version").stdout(Stdio::null()).status().is_err() {
         // to stderr itself, because the test harness hides what a passing test prints

@@ -48,7 +48,7 @@ fn is_number(spec: &OptionSpec) -> bool {
     matches!(spec.kind, Kind::Number | Kind::NumberOrNone)
 }
 
-/// The override that stands for an option in a shader, unless the option is a number.
+/// The name of the override by which a shader reads an option, unless the option is a number.
 fn override_of(spec: &OptionSpec) -> Option<String> {
     match spec.kind {
         Kind::Flag | Kind::Choice(_) | Kind::Integer => Some(spec.name.to_uppercase()),

@@ -1,4 +1,4 @@
-//! Every way in which a metric can be planned, and the rules that these plans keep.
+//! Plans metrics in every way in which they can be planned, and checks the rules that these plans keep.
 
 use super::cases::{FLOATS, LABELS, noop};
 use crate::check;
@@ -13,7 +13,8 @@ use crate::shape::{ClassAxis, DType, without_classes};
 
 const ALL: [Counting; 2] = [Counting::Accuracy, Counting::ConfusionMatrix];
 
-/// The shapes of logits: rows that one lane and that several lanes take, classes that lie far apart, items of their own workgroups.
+/// The shapes of logits: rows that one lane takes, rows that several lanes take, classes that lie far apart, and items
+/// that have their own workgroups.
 const LOGITS: &[(&[usize], ClassAxis)] = &[
     (&[70, 5], ClassAxis::Second),
     (&[3, 3000], ClassAxis::Second),
@@ -33,7 +34,7 @@ fn plan(
     let input = noop().claim(input, predicted).with_class_axis(axis);
     let shape = if predicted.is_float() { without_classes(input.shape(), axis) } else { input.shape().to_vec() };
     let of = Predictions::of(&input, &noop().claim(shape.clone(), labels));
-    // f64 stands for no mask
+    // f64 means that there is no mask
     let of = if mask == DType::F64 { of } else { of.mask(&noop().claim(shape, mask)) };
     let of = if let Some(classes) = classes { of.classes(classes) } else { of };
     predictions(counting, &of, &check::predictions(counting, &of)?, target)
@@ -82,7 +83,7 @@ fn plans_of_metrics_are_short_at_any_size() {
     ];
     let dtypes = [DType::F16, DType::U8, DType::U8];
     for target in Target::ALL {
-        // a binding that holds all
+        // a binding that has room for every tensor
         let target = Target { binding_limit: u32::MAX.into(), ..target };
         for shape in shapes {
             let plan = plan(Counting::Accuracy, shape, dtypes, None, &target).expect("a plan");

@@ -23,7 +23,7 @@ const FOLDER: &str = "WGLOSS_RECORD";
 /// The SPIR-V files written so far, by the keys of their kernels.
 type Written = Mutex<HashMap<String, String>>;
 
-/// Writes each distinct kernel once, as SPIR-V without names, and a line for each plan and each of its dispatches.
+/// Writes each distinct kernel, as SPIR-V without names, and a line for each plan and each of its dispatches.
 #[test]
 fn every_plan_is_written_down() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
@@ -72,8 +72,8 @@ fn words(case: &Case) -> String {
     )
 }
 
-/// A dispatch's kernel in all its forms: plain, with quads on either kind of adapter, and with few classes or few quads
-/// of a row.
+/// A dispatch's kernel in all its forms: plain, with quads as each kind of adapter loads them, and with few classes or few
+/// quads of a row in registers.
 fn forms(stage: &Stage) -> Vec<Kernel> {
     let kernel = Kernel::from(Recipe::clone(&stage.recipe));
     let mut forms = vec![kernel.clone()];
@@ -106,7 +106,7 @@ fn roles(plan: &Plan, stage: &Stage) -> String {
     bindings.iter().map(role).collect::<Vec<_>>().join(" ")
 }
 
-/// Writes the kernel's SPIR-V to a file named by a hash of it, unless that has been done. Returns the file's name.
+/// Writes the kernel's SPIR-V to a file named by a hash of it, unless it has been written. Returns the file's name.
 fn file(kernel: &Kernel, folder: &Path, written: &Written) -> String {
     let key = kernel.key();
     let known = |written: &Written| written.lock().expect("no writer panicked").get(&key).cloned();

@@ -1,6 +1,6 @@
 //! A refusal by the device while a job is prepared or run is a typed error, after which the context works as before. The
-//! device does nothing, and refuses through the seam: no device can be made to lack room for a job's last buffer, which has
-//! a few hundred bytes, nor to fail inside at a kernel that is valid.
+//! device of these tests does nothing, and the seam refuses in its place. No real device can be made to run out of memory at a
+//! job's last buffer, which has a few hundred bytes, or to report an internal error for a valid kernel.
 
 use crate::gpu::seam::Refusal;
 use crate::gpu::target::Target;
@@ -18,7 +18,7 @@ fn call() -> Result<(Gpu, Term<Tensor>, Outputs)> {
     Ok((gpu, DiceCrossEntropy::default().of(&x, &t), Outputs { gradients, ..Outputs::default() }))
 }
 
-/// Lets the device refuse the `n`th call from here on.
+/// Makes the device refuse the `n`th call from here on, counted from 0.
 fn refuse(gpu: &Gpu, n: usize, refusal: Refusal) {
     gpu.seam().refuse(gpu.seam().calls() + n, refusal);
 }

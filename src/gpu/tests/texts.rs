@@ -1,5 +1,5 @@
-//! Writes every kernel's text as wgpu gives it to a driver's compiler, so that `cargo xtask platforms` can try other
-//! compilers, or as it gives it to a browser, for `cargo xtask test-web`.
+//! Writes the text of every kernel: as wgpu gives it to a driver's compiler, so that `cargo xtask platforms` can try other
+//! compilers, or as wgpu gives it to a browser, for `cargo xtask test-web`.
 
 use super::compiled::{
     self, FOLDER, Joined, ends, features, in_parallel, is_small, joined, name, need_features, parse,
@@ -27,7 +27,7 @@ const SHADER_MODELS: &[(&str, hlsl::ShaderModel)] = &[
     ("hlsl-6.2", hlsl::ShaderModel::V6_2),
 ];
 
-/// One text, with its folder, the name of its entry point in that language, and the ending of its file.
+/// A text, with its folder, the name of its entry point in the text's language, and the ending of its file.
 pub(super) struct Text {
     folder: &'static str,
     entry: String,
@@ -35,7 +35,7 @@ pub(super) struct Text {
     pub contents: Vec<u8>,
 }
 
-/// Writes each distinct text of every kernel once.
+/// Writes each distinct text of all kernels.
 #[test]
 fn every_text_is_handed_out() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
@@ -53,8 +53,8 @@ fn every_text_is_handed_out() {
     fs::write(folder.join("names.tsv"), lines.concat()).expect("the folder for the texts can be written to");
 }
 
-/// Writes each distinct text of every kernel that a browser may get once, and a line for each kernel: its file, its entry
-/// point, the values of its overrides, and its description.
+/// Writes each distinct text of the kernels that a browser may get, and a line for each of these kernels: its file, its
+/// entry point, the values of its overrides, and its description.
 #[test]
 fn every_text_for_a_browser_is_handed_out() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };

@@ -1,4 +1,4 @@
-//! Rules for the shader files: each is in some kernel, lists exactly what it needs, and gives a binding one number.
+//! Rules for the shader files: each file is in some kernel, and lists exactly what it needs; each binding has one number.
 
 use super::compiled::joined;
 use crate::gpu::choices::Choices;
@@ -98,7 +98,7 @@ fn used(source: &Source) -> BTreeSet<&'static str> {
         for (at, word) in words(line) {
             let previous = line[..at].chars().next_back().unwrap_or(' ');
             let next = line[at + word.len()..].trim_start().chars().next().unwrap_or(' ');
-            // the name of a local variable, a parameter or a member
+            // `word` is the name of a local variable, a parameter or a member
             if ["let", "var", "const"].contains(&before.0) || (next == ':' && !line.starts_with("override")) {
                 own.insert(word);
             }
@@ -281,7 +281,8 @@ fn every_binding_of_a_tensor_has_its_base_added() {
     }
 }
 
-/// Bindings of words that have one dtype: a number that changes between runs, what it is written to, places of labels, and classes.
+/// Bindings of words that always have the same dtype: the numbers that change between runs, the parameters that these
+/// numbers are written to, the places of labels, and classes.
 const OF_ONE_DTYPE: &[&str] = &["number_source", "counter", "parameters", "heads", "predicted"];
 
 /// The caller's tensors are read in words, because a plan sets their dtypes by overrides.

@@ -1,4 +1,4 @@
-//! The memory that walks over tiles hold: never all pairs, and no more than the workspace bound.
+//! Walks over tiles never hold all pairs in memory, nor more bytes than the workspace bound allows.
 
 use super::cases::{Case, Gradients, noop};
 use crate::error::Error;
@@ -53,7 +53,7 @@ fn a_smaller_bound_makes_blocks_smaller_until_nothing_fits() {
             bound /= 2;
         };
         match refused {
-            // either what each row holds does not fit, or the blocks are so small that there are too many
+            // either the memory for all rows does not fit, or blocks are so small that there are too many of them
             Error::TooLarge { what, needed, limit } => {
                 assert!(needed > limit, "{id}: {what}: {needed} of {limit}");
                 assert!(last < 2 << 20, "{id}: refused at {bound} bytes, after {last} fitted");

@@ -1,4 +1,4 @@
-//! Sequences of labels, whose places among the steps are unknown.
+//! Connectionist temporal classification: sequences of labels whose steps are unknown.
 
 use crate::leaf::{AlignmentScore, Alignments};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -7,28 +7,30 @@ use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
 loss! {
-    /// Connectionist temporal classification: `−log Σ Π p(class of the step)`, the sum over all alignments that spell the item's
-    /// labels. An alignment has a class for each step; it spells what is left once repeated classes count once and blanks are
-    /// dropped.
+    /// Connectionist temporal classification: `−log Σ Π p(class of the step)`, where the sum is over all alignments
+    /// that spell the item's labels, and the product over the steps. An alignment has a class for each step. It spells
+    /// the labels that remain once repeated classes are merged and then blanks are dropped.
     ///
-    /// `log_probs` holds log-probabilities of classes, floats `[T, N, C]`, of which item n has the first `input_lengths[n]`
-    /// steps. `targets` holds the labels, integers: `[N, S]`, of which item n has the first `target_lengths[n]`, or `[sum of
-    /// target_lengths]`, item after item. `input_lengths` and `target_lengths` are integers `[N]`. What lies beyond these lengths
-    /// takes no part, whatever it holds. `none` is `[N]`. A mean divides each item's loss by its number of labels, or by 1 where it has
-    /// none, and the sum of these by `N`; sample weights are factors of the quotients, whose sum the mean then divides by their
-    /// sum. Gradients: `log_probs`.
+    /// `log_probs` holds log-probabilities of classes, floats `[T, N, C]`, of which item n has the first
+    /// `input_lengths[n]` steps. `targets` holds the labels, integers: `[N, S]`, of which item n has the first
+    /// `target_lengths[n]`, or `[sum of target_lengths]`, item after item. `input_lengths` and `target_lengths` are
+    /// integers `[N]`. Elements beyond these lengths take no part, whatever they hold. `none` is `[N]`. A mean divides
+    /// each item's loss by its number of labels, or by 1 if the item has none, and the sum of these quotients by `N`.
+    /// Sample weights multiply the quotients, and the mean then divides by the sum of the weights. Gradients:
+    /// `log_probs`.
     ///
-    /// An item without alignments, since it has too few steps, has an infinite loss and no gradient (NaN), unless
-    /// `zero_infinity`. The gradient is PyTorch's: `exp(x)` less the share of the alignments that pass the class at the step. It is the
-    /// slope with respect to logits, for log-probabilities that are their log-softmax. Log-probabilities of −∞ rule classes out,
-    /// exactly.
+    /// An item whose alignments have no probability, as with too few steps for its labels, has an infinite loss and a
+    /// gradient of NaN, unless `zero_infinity` is set. The gradient is PyTorch's: `exp(x)` minus the share, by
+    /// probability, of the alignments that have the class at the step. It is the derivative with respect to logits
+    /// whose log-softmax `log_probs` is. A log-probability of −∞ rules its class out exactly.
     ///
-    /// The sums go from step to step in numbers that have a whole exponent of their own beside their digits, so that no
-    /// product of probabilities vanishes, and no logs are subtracted. A GPU holds them for a block of steps, and one step of each
-    /// block before, up to the workspace bound. Every step of the input is read whole: a NaN or +∞ at any class makes the item's loss NaN.
+    /// The sums go from step to step in numbers with a separate integer exponent, so that no product of probabilities
+    /// underflows, and no logs are subtracted. Up to the workspace bound, a GPU holds these sums for one block of
+    /// steps, and for one step of each earlier block. All classes of each step are read: a NaN or +∞ at any class makes
+    /// the item's loss NaN.
     ///
-    /// Paper: Graves et al., "Connectionist Temporal Classification", 2006. Reference: PyTorch's `CTCLoss`, but with equal bits in every
-    /// run.
+    /// Paper: Graves et al., "Connectionist Temporal Classification", 2006. Reference: PyTorch's `CTCLoss`, but with
+    /// the same bits in every run.
     ///
     /// # Example
     /// ```
@@ -41,9 +43,10 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct Ctc of (log_probs, targets, input_lengths, target_lengths) as Alignments {
-        /// The label of the class that spells nothing.
+        /// The label of the blank, the class that spells nothing.
         pub blank: i32 = 0, Range::AtLeast(0.0);
-        /// Whether items without alignments have a loss of 0 and a gradient of 0. They still count in a mean.
+        /// Whether items whose alignments have no probability, such as items with too few steps, have a loss of 0 and a
+        /// gradient of 0. They still count in a mean.
         pub zero_infinity: bool = false, Range::Any;
     }
 }

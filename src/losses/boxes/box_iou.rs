@@ -46,24 +46,28 @@ loss! {
     /// weights. [`Extra::Mask`], of this shape, leaves out each box where it is 0, for example boxes that no object was
     /// matched to. Gradients: `input`, with respect to the numbers that it holds.
     ///
-    /// With the smallest box `H` that holds both,
-    /// - giou adds `(H − U)/(H + eps)`, by areas, so that boxes that do not overlap attract each other;
-    /// - diou adds `ρ²/c²`, with the distance `ρ` of the centres and the squared diagonal of `H` plus eps as `c²`;
+    /// The enclosing box is the smallest box that holds both. The other box's width and height are `w'` and `h'`.
+    /// - giou adds `(H − U)/(H + eps)`, where `H` is the area of the enclosing box, so that boxes that do not overlap
+    ///   attract each other;
+    /// - diou adds `ρ²/c²`, where `ρ` is the distance of the centres, and `c²` the squared diagonal of the enclosing box
+    ///   plus eps;
     /// - ciou adds `ρ²/c² + α·v`, with `v = 4/π²·(atan(w/h) − atan(w'/h'))²` and `α = v/(1 − IoU + v + eps)`, which is
     ///   a constant in the gradient;
-    /// - eiou adds `ρ²/c² + (w − w')²/(W² + eps) + (h − h')²/(H² + eps)`, with `H`'s width and height as `W` and `H`;
-    /// - siou adds `(Δ + Ω)/2`. The distance is `Δ = 2 − e^((Λ − 2)·ρx) − e^((Λ − 2)·ρy)`, with the distances of the centres
-    ///   along the axes, `dx` and `dy`, in `ρx = (dx/W)²`, `ρy = (dy/H)²` and `Λ = 2·|dx·dy|/(dx² + dy²)`, which is the
-    ///   paper's `1 − 2·sin²(arcsin(sin α) − π/4)`. The shape is `Ω = (1 − e^−ωw)⁴ + (1 − e^−ωh)⁴`, with
+    /// - eiou adds `ρ²/c² + (w − w')²/(W² + eps) + (h − h')²/(H² + eps)`, where `W` and `H` are the width and the height
+    ///   of the enclosing box;
+    /// - siou adds `(Δ + Ω)/2`, with the same `W` and `H`. The term for the distance is
+    ///   `Δ = 2 − e^((Λ − 2)·ρx) − e^((Λ − 2)·ρy)`, with `ρx = (dx/W)²`, `ρy = (dy/H)²`, the distances `dx` and `dy` of
+    ///   the centres along the axes, and `Λ = 2·|dx·dy|/(dx² + dy²)`, which is the paper's
+    ///   `1 − 2·sin²(arcsin(sin α) − π/4)`. The term for the shape is `Ω = (1 − e^−ωw)⁴ + (1 − e^−ωh)⁴`, with
     ///   `ωw = |w − w'|/max(|w|, |w'|)` and `ωh` likewise. Here 0/0 is 0, and eps is in the IoU alone.
     ///
-    /// On a GPU `1 − IoU` is computed from the parts that only one box covers, so that a good overlap keeps its digits.
-    /// Where corners are equal, each box has half of the derivative. Boxes without area, equal boxes and inverted boxes
-    /// give finite numbers.
+    /// On a GPU, `1 − IoU` is computed from the parts that only one box covers, so that the loss of a good overlap keeps
+    /// its digits. Where corners are equal, each box has half of the derivative. Boxes without area, equal boxes and
+    /// inverted boxes give finite numbers.
     ///
-    /// A box with an infinite coordinate gets what float64 autograd gets from the formulas: NaN where an area or `H` is
-    /// unknown, and an IoU of 0 beside an infinite area. For eiou and siou, and in the format cxcywh, an infinite number gives
-    /// NaN. Large finite coordinates are scaled before they are squared.
+    /// A box with an infinite coordinate gets what float64 autograd gets from the formulas: NaN where an area or the
+    /// enclosing box is unknown, and an IoU of 0 where an area is infinite. For eiou and siou, and in the format cxcywh,
+    /// an infinite number gives NaN. Large finite coordinates are scaled before they are squared.
     ///
     /// Papers: Rezatofighi et al., "Generalized Intersection over Union", 2019; Zheng et al., "Distance-IoU Loss", 2020
     /// (diou and ciou); Zhang et al., "Focal and Efficient IOU Loss for Accurate Bounding Box Regression", 2021 (eiou);
@@ -84,7 +88,7 @@ loss! {
     pub struct BoxIou of (input, target) as Boxes {
         /// The term that is added to `1 − IoU`.
         pub kind: IouKind = IouKind::Iou, Range::Any;
-        /// Is added to denominators, in units of area.
+        /// A number that is added to denominators, in units of area.
         pub eps: f32 = 1e-7, Range::Above(0.0);
         /// The meaning of the four numbers of a box, in `input` and in `target`.
         pub format: BoxFormat = BoxFormat::Xyxy, Range::Any;
@@ -107,28 +111,30 @@ static HEADER: Header = Header {
     default: || Box::new(BoxIou::default()),
 };
 
-/// The share that the first of two numbers has in the derivative of their maximum.
+/// Returns the derivative of the maximum of two numbers with respect to the first: ½ where they are equal.
 fn share(first: f64, second: f64) -> f64 {
     if first == second { 0.5 } else { f64::from(u8::from(first > second)) }
 }
 
-/// The angle with the tangent y/x, 0 for 0/0.
+/// Returns the angle with the tangent y/x, or 0 for 0/0.
 fn angle(y: f64, x: f64) -> f64 {
     if y == 0.0 { 0.0 } else { (y / x).atan() }
 }
 
-/// A box's sides, and the distances between the centres, along x and along y.
+/// The sides of a box, of the other box and of their hull, which is the enclosing box; and the box's centre less the
+/// other's. Each is along x and along y.
 struct Sides {
     of: [f64; 2],
     of_other: [f64; 2],
     of_hull: [f64; 2],
     centre: [f64; 2],
-    /// The derivatives of the hull's low and high corner with respect to the box's own.
+    /// The derivatives of the hull's low corner with respect to the box's low corner, and of its high corner with
+    /// respect to the box's high corner.
     low: [f64; 2],
     high: [f64; 2],
 }
 
-/// SIoU's terms for the distance and the shape, and their derivatives with respect to x1, y1, x2, y2.
+/// Returns the mean of SIoU's terms for the distance and the shape, and its derivatives with respect to x1, y1, x2, y2.
 fn siou(sides: &Sides) -> (f64, [f64; 4]) {
     let Sides { of, of_other, of_hull, centre, low, high } = sides;
     let square = centre[0].powi(2) + centre[1].powi(2);
@@ -169,7 +175,8 @@ fn siou(sides: &Sides) -> (f64, [f64; 4]) {
 }
 
 impl BoxIou {
-    /// The loss of two boxes of corners, and its derivatives with respect to those of the first.
+    /// Returns the loss of two boxes that are given by their corners, and its derivatives with respect to the first
+    /// box's corners.
     fn of_corners(&self, a: [f64; 4], b: [f64; 4]) -> ElementScore {
         let eps = f64::from(self.eps);
         let each = |f: &dyn Fn(usize) -> f64| [f(0), f(1)];
@@ -207,7 +214,7 @@ impl BoxIou {
             let waste = (area - total) / (area + eps);
             add(waste, &|k| (of_hull[k] - of_total[k] - waste * of_hull[k]) / (area + eps));
         }
-        // differences first: sums of coordinates would round them away
+        // subtracts first: sums of large coordinates would round small differences away
         let centre = each(&|k| ((a[k] - b[k]) + (a[k + 2] - b[k + 2])) / 2.0);
         if matches!(self.kind, IouKind::Diou | IouKind::Ciou | IouKind::Eiou) {
             let diagonal = hull[0].powi(2) + hull[1].powi(2) + eps;
@@ -242,7 +249,7 @@ impl BoxIou {
             let (value, of_value) = siou(&Sides { of: size, of_other: size_b, of_hull: hull, centre, low, high });
             add(value, &|k| of_value[k]);
         }
-        // an infinite loss has an unknown slope
+        // the slope of an infinite loss is unknown
         ElementScore { loss, d: if loss.is_infinite() { [f64::NAN; 4] } else { d } }
     }
 }

@@ -25,14 +25,14 @@ loss! {
     /// use wgloss::{Array, MultiMargin, cpu};
     /// let scores = Array::new(&[3.0f32, 2.5], [1, 2])?;
     /// let labels = Array::new(&[0i32], [1])?;
-    /// // the lead of ½ lacks ½ of the margin; divided by two classes
+    /// // a lead of ½ is ½ less than the margin; divided by two classes
     /// assert_eq!(cpu::value(&MultiMargin::default().of(&scores, &labels))?.loss()?, 0.5 / 2.0);
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct MultiMargin of (input, target) as ClassSum {
         /// The power of each term: 1 or 2.
         pub p: i32 = 1, Range::Within(1.0, 2.0);
-        /// By how much the right class has to lead each other class, in units of the input.
+        /// By how much the score of the right class has to exceed that of each other class, in units of the input.
         pub margin: f32 = 1.0, Range::Any;
     }
 }

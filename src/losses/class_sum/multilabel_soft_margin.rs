@@ -19,7 +19,7 @@ loss! {
     /// The logs are computed as `−softplus(∓x)`, which does not overflow, and the derivative as
     /// `(1 − t)·σ(x) − t·σ(−x)`, so that both keep the digits of a confident right answer. A logit of `−∞` with a
     /// target of 0 costs nothing. A logit of `+∞` gives NaN for a target of 1 and infinity for others, as in PyTorch. A
-    /// weight of 0 removes its class, even if the class's loss is infinite. A loss of NaN stays NaN.
+    /// weight of 0 removes its class, even if the class's loss is infinite; a loss of NaN stays NaN.
     ///
     /// Reference: `torch.nn.functional.multilabel_soft_margin_loss`. See also: [`BceWithLogits`](crate::BceWithLogits),
     /// which keeps the classes apart; [`SigmoidFocal`](crate::SigmoidFocal).
@@ -57,8 +57,8 @@ impl ClassSum for MultilabelSoftMargin {
     fn score(&self, class: &ClassSeen) -> ClassScore {
         let ClassSeen { x, t, .. } = *class;
         let share = class.weight / class.classes;
-        // a logit of −∞ may mask a class, so a target of 0 removes its infinite term; the second product stays plain, because PyTorch
-        // gives NaN for +∞ with a target of 1
+        // a logit of −∞ may mask a class, so a target of 0 removes the infinite first term; the second term is an
+        // ordinary product, since PyTorch gives NaN for +∞ with a target of 1
         let loss = part_of(t, softplus(-x)) + (1.0 - t) * softplus(x);
         let d = sigmoid_balance(1.0 - t, t, x);
         ClassScore { loss: part_of(share, loss), d: part_of(share, d), d_label: 0.0 }

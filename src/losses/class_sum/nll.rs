@@ -16,9 +16,9 @@ loss! {
     /// `w[t]` over the kept positions. [`Extra::Mask`], of the shape of `none`, leaves out each position where it is 0.
     /// Gradients: `input`.
     ///
-    /// The log-probabilities are taken as they are. If you have logits, [`CrossEntropy`](crate::CrossEntropy) takes one
-    /// pass instead of three and keeps the digits of a confident answer. The loss reads every class of a kept position,
-    /// so that a NaN in any of them makes it NaN. A `−∞` for a class that is not the label's costs nothing.
+    /// The log-probabilities are used as they are given. If you have logits, [`CrossEntropy`](crate::CrossEntropy)
+    /// takes one pass instead of three and keeps the digits of a confident answer. The loss reads every class of a kept
+    /// position, so that a NaN in any of them makes it NaN. A `−∞` for a class that is not the label's costs nothing.
     ///
     /// Reference: `torch.nn.functional.nll_loss`.
     ///

@@ -26,12 +26,12 @@ loss! {
     /// use wgloss::{AdversarialDiscriminator, AdversarialKind, Array, cpu};
     /// let (real, fake) = (Array::new(&[2.0f32, 0.5], [2])?, Array::new(&[-2.0f32], [1])?);
     /// let loss = AdversarialDiscriminator { kind: AdversarialKind::Hinge }.of(&real, &fake);
-    /// // one real score lacks ½ of the margin; the fake one is below −1
+    /// // one real score is ½ below 1; the fake one is below −1
     /// assert_eq!(cpu::value(&loss)?.loss()?, (0.0 + 0.5) / 2.0 + 0.0);
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct AdversarialDiscriminator of (real, fake) as Composite {
-        /// The kind of adversarial loss. Take the same kind for generator and discriminator.
+        /// The kind of adversarial loss. Use the same kind for generator and discriminator.
         pub kind: AdversarialKind = AdversarialKind::Vanilla, Range::Any;
     }
 }
@@ -51,7 +51,7 @@ static HEADER: Header = Header {
 
 impl Composite for AdversarialDiscriminator {
     fn shares_batch(&self) -> bool {
-        // each side has a mean by itself, so the two may differ in length
+        // each side has its own mean, so the two may differ in length
         false
     }
 

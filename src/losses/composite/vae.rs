@@ -24,13 +24,13 @@ loss! {
     ///
     /// `input`, the reconstruction, and `target` are floats of one shape, `[N, ...]`. `mu` and `log_var`, mean and log
     /// variance of the posterior, are floats of another shape, `[N, ...]`. There is no `none`. The parts of an outcome
-    /// are `reconstruction` and `gaussian_kl`. [`Extra::SampleWeight`](crate::Extra::SampleWeight), `[N]`, is a factor of
-    /// both parts of each item, and the mean divides by the sum of the factors in place of `N`. Gradients: `input`, `mu`,
-    /// `log_var`.
+    /// are `reconstruction` and `gaussian_kl`. [`Extra::SampleWeight`](crate::Extra::SampleWeight), `[N]`, multiplies
+    /// both parts of each item, and the mean divides by the sum of the weights in place of `N`. Gradients: `input`,
+    /// `mu`, `log_var`.
     ///
     /// Papers: Kingma and Welling, "Auto-Encoding Variational Bayes", 2014, where β is 1; Higgins et al., "beta-VAE",
     /// 2017, which recommends β above 1 for disentangled codes. See also: the parts, [`Mse`], [`BceWithLogits`] and
-    /// [`GaussianKl`], for another sum of them.
+    /// [`GaussianKl`], for other sums of them.
     ///
     /// # Example
     /// ```
@@ -65,7 +65,7 @@ static HEADER: Header = Header {
     default: || Box::new(Vae::default()),
 };
 
-/// The sample weight of an item, in both parts.
+/// Gives the sample weights of the term to a component.
 const SAMPLES: (&str, &str) = ("sample_weight", "sample_weight");
 
 impl Composite for Vae {

@@ -7,11 +7,11 @@ use crate::reduction::Reduction;
 use crate::role::Role;
 
 choice! {
-    /// Which divergence a distillation takes, of `t`, the teacher's softmax, and `s`, the student's.
+    /// Which divergence a distillation takes between `t`, the teacher's softmax, and `s`, the student's.
     pub enum DistillationDirection {
-        /// `KL(t ‖ s)`: the student has to cover all that the teacher finds likely.
+        /// `KL(t ‖ s)`: the student has to find likely all that the teacher finds likely.
         Forward = "forward",
-        /// `KL(s ‖ t)`: the student may keep to what the teacher finds likeliest.
+        /// `KL(s ‖ t)`: the student may find likely only a part of what the teacher finds likely.
         Reverse = "reverse",
         /// `β·KL(t ‖ m) + (1 − β)·KL(s ‖ m)` with the mixture `m = β·t + (1 − β)·s`: the generalised Jensen-Shannon
         /// divergence.
@@ -20,20 +20,23 @@ choice! {
 }
 
 loss! {
-    /// Distillation: `T²·KL(softmax(teacher/T) ‖ softmax(student/T))` for each position, or another divergence of the two.
+    /// Distillation: `T²·KL(softmax(teacher/T) ‖ softmax(student/T))` for each position, or another divergence between
+    /// the two.
     ///
     /// `student` and `teacher` hold logits, floats `[N, C]` or `[N, C, d1, ..., dk]`, or with the class axis last, of
     /// one shape. `none` is `[N, d1, ..., dk]`. [`Extra::Mask`], of the shape of `none`, leaves out each position where
     /// it is 0. `mean` divides by the number of kept positions, `batch_mean` by `N`: the two are equal for `[N, C]`
     /// without a mask. Gradients: `student`.
     ///
-    /// `T²` keeps the gradient's size at every temperature, whatever the direction. For high temperatures the forward and
-    /// the reverse loss tend to half the variance, over the classes, of the difference of the logits.
+    /// The factor `T²` keeps the size of the gradient about the same at every temperature, in all directions. For high
+    /// temperatures the forward and the reverse loss tend to half the variance, over the classes, of the difference of
+    /// the logits.
     ///
     /// The divergence is summed over the classes in a form in which no term is negative and none is a difference of
-    /// logs of sums. So a student close to the teacher keeps the digits of a small loss. A logit of `−∞` masks its
-    /// class: one that both mask costs nothing. One that only the student masks is an infinite forward loss, one that
-    /// only the teacher masks an infinite reverse loss; between 0 and 1, `beta` makes both finite.
+    /// logs of sums. So the small loss of a student close to the teacher keeps its digits. A logit of `−∞` masks its
+    /// class. A class that both mask costs nothing. A class that only the student masks makes the forward loss
+    /// infinite, and a class that only the teacher masks the reverse loss. The loss js is finite in both cases if
+    /// `beta` is above 0 and below 1.
     ///
     /// Papers: Hinton et al., "Distilling the Knowledge in a Neural Network", 2015, which uses temperatures from 1 to
     /// 20; Agarwal et al., "On-Policy Distillation of Language Models", 2024 (GKD), which compares the directions. TRL's
@@ -52,16 +55,15 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct Distillation of (student, teacher) as Divergence {
-        /// The temperature T, a number that both logits are divided by. The higher it is, the more do improbable
-        /// classes count.
+        /// The temperature T, by which the logits of both are divided. A higher T gives improbable classes more weight.
         pub temperature: f32 = 1.0, Range::Above(0.0);
-        /// Which divergence to take.
+        /// Which divergence the loss takes.
         pub direction: DistillationDirection = DistillationDirection::Forward, Range::Any;
-        /// The share β of the teacher in the mixture of the direction js; the others ignore it. 0 is the forward
-        /// direction, and 1 the reverse one.
+        /// The share β of the teacher in the mixture of the direction `js`. 0 gives the forward divergence and 1 the
+        /// reverse one. It has no effect on the other directions.
         pub beta: f32 = 0.5, Range::Within(0.0, 1.0);
-        /// The bound c of a soft cap in units of the logits: the student's and the teacher's become `c·tanh(x/c)` before anything else, which Gemma 2
-        /// does with 30. `None` leaves them as they are.
+        /// The bound c of a soft cap, in units of the logits: the student's and the teacher's logits x become
+        /// `c·tanh(x/c)` before anything else, as in Gemma 2 with c = 30. `None` leaves the logits as they are.
         pub softcap: Option<f32> = None, Range::Above(0.0);
     }
 }
@@ -89,7 +91,7 @@ impl Divergence for Distillation {
         match self.direction {
             DistillationDirection::Forward => None,
             DistillationDirection::Reverse => Some(1.0),
-            // as fast as the forward direction, which it is
+            // this is the forward direction, and as fast
             DistillationDirection::Js if self.beta == 0.0 => None,
             DistillationDirection::Js => Some(self.beta.into()),
         }

@@ -14,7 +14,7 @@ loss! {
     /// the number of positions. `none` is `[N, C, C]`. A mean divides by `N·C·C`. Gradients: `input`.
     ///
     /// The difference of the two matrices is summed from products that contain `input − target`, so that it keeps its
-    /// digits where the features are close. Without positions a mean is NaN and a sum 0. A channel with an infinite
+    /// digits where the features are close. Without positions, a mean is NaN and a sum is 0. A channel with an infinite
     /// element counts as NaN.
     ///
     /// Paper: Gatys et al., "Image Style Transfer Using Convolutional Neural Networks", 2016. See also:

@@ -8,33 +8,33 @@ use crate::reduction::Reduction;
 use crate::role::Role;
 
 loss! {
-    /// Batch-hard triplet loss: `max(d⁺ − d⁻ + margin, 0)` for each anchor, where `d⁺` is its greatest Euclidean distance to a
-    /// row with its label, and `d⁻` its least to a row with another label.
+    /// Batch-hard triplet loss: `max(d⁺ − d⁻ + margin, 0)` for each anchor, where `d⁺` is the anchor's greatest
+    /// Euclidean distance to a row with the same label, and `d⁻` its least distance to a row with another label.
     ///
-    /// `features` holds floats `[N, D]`, and each row is an anchor. `labels` are integers `[N]` (`i32`, `u32`, `u8` or `i64`)
-    /// of any value. `none` is `[N]`. A row is no positive of itself. An anchor without a positive or without a negative is 0
-    /// in `none`, and a mean leaves it out. Gradients: `features`, `anchors`.
+    /// `features` holds floats `[N, D]`, and each row is an anchor. `labels` are integers `[N]` (`i32`, `u32`, `u8` or
+    /// `i64`) of any value. `none` is `[N]`. A row is not its own positive. An anchor without a positive or without a
+    /// negative has the value 0 in `none`, and a mean leaves it out. Gradients: `features`, `anchors`.
     ///
-    /// With `soft`, the loss is `log(1 + exp(d⁺ − d⁻))`: there is no margin, and triplets that keep any margin still have a
-    /// gradient.
+    /// With `soft`, the loss is `log(1 + exp(d⁺ − d⁻))`: there is no margin, and every triplet has a gradient, however
+    /// far apart `d⁺` and `d⁻` are.
     ///
     /// For a shard of a batch, [`Extra::Anchors`], `[n, D]`, are the rows of `features` that belong to the shard, and
-    /// [`Term::rows_from`] says where they begin. Each is compared with all rows of `features`, and `none` has `n` values
-    /// then. The gradient of the anchors comes from each anchor's own loss, the gradient of `features` from the rows that
-    /// anchors are compared with. A row's whole gradient is the sum of both over all shards.
+    /// [`Term::rows_from`] says where they begin. Each anchor is compared with all rows of `features`, and `none` then
+    /// has `n` values. A row has a gradient as an anchor, in `anchors`, and one as a row that anchors are compared
+    /// with, in `features`. Its whole gradient is the sum of these over all shards.
     ///
-    /// The gradient flows to the anchor, to its hardest positive and to its hardest negative. Several at the same distance share
-    /// it equally. Where a distance is exactly 0, its gradient is 0. Where the maximum is exactly 0, its derivative is the
-    /// hinge's, not 0, as in [`TripletMargin`](crate::TripletMargin).
+    /// The gradient flows to the anchor, to its hardest positive and to its hardest negative. Positives, or negatives,
+    /// at the same distance share it equally. Where a distance is exactly 0, its gradient is 0. Where the maximum is
+    /// exactly 0, the derivative is that of `d⁺ − d⁻ + margin`, not 0, as in [`TripletMargin`](crate::TripletMargin).
     ///
-    /// Distances are computed from the differences of rows, not from their products, so that close rows keep their digits; and
-    /// differences are scaled where their squares would overflow or vanish. A GPU stores no more of the N×N distances than a
-    /// block of bounded size, and computes them again for the gradient, with the same bits. A row with an infinite element counts
-    /// as NaN.
+    /// Distances are computed from the differences of rows, not from their products, so that the distances of close
+    /// rows keep their digits. Differences are scaled where their squares would overflow or vanish. A GPU stores no
+    /// more of the N×N distances than a block of bounded size, and computes them again for the gradient, with the same
+    /// bits. A row with an infinite element counts as NaN.
     ///
     /// Paper: Hermans et al., "In Defense of the Triplet Loss for Person Re-Identification", 2017. See also:
-    /// [`TripletMargin`](crate::TripletMargin), for triplets that are given; [`SupCon`](crate::SupCon), which compares an anchor
-    /// with all its positives.
+    /// [`TripletMargin`](crate::TripletMargin), for triplets that are given; [`SupCon`](crate::SupCon), which compares
+    /// an anchor with all its positives.
     ///
     /// # Example
     /// ```
@@ -47,9 +47,10 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct TripletHard of (features, labels) as Hardest {
-        /// How much farther away the nearest negative has to be than the farthest positive, in units of the distance.
+        /// By how much the distance to the nearest negative has to exceed the distance to the farthest positive, in
+        /// units of the distance.
         pub margin: f32 = 0.3, Range::Any;
-        /// Whether a softplus without a margin stands for the hinge.
+        /// Whether a softplus without a margin replaces the hinge.
         pub soft: bool = false, Range::Any;
     }
 }

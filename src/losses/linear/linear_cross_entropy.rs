@@ -1,4 +1,4 @@
-//! Cross-entropy of a linear layer's logits, without room for all logits.
+//! Cross-entropy of a linear layer's logits, without storing all logits.
 
 use crate::leaf::{SmoothOver, Softmax, SoftmaxScore, SoftmaxStatistics};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -13,8 +13,8 @@ loss! {
     ///
     /// `input` holds floats `[N, D]`, `weight` holds floats `[V, D]`, a row for each class, and [`Extra::Bias`] holds
     /// floats `[V]`. `target` holds labels, integers `[N]` in `0..V` or `ignore_index`. `none` is `[N]`.
-    /// [`Extra::ClassWeight`] is the weight of each class, floats `[V]`. [`Extra::Mask`], of the shape of `none`, leaves out each
-    /// row where it is 0. Gradients: `input`, `weight`, `bias`.
+    /// [`Extra::ClassWeight`] is the weight of each class, floats `[V]`. [`Extra::Mask`], of the shape of `none`,
+    /// leaves out each row where it is 0. Gradients: `input`, `weight`, `bias`.
     ///
     /// Options, divisors and the form that keeps the digits of a confident right answer are the same as in
     /// [`CrossEntropy`](crate::CrossEntropy).
@@ -43,12 +43,12 @@ loss! {
         pub ignore_index: i32 = -100, Range::Any;
         /// The share ε of the target that is spread evenly over the classes.
         pub label_smoothing: f32 = 0.0, Range::Within(0.0, 1.0);
-        /// The classes that label smoothing spreads over: all, or those that are not masked, by a bias of −∞.
+        /// The classes that share the ε of label smoothing: `all`, or with `finite` those that no bias of −∞ masks.
         pub smooth_over: SmoothOver = SmoothOver::All, Range::Any;
-        /// The factor of `lse²`, a term that keeps logits from drifting.
+        /// The factor of `lse²`, a term that keeps the logits from drifting; lse is the log of `Σ exp(x)`.
         pub z_loss: f32 = 0.0, Range::AtLeast(0.0);
-        /// The bound c of a soft cap in units of the logits: they become `c·tanh(x/c)` before anything else, which Gemma 2
-        /// does with 30. `None` leaves them as they are.
+        /// The bound c of a soft cap, in units of the logits: logits x become `c·tanh(x/c)` before anything else, as in
+        /// Gemma 2 with c = 30. `None` leaves the logits as they are.
         pub softcap: Option<f32> = None, Range::Above(0.0);
     }
 }

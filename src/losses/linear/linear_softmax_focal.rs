@@ -1,4 +1,4 @@
-//! Focal loss of a linear layer's logits, without room for all logits.
+//! Focal loss of a linear layer's logits, without storing all logits.
 
 use crate::leaf::{Softmax, SoftmaxScore, SoftmaxStatistics};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -12,14 +12,15 @@ loss! {
     /// workspace bound allows.
     ///
     /// `input` holds floats `[N, D]`, `weight` holds floats `[V, D]`, a row for each class, and [`Extra::Bias`] holds
-    /// floats `[V]`. `target` holds labels, integers `[N]` in `0..V` or `ignore_index`. `none` is `[N]`. [`Extra::Alpha`] is the
-    /// weight α of each class, floats `[V]`; without it α is 1. [`Extra::Mask`], of the shape of `none`, leaves out each row
-    /// where it is 0. A mean divides by the number of kept rows, never by their weights. Gradients: `input`, `weight`, `bias`.
+    /// floats `[V]`. `target` holds labels, integers `[N]` in `0..V` or `ignore_index`. `none` is `[N]`.
+    /// [`Extra::Alpha`] is the weight α of each class, floats `[V]`; without it α is 1. [`Extra::Mask`], of the shape
+    /// of `none`, leaves out each row where it is 0. A mean divides by the number of kept rows, never by their weights.
+    /// Gradients: `input`, `weight`, `bias`.
     ///
     /// Options and the form that keeps the digits of a confident right answer are the same as in
-    /// [`SoftmaxFocal`](crate::SoftmaxFocal); how a GPU computes it is the same as in
-    /// [`LinearCrossEntropy`](crate::LinearCrossEntropy). A bias of `−∞` masks its class exactly. A row with an infinite element
-    /// counts as NaN.
+    /// [`SoftmaxFocal`](crate::SoftmaxFocal); a GPU computes the loss block by block, as in
+    /// [`LinearCrossEntropy`](crate::LinearCrossEntropy). A bias of `−∞` masks its class exactly. A row with an
+    /// infinite element counts as NaN.
     ///
     /// Papers: Lin et al., "Focal Loss for Dense Object Detection", 2017, which recommends γ = 2; Wijmans et al., "Cut Your
     /// Losses in Large-Vocabulary Language Models", 2024. See also: [`SoftmaxFocal`](crate::SoftmaxFocal), from logits.
@@ -36,12 +37,13 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct LinearSoftmaxFocal of (input, weight, target) as Linear {
-        /// The power γ. The higher it is, the less do rows count that are already right; at 0 all count alike.
+        /// The focusing power γ. A higher γ lowers the weight of rows that are already predicted well; at 0 all rows
+        /// have the same weight.
         pub gamma: f32 = 2.0, Range::AtLeast(0.0);
         /// The label of rows that are left out.
         pub ignore_index: i32 = -100, Range::Any;
-        /// The bound c of a soft cap in units of the logits: they become `c·tanh(x/c)` before anything else, which Gemma 2
-        /// does with 30. `None` leaves them as they are.
+        /// The bound c of a soft cap, in units of the logits: logits x become `c·tanh(x/c)` before anything else, as in
+        /// Gemma 2 with c = 30. `None` leaves the logits as they are.
         pub softcap: Option<f32> = None, Range::Above(0.0);
     }
 }

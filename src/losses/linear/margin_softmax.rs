@@ -8,34 +8,38 @@ use crate::reduction::Reduction;
 use crate::role::Role;
 
 choice! {
-    /// The margin that a label's cosine has to keep from the other cosines.
+    /// The expression that replaces the label's cosine `cos θ`, with the margin m.
     pub enum MarginKind {
         /// CosFace: `cos θ − m`.
         Cosface = "cosface",
-        /// ArcFace: `cos(θ + m)`, or `cos θ − m·sin m` where θ is beyond `π − m`, since the cosine would rise again there.
+        /// ArcFace: `cos(θ + m)`, or `cos θ − m·sin m` where θ is greater than `π − m`, since `cos(θ + m)` would rise
+        /// again there.
         Arcface = "arcface",
     }
 }
 
 loss! {
-    /// Margin softmax (CosFace, ArcFace): `CrossEntropy(s·cos θ)`, where θ is the angle between a row and a class, and the
-    /// label's cosine is lessened by a margin m. A GPU stores no more of the `[N, V]` cosines than its workspace bound allows.
+    /// Margin softmax (CosFace, ArcFace): `CrossEntropy(s·cos θ)`, where θ is the angle between a row and a class, and
+    /// a margin m lowers the label's cosine. A GPU stores no more of the `[N, V]` cosines than its workspace bound
+    /// allows.
     ///
-    /// `features` holds floats `[N, D]`, and `weight` floats `[V, D]`, a row for each class. `target` holds labels, integers
-    /// `[N]` in `0..V` or `ignore_index`. `none` is `[N]`. [`Extra::Mask`], of this shape, leaves out each row where it is 0.
-    /// Gradients: `features`, `weight`. They are those of the vectors as they are given, before they are divided by their norms.
+    /// `features` holds floats `[N, D]`, and `weight` floats `[V, D]`, a row for each class. `target` holds labels,
+    /// integers `[N]` in `0..V` or `ignore_index`. `none` is `[N]`. [`Extra::Mask`], of this shape, leaves out each row
+    /// where it is 0. Gradients: `features`, `weight`. They are with respect to the given vectors, not to the vectors
+    /// divided by their norms.
     ///
     /// The label's logit is `s·(cos θ − m)` for `cosface`; for `arcface` it is `s·cos(θ + m)` where `θ ≤ π − m`, and
-    /// `s·(cos θ − m·sin m)` beyond, where it falls by a step. Every other logit is `s·cos θ`. A norm below 1e-8 counts as 1e-8;
-    /// a vector of zeros has the cosine 0 with every other, and its gradient is 0. Cosines beyond ±1 count as ±1. Where they
-    /// are ±1 their gradient is 0: vectors that point the same way have no direction to turn. A vector with an infinite
+    /// `s·(cos θ − m·sin m)` beyond, with a step down between the two. Every other logit is `s·cos θ`. A norm below
+    /// 1e-8 counts as 1e-8; a vector of zeros has the cosine 0 with every other, and its gradient is 0. Cosines beyond
+    /// ±1 count as ±1. Where a cosine is ±1 its gradient is 0, since it is extreme there. A vector with an infinite
     /// element counts as NaN.
     ///
-    /// `cos(θ + m)` is `cos θ·cos m − sin θ·sin m`. A cosine near ±1 has lost the digits of θ, so the label's sine is no root of
-    /// `1 − cos²`, but `½·|û − ŵ|·|û + ŵ|` of the divided vectors, which a pass over the rows and their labels' classes
-    /// computes first. The loss keeps its digits at every angle. A GPU's gradient does not: of vectors at a small angle θ to
-    /// their class it is off by some 1e-6/θ of itself, since cosines are rounded to f32, and it is 0 where the sine is below
-    /// 1e-6. With a scale of 64 the rounding of a cosine is some 1e-5 in a logit. A GPU takes norms of up to 8e37.
+    /// `cos(θ + m)` is `cos θ·cos m − sin θ·sin m`. A cosine near ±1 has lost the digits of θ, so the label's sine is
+    /// not computed as the root of `1 − cos²`, but as `½·|û − ŵ|·|û + ŵ|` from the vectors divided by their norms, in a
+    /// pass over the rows and their labels' classes that comes first. The loss keeps its digits at every angle. A GPU's
+    /// gradient does not: for a vector at a small angle θ to its class, its relative error is about 1e-6/θ, since
+    /// cosines are rounded to f32, and it is 0 where the sine is below 1e-6. With a scale of 64, the rounding of a
+    /// cosine changes a logit by about 1e-5. A GPU takes norms of up to 8e37.
     ///
     /// A GPU folds tiles of cosines into each row's softmax, and computes them again for the gradients, block by block.
     /// Besides operands and gradients it uses no more memory than its workspace bound.
@@ -57,11 +61,12 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct MarginSoftmax of (features, weight, target) as Linear {
-        /// The kind of margin.
+        /// The kind of margin that the label's cosine gets.
         pub kind: MarginKind = MarginKind::Cosface, Range::Any;
-        /// The factor of the cosines.
+        /// The factor s of the cosines, which makes them logits.
         pub s: f32 = 64.0, Range::Above(0.0);
-        /// The margin: a difference of cosines for `cosface`, an angle in radians for `arcface`, whose paper has 0.5.
+        /// The margin m: a difference of cosines for `cosface`, an angle in radians for `arcface`, whose paper uses
+        /// 0.5.
         pub m: f32 = 0.35, Range::Within(0.0, 2.0);
         /// The label of rows that are left out.
         pub ignore_index: i32 = -100, Range::Any;

@@ -1,4 +1,4 @@
-//! Knowledge distillation between linear layers' logits, without room for all logits.
+//! Knowledge distillation between linear layers' logits, without storing all logits.
 
 use crate::leaf::{Divergence, DivergenceScore};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -8,23 +8,26 @@ use crate::reduction::Reduction;
 use crate::role::Role;
 
 loss! {
-    /// Distillation of a linear layer's logits after a teacher's: `Distillation(x·Wᵀ, y·Uᵀ)`. A GPU stores no more of either's
-    /// `[N, V]` logits than its workspace bound allows.
+    /// Distillation of a student's linear layer from a teacher's: `Distillation(x·Wᵀ, y·Uᵀ)`. A GPU stores no more of
+    /// the `[N, V]` logits of the two than its workspace bound allows.
     ///
-    /// `student` (x) holds floats `[N, D]` and `student_weight` (W) floats `[V, D]`, a row for each class; `teacher` (y) holds
-    /// floats `[N, E]` and `teacher_weight` (U) floats `[V, E]`. So the teacher may be wider than the student, but both have the same
-    /// classes. `none` is `[N]`. [`Extra::Mask`], of the shape of `none`, leaves out each row where it is 0. `mean` divides by the
-    /// number of kept rows, `batch_mean` by `N`. Gradients: `student`, `student_weight`.
+    /// `student` (x) holds floats `[N, D]` and `student_weight` (W) floats `[V, D]`, a row for each class; `teacher`
+    /// (y) holds floats `[N, E]` and `teacher_weight` (U) floats `[V, E]`. The teacher's rows may be wider than the
+    /// student's, but both have the same classes. `none` is `[N]`. [`Extra::Mask`], of the shape of `none`, leaves out
+    /// each row where it is 0. `mean` divides by the number of kept rows, `batch_mean` by `N`. Gradients: `student`,
+    /// `student_weight`.
     ///
-    /// Options and the form that keeps the digits of a small loss are the same as in [`Distillation`](crate::Distillation). For a
-    /// student whose logits nearly agree with the teacher's, what is left is how far the products themselves are rounded in `f32`. A
-    /// row with an infinite element counts as NaN. A GPU makes both logits of some rows and classes at a time, and folds each row's
-    /// into two softmaxes. It makes them once for the loss, in the directions reverse and js twice, and once more for the gradients,
-    /// or twice where more than some 16,000 rows have both gradients. Logits that all fit at once are made once.
+    /// Options and the form that keeps the digits of a small loss are the same as in
+    /// [`Distillation`](crate::Distillation). Where the student's logits nearly equal the teacher's, the error of the
+    /// loss is that of the products `x·Wᵀ` and `y·Uᵀ`, which are rounded to `f32`. A row with an infinite element
+    /// counts as NaN. A GPU computes the logits of both for a block of rows and classes at a time, and folds those of
+    /// each row into two softmaxes. It computes them once for the loss, or twice in the directions reverse and js, and
+    /// once more for the gradients, or twice more if both gradients are computed for more than some 16,000 rows. If all
+    /// logits fit at once, they are computed only once.
     ///
     /// Papers: Hinton et al., "Distilling the Knowledge in a Neural Network", 2015; Wijmans et al., "Cut Your Losses in
-    /// Large-Vocabulary Language Models", 2024; Hsu et al., "Liger Kernel: Efficient Triton Kernels for LLM Training", 2024, which has
-    /// such a fused loss. See also: [`Distillation`](crate::Distillation), from logits.
+    /// Large-Vocabulary Language Models", 2024; Hsu et al., "Liger Kernel: Efficient Triton Kernels for LLM Training",
+    /// 2024, which has such a fused loss. See also: [`Distillation`](crate::Distillation), from logits.
     ///
     /// # Example
     /// ```
@@ -40,16 +43,15 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct LinearDistillation of (student, student_weight, teacher, teacher_weight) as LinearDivergence {
-        /// The temperature T, a number that both logits are divided by. The higher it is, the more do improbable
-        /// classes count.
+        /// The temperature T, by which the logits of both are divided. A higher T gives improbable classes more weight.
         pub temperature: f32 = 1.0, Range::Above(0.0);
-        /// Which divergence to take.
+        /// Which divergence the loss takes.
         pub direction: DistillationDirection = DistillationDirection::Forward, Range::Any;
-        /// The share β of the teacher in the mixture of the direction js; the others ignore it. 0 is the forward
-        /// direction, and 1 the reverse one.
+        /// The share β of the teacher in the mixture of the direction `js`. 0 gives the forward divergence and 1 the
+        /// reverse one. It has no effect on the other directions.
         pub beta: f32 = 0.5, Range::Within(0.0, 1.0);
-        /// The bound c of a soft cap in units of the logits: the student's and the teacher's become `c·tanh(x/c)` before anything else,
-        /// which Gemma 2 does with 30. `None` leaves them as they are.
+        /// The bound c of a soft cap, in units of the logits: the student's and the teacher's logits x become
+        /// `c·tanh(x/c)` before anything else, as in Gemma 2 with c = 30. `None` leaves the logits as they are.
         pub softcap: Option<f32> = None, Range::Above(0.0);
     }
 }
@@ -67,7 +69,7 @@ static HEADER: Header = Header {
     ],
     reductions: Reduction::BATCHED,
     mean: Denominator::Count,
-    // stored logits have the same leaf
+    // `distillation`, from stored logits, has the same leaf
     shader: source!("losses/divergence/distillation"),
     default: || Box::new(LinearDistillation::default()),
 };

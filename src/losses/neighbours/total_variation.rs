@@ -9,14 +9,14 @@ use crate::role::Role;
 loss! {
     /// Total variation: `Σ |x_right − x|^p + Σ |x_below − x|^p` over the pixels of all channels of an item.
     ///
-    /// `input` holds pictures, floats `[N, C, H, W]`, or with the class axis last. A pixel in the last column has no right
-    /// neighbour, and a pixel in the last row has none below. `none` is `[N]`. A mean divides by `N`, so that the size of a
-    /// picture counts. Gradients: `input`.
+    /// `input` holds pictures, floats `[N, C, H, W]`, or with the class axis last. A pixel in the last column has no
+    /// right neighbour, and a pixel in the last row has none below. `none` is `[N]`. A mean divides by `N`, not by the
+    /// number of pixels. Gradients: `input`.
     ///
     /// With `p` of 1 the derivative of a difference of 0 is 0. A picture of one pixel has a value of 0.
     ///
-    /// Paper: Rudin et al., "Nonlinear total variation based noise removal algorithms", 1992, here of each axis by itself.
-    /// See also: [`Charbonnier`](crate::Charbonnier) for the pixels themselves.
+    /// Paper: Rudin et al., "Nonlinear total variation based noise removal algorithms", 1992, here with each axis by
+    /// itself. See also: [`Charbonnier`](crate::Charbonnier) for the pixels themselves.
     ///
     /// # Example
     /// ```

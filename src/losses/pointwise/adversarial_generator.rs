@@ -8,15 +8,17 @@ use crate::reduction::Reduction;
 use crate::role::Role;
 
 choice! {
-    /// The kind of adversarial loss, of generator and discriminator alike.
+    /// The kind of adversarial loss, for the generator and for the discriminator.
     pub enum AdversarialKind {
         /// Binary cross-entropy of the scores; for the generator its non-saturating form.
         Vanilla = "vanilla",
-        /// Half the squared distance of the scores from 1 for real data and 0 for generated data.
+        /// Half the squared distance of the scores from 1 for real data and from 0 for generated data; for the
+        /// generator, from 1.
         LeastSquares = "least_squares",
-        /// The discriminator's scores cost nothing beyond 1 for real data and beyond −1 for generated data.
+        /// The discriminator's scores cost nothing above 1 for real data and below −1 for generated data. The
+        /// generator's loss is the negated score.
         Hinge = "hinge",
-        /// The scores themselves, with their sign.
+        /// The scores themselves, negated where they should be high.
         Wasserstein = "wasserstein",
     }
 }
@@ -41,7 +43,7 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct AdversarialGenerator of (fake) as Pointwise {
-        /// The kind of adversarial loss. Take the same kind for generator and discriminator.
+        /// The kind of adversarial loss. Use the same kind for generator and discriminator.
         pub kind: AdversarialKind = AdversarialKind::Vanilla, Range::Any;
     }
 }

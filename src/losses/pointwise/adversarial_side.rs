@@ -41,7 +41,7 @@ static HEADER: Header = Header {
 
 impl Pointwise for AdversarialSide {
     fn score(&self, [score, ..]: [f64; 4], _item: [f64; 3]) -> ElementScore {
-        // the scores of generated data are negated, so that the loss falls as x grows towards the side's answer
+        // the scores of generated data are negated, so that both sides share a formula, except for least squares
         let toward = if self.side == Side::Real { 1.0 } else { -1.0 };
         let x = toward * score;
         let (loss, slope) = match (self.kind, self.side) {

@@ -1,4 +1,4 @@
-//! The loss of independent binary targets that takes negatives less seriously than positives.
+//! The focal loss of independent binary targets that lowers the weight of negatives more than that of positives.
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -17,8 +17,8 @@ loss! {
     /// Gradients: `input`.
     ///
     /// The logs are computed from softplus, without an eps, so that loss and gradient are finite and accurate for every
-    /// finite logit. A negative whose `p` is less than `clip` has no loss and no gradient. Where `p` is `clip` the
-    /// derivative is that of greater `p`, as in PyTorch. An infinite logit gives NaN.
+    /// finite logit. A negative whose `p` is less than `clip` has no loss and no gradient. Where `p` equals `clip`, the
+    /// derivative is the one for greater `p`, as in PyTorch. An infinite logit gives NaN.
     ///
     /// Paper: Ridnik et al., "Asymmetric Loss for Multi-Label Classification", 2021, which uses the defaults here.
     /// Reference: `timm.loss.AsymmetricLossMultiLabel`, whose default γ⁺ is 1. See also:
@@ -36,13 +36,14 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct Asymmetric of (input, target) as Pointwise {
-        /// The power γ⁺ of `1 − p` in the loss of positives. At 0 all positives count alike.
+        /// The power γ⁺ of `1 − p` in the loss of positives. At 0 all positives have the same weight.
         pub gamma_pos: f32 = 0.0, Range::AtLeast(0.0);
-        /// The power γ⁻ of `p_m` in the loss of negatives. The higher it is, the less do easy negatives count.
+        /// The power γ⁻ of `p_m` in the loss of negatives. A higher γ⁻ lowers the weight of easy negatives.
         pub gamma_neg: f32 = 4.0, Range::AtLeast(0.0);
-        /// How much is taken off the probability of negatives. The share of `p` up to here counts as 0.
+        /// The share of probability that is subtracted from the p of negatives: `p_m = max(p − clip, 0)`.
         pub clip: f32 = 0.05, Range::Within(0.0, 1.0);
-        /// Whether the gradient goes through the powers as well. `false` holds them constant, as the authors train.
+        /// Whether the gradient includes the derivatives of the focusing factors, which are the powers of γ⁺ and γ⁻.
+        /// `false` treats these factors as constants, as the authors do in training.
         pub through_focus: bool = true, Range::Any;
     }
 }
@@ -64,32 +65,32 @@ static HEADER: Header = Header {
 };
 
 impl Asymmetric {
-    /// The γ that slopes see.
+    /// Returns the γ in the derivative of a focusing factor: 0 where the factor counts as a constant.
     fn slope_of(&self, gamma: f32) -> f64 {
         if self.through_focus { gamma.into() } else { 0.0 }
     }
 
-    /// The loss of a positive and its slope.
+    /// Returns the loss of a positive, and its derivative.
     fn positive(&self, x: f64) -> [f64; 2] {
         let ([p, q], surprise) = (sigmoids(x), softplus(-x));
         let focus = q.powf(self.gamma_pos.into());
         [focus * surprise, -focus * (self.slope_of(self.gamma_pos) * p * surprise + q)]
     }
 
-    /// The loss of a negative and its slope.
+    /// Returns the loss of a negative, and its derivative.
     fn negative(&self, x: f64) -> [f64; 2] {
         let ([p, q], clip) = (sigmoids(x), f64::from(self.clip));
         if p < clip {
             return [0.0; 2];
         }
-        // 1 − p_m is q + clip, which is not subtracted from 1, so that it keeps its digits
+        // 1 − p_m is computed as q + clip, which keeps its digits, not as a difference from 1
         let (shown, rest) = (p - clip, q + clip);
         let surprise = match shown <= 0.5 {
             _ if clip == 0.0 => softplus(x),
             true => -(-shown).ln_1p(),
             false => -rest.ln(),
         };
-        // surprise/p_m tends to 1
+        // where p_m is 0, surprise/p_m has the limit 1
         let ratio = if shown == 0.0 { 1.0 } else { surprise / shown };
         let focus = shown.powf(self.gamma_neg.into());
         [focus * surprise, focus * p * (self.slope_of(self.gamma_neg) * q * ratio + q / rest)]

@@ -7,13 +7,14 @@ use crate::options::Range;
 use crate::reduction::Reduction;
 
 loss! {
-    /// Charbonnier loss: `√(d² + ε²)` for each element, where `d = x − t`. Image restoration and super-resolution use
-    /// it.
+    /// Charbonnier loss: `√(d² + ε²)` for each element, where `d = x − t`. It is used for image restoration and
+    /// super-resolution.
     ///
     #[doc = paired!()]
     ///
-    /// The root is the larger of `|d|` and ε times `√(1 + ratio²)`, so that no square overflows or vanishes. The
-    /// derivative is `d/√(d² + ε²)`, and 0 at 0 also where ε is 0.
+    /// The root is computed as the larger of `|d|` and ε times `√(1 + ratio²)`, with the ratio of the smaller to the
+    /// larger, so that no square overflows or vanishes. The derivative is `d/√(d² + ε²)`; at 0 it is 0, even where ε is
+    /// 0.
     ///
     /// Papers: Charbonnier et al., "Two Deterministic Half-Quadratic Regularization Algorithms for Computed Imaging",
     /// 1994; Lai et al., "Deep Laplacian Pyramid Networks", 2017, which uses ε = 0.001. See also: [`L1`](crate::L1),
@@ -29,8 +30,8 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct Charbonnier of (input, target) as Pointwise {
-        /// ε: the loss is nearly quadratic for errors below it, and nearly the absolute error above, in units of the
-        /// input.
+        /// The error ε below which the loss is nearly quadratic, and above which it is nearly the absolute error, in
+        /// units of the input.
         pub epsilon: f32 = 1e-3, Range::AtLeast(0.0);
     }
 }
@@ -49,7 +50,7 @@ impl Pointwise for Charbonnier {
     fn score(&self, [x, t, ..]: [f64; 4], _item: [f64; 3]) -> ElementScore {
         let d = x - t;
         let loss = d.hypot(f64::from(self.epsilon));
-        // at infinity the quotient is NaN, and the absolute error's slope is the limit
+        // where the loss is infinite the quotient is NaN, and its limit is the sign
         let slope = if loss.is_finite() && loss > 0.0 { d / loss } else { sign(d) };
         ElementScore { loss, d: [slope, -slope, 0.0, 0.0] }
     }

@@ -26,15 +26,15 @@ choice! {
     pub enum SnrWeighting {
         /// All items have the weight 1.
         None = "none",
-        /// By the signal-to-noise ratio, which counts as `gamma` at most.
+        /// By the signal-to-noise ratio, with `gamma` as its upper bound.
         MinSnr = "min_snr",
         /// By the signal-to-noise ratio.
         Snr = "snr",
-        /// By the signal-to-noise ratio, which counts as 1 at least.
+        /// By the signal-to-noise ratio, with 1 as its lower bound.
         TruncatedSnr = "truncated_snr",
-        /// By the signal-to-noise ratio, which approaches `gamma` where it is great.
+        /// By a smooth minimum of the signal-to-noise ratio and `gamma`.
         SoftMinSnr = "soft_min_snr",
-        /// By one over the square of the noise level, for a flow.
+        /// By `1/σ²` with the noise level σ, for a flow.
         InverseSigmaSquared = "inverse_sigma_squared",
     }
 }
@@ -56,31 +56,34 @@ loss! {
     /// names, times the item's weight.
     ///
     /// `prediction` and `noise` are floats `[N, ...]`. `timesteps` are integers `[N]` (`i32`, `u32`, `u8` or `i64`),
-    /// the places in `alphas_cumprod`, floats `[T]`, which is the noise schedule's ᾱ. [`Extra::Sample`] is the clean
-    /// sample, of the prediction's shape; `v_prediction`, `sample` and `flow` need it. The kernel builds the target. `none`
-    /// is `[N]`. Gradients: `prediction`.
+    /// which index `alphas_cumprod`, floats `[T]`, the noise schedule's ᾱ. [`Extra::Sample`] is the clean sample, of
+    /// the prediction's shape; `v_prediction`, `sample` and `flow` need it. The kernel builds the target. `none` is
+    /// `[N]`. Gradients: `prediction`.
     ///
-    /// A `flow` takes [`Extra::Sigmas`], floats `[T]`, in place of `alphas_cumprod`: the noise levels σ of its schedule, by
-    /// which `(1 − σ)·sample + σ·noise` is what the model sees. `of` takes them as its last operand. The weighting is then
-    /// `none`, or `inverse_sigma_squared`, `1/σ²`; other prediction types do not have the latter.
+    /// A `flow` takes [`Extra::Sigmas`], floats `[T]`, in place of `alphas_cumprod`: the noise levels σ of its
+    /// schedule, where the model's input is `(1 − σ)·sample + σ·noise`. Give them as the last operand of `of`. The
+    /// weighting of a flow is `none` or `inverse_sigma_squared`, which is `1/σ²`; other prediction types do not take
+    /// the latter.
     ///
     /// With `snr = ᾱ/(1 − ᾱ)`, the weights for `sample` are `min(snr, γ)` for `min_snr`, `snr`, `max(snr, 1)` for
     /// `truncated_snr`, and `snr·γ/(snr + γ)` for `soft_min_snr`. For `epsilon` they are divided by `snr`, for
-    /// `v_prediction` by `snr + 1`. They are computed from ᾱ and 1 − ᾱ, such as `min(1, γ(1 − ᾱ)/ᾱ)`, so that they have
-    /// their limits at ᾱ of 0 and 1.
+    /// `v_prediction` by `snr + 1`. The weights are computed from ᾱ and 1 − ᾱ, for example as `min(1, γ(1 − ᾱ)/ᾱ)`, so
+    /// that at an ᾱ of 0 or 1 they have their limits.
     ///
     /// `pseudo_huber` is computed as `2c·d²/(√(d² + c²) + c)`, which keeps the digits of small differences.
     ///
     /// A timestep outside `0..T` gives [`Error::LabelOutOfRange`]. A prediction type that needs the sample or the noise
-    /// levels, without them, gives [`Error::InvalidOption`], and so does a weighting of another prediction type.
+    /// levels gives [`Error::InvalidOption`] without them, and so does a weighting that the prediction type does not
+    /// take.
     ///
     /// Papers: Ho et al., "Denoising Diffusion Probabilistic Models", 2020; Salimans and Ho, "Progressive Distillation
-    /// for Fast Sampling of Diffusion Models", 2022, for `v_prediction` and `truncated_snr`; Hang et al., "Efficient Diffusion Training via
-    /// Min-SNR Weighting Strategy", 2023, which recommends `min_snr` with γ = 5; Crowson et al., "Scalable High-Resolution
-    /// Pixel-Space Image Synthesis with Hourglass Diffusion Transformers", 2024, for `soft_min_snr`; Song and Dhariwal,
-    /// "Improved Techniques for Training Consistency Models", 2023, for `pseudo_huber`; Esser et al., "Scaling Rectified Flow
-    /// Transformers for High-Resolution Image Synthesis", 2024, for `flow`, whose weightings are those of
-    /// `compute_loss_weighting_for_sd3` in Diffusers. See also: [`Mse`](crate::Mse).
+    /// for Fast Sampling of Diffusion Models", 2022, for `v_prediction` and `truncated_snr`; Hang et al., "Efficient
+    /// Diffusion Training via Min-SNR Weighting Strategy", 2023, which recommends `min_snr` with γ = 5; Crowson et al.,
+    /// "Scalable High-Resolution Pixel-Space Image Synthesis with Hourglass Diffusion Transformers", 2024, for
+    /// `soft_min_snr`; Song and Dhariwal, "Improved Techniques for Training Consistency Models", 2023, for
+    /// `pseudo_huber`; Esser et al., "Scaling Rectified Flow Transformers for High-Resolution Image Synthesis", 2024,
+    /// for `flow`, whose weightings are those of `compute_loss_weighting_for_sd3` in Diffusers. See also:
+    /// [`Mse`](crate::Mse).
     ///
     /// # Example
     /// ```
@@ -99,11 +102,13 @@ loss! {
         pub prediction_type: PredictionType = PredictionType::Epsilon, Range::Any;
         /// How items are weighted.
         pub weighting: SnrWeighting = SnrWeighting::None, Range::Any;
-        /// γ: the greatest signal-to-noise ratio that `min_snr` counts, and that `soft_min_snr` approaches.
+        /// The bound γ of the signal-to-noise ratio: `min_snr` takes the minimum of the two, `soft_min_snr` a smooth
+        /// minimum.
         pub gamma: f32 = 5.0, Range::AtLeast(0.0);
         /// The error as a function of the difference between prediction and target.
         pub error: DiffusionError = DiffusionError::Squared, Range::Any;
-        /// The difference c at which `huber` and `pseudo_huber` go from a parabola to a line, in units of the prediction.
+        /// The difference c at which `huber` and `pseudo_huber` change from a parabola to a line, in units of the
+        /// prediction.
         pub huber_c: f32 = 0.1, Range::Above(0.0);
     }
 }
@@ -127,7 +132,7 @@ static HEADER: Header = Header {
 };
 
 impl Pointwise for Diffusion {
-    /// Gives the factors of noise and sample in the target, and the item's weight, from ᾱ or for a flow from σ.
+    /// Returns the factors of noise and sample in the target, and the item's weight. `number` is ᾱ, or σ for a flow.
     fn item(&self, number: f64) -> [f64; 3] {
         let alpha_bar = number;
         let gamma = f64::from(self.gamma);
@@ -167,7 +172,7 @@ impl Pointwise for Diffusion {
     }
 
     fn score(&self, [x, noise, sample, _]: [f64; 4], [by_noise, by_sample, weight]: [f64; 3]) -> ElementScore {
-        // a sample that is absent or infinite does not matter where its factor is 0
+        // where its factor is 0, an absent or infinite operand does not matter
         let share = |factor: f64, v: f64| if factor == 0.0 { 0.0 } else { factor * v };
         let d = x - (share(by_noise, noise) + share(by_sample, sample));
         let c = f64::from(self.huber_c);

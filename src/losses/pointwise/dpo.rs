@@ -8,7 +8,7 @@ use crate::reduction::Reduction;
 use crate::role::Role;
 
 choice! {
-    /// The loss as a function of the lead of the chosen answer.
+    /// The loss as a function of z, the lead of the chosen answer over the rejected one.
     pub enum DpoKind {
         /// `−(1 − ε)·log σ(z) − ε·log σ(−z)`.
         Sigmoid = "sigmoid",
@@ -28,9 +28,9 @@ loss! {
     /// [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `policy_chosen`,
     /// `policy_rejected`.
     ///
-    /// For `ipo`, and wherever long answers shall not count more, give means over the tokens of each answer in place of
-    /// sums. The logs are computed as `−softplus(∓z)`, which neither overflows nor loses small values. The derivative of
-    /// `hinge` at `z = 1` is 0.
+    /// For `ipo`, and wherever long answers should not count more, give the means over each answer's tokens in place of
+    /// the sums. The logs are computed as `−softplus(∓z)`, which neither overflows nor loses small values. The
+    /// derivative of `hinge` at `z = 1` is 0.
     ///
     /// Papers: Rafailov et al., "Direct Preference Optimization", 2023, which uses β = 0.1; Mitchell, "A Note on DPO
     /// with Noisy Preferences", 2023, for the label smoothing; Zhao et al., "SLiC-HF", 2023, for `hinge`; Azar et al.,
@@ -48,11 +48,11 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct Dpo of (policy_chosen, policy_rejected, reference_chosen, reference_rejected) as Pointwise {
-        /// The loss as a function of the lead z.
+        /// The loss as a function of z, the lead of the chosen answer over the rejected one.
         pub kind: DpoKind = DpoKind::Sigmoid, Range::Any;
-        /// The factor β. The higher it is, the closer the policy stays to the reference.
+        /// The factor β of the log-ratios. A higher β keeps the policy closer to the reference.
         pub beta: f32 = 0.1, Range::Above(0.0);
-        /// The share ε of preferences that are taken to be wrong. It has no effect on `hinge` and `ipo`.
+        /// The share ε of preferences that are assumed to be wrong. It has no effect on `hinge` and `ipo`.
         pub label_smoothing: f32 = 0.0, Range::Within(0.0, 1.0);
     }
 }

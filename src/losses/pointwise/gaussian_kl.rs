@@ -14,8 +14,8 @@ loss! {
     /// length of axis 0. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `mu`,
     /// `log_var`.
     ///
-    /// It is computed as `½·(μ² + (e^v − 1 − v))`. Neither term is negative, and the second is a series near 0, so that
-    /// a posterior close to the prior keeps its digits.
+    /// The loss is computed as `½·(μ² + (e^v − 1 − v))`. Neither term is negative, and the second is a series near 0,
+    /// so that the loss of a posterior close to the prior keeps its digits.
     ///
     /// Paper: Kingma and Welling, "Auto-Encoding Variational Bayes", 2014. See also: [`Vae`](crate::Vae), which adds a
     /// reconstruction.

@@ -31,7 +31,7 @@ loss! {
     pub struct GaussianNll of (input, target, var) as Pointwise {
         /// Whether the constant `½·log 2π` is added.
         pub full: bool = false, Range::Any;
-        /// The least variance, in units of the target squared.
+        /// The lower bound of the variance, in units of the squared target.
         pub eps: f32 = 1e-6, Range::Above(0.0);
     }
 }

@@ -23,12 +23,12 @@ loss! {
     /// use wgloss::{Array, HingeEmbedding, cpu};
     /// let distances = Array::new(&[0.25f32, 0.25], [2])?;
     /// let target = Array::new(&[1.0f32, -1.0], [2])?;
-    /// // the distance of the similar pair, and what the other lacks of the margin
+    /// // the distance of the similar pair, and the margin less that of the other pair
     /// assert_eq!(cpu::value(&HingeEmbedding::default().of(&distances, &target))?.loss()?, (0.25 + 0.75) / 2.0);
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct HingeEmbedding of (input, target) as Pointwise {
-        /// The distance from which a pair with target −1 costs nothing, in units of the input.
+        /// The distance beyond which a pair with target −1 costs nothing, in units of the input.
         pub margin: f32 = 1.0, Range::Any;
     }
 }

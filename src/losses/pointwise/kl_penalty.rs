@@ -27,10 +27,12 @@ loss! {
     /// shape of `log_probs`. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients:
     /// `log_probs`.
     ///
-    /// The reduction `sequence_mean` is, for `[B, T]`, the mean over rows of the mean over each one's values that take part.
+    /// For `[B, T]`, the reduction `sequence_mean` takes the mean of the values of each row that take part, and then
+    /// the mean over rows.
     ///
     /// k1 is unbiased and may be negative. k2 has less variance and a bias. k3 is unbiased and never negative. Near 0,
-    /// k3 is a series, and elsewhere it uses `expm1`, so that policies which hardly differ keep their digits.
+    /// k3 is a series, and elsewhere it uses `expm1`, so that the estimate for policies that hardly differ keeps its
+    /// digits.
     ///
     /// Source: Schulman, "Approximating KL Divergence", 2020, which prefers k3. See also: [`KlDiv`](crate::KlDiv), over
     /// whole distributions; [`Rlhf`](crate::Rlhf).
@@ -45,10 +47,10 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct KlPenalty of (log_probs, ref_log_probs) as Pointwise {
-        /// Which estimate to take.
+        /// Which estimate the loss takes.
         pub kind: KlEstimate = KlEstimate::K1, Range::Any;
-        /// The greatest size of the log-ratio `d`, which counts as this number, with gradient 0, where it is larger.
-        /// `None` bounds nothing.
+        /// The bound of the log-ratio `d`, which is clamped between `−clip` and `clip`; where it is clamped, the
+        /// gradient is 0. `None` sets no bound.
         pub clip: Option<f32> = None, Range::AtLeast(0.0);
     }
 }

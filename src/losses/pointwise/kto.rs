@@ -11,12 +11,13 @@ loss! {
     /// Kahneman-Tversky optimisation: `λ_D·(1 − σ(β·(d − z)))` for each desirable answer and `λ_U·(1 − σ(β·(z − d)))`
     /// for each undesirable one, with `d = policy − reference`.
     ///
-    /// `policy` and `reference` hold the log-probabilities of whole answers, floats of one shape. `label`, of this shape,
-    /// holds floats or integers: 1 for desirable answers, 0 for undesirable ones; between them both terms count in
-    /// proportion. `none` has the shape of `policy`. [`Extra::Kl`] holds `policy − reference` of prompts with the answers
-    /// of others, floats `[M]` of any length. Their mean, or 0 where it is negative, is z, which counts as a constant in
-    /// the gradient; without them z is 0. A GPU takes up to 2,621,440 of them. [`Extra::Mask`], of the shape of `policy`,
-    /// leaves out each value where it is 0. Gradients: `policy`.
+    /// `policy` and `reference` hold the log-probabilities of whole answers, floats of one shape. `label`, of this
+    /// shape, holds floats or integers: 1 for desirable answers, 0 for undesirable ones; for labels in between, both
+    /// terms count in proportion. `none` has the shape of `policy`. [`Extra::Kl`], floats `[M]` of any length, holds
+    /// `policy − reference` of prompts that are paired with other prompts' answers. z is the mean of these numbers, or
+    /// 0 where the mean is negative or the operand is not given, and counts as a constant in the gradient. A GPU takes
+    /// up to 2,621,440 such numbers. [`Extra::Mask`], of the shape of `policy`, leaves out each value where it is 0.
+    /// Gradients: `policy`.
     ///
     /// `1 − σ(u)` is computed as `σ(−u)`, which keeps its digits. Where a batch is spread over devices, give each device
     /// the `kl` of the whole batch.
@@ -30,13 +31,13 @@ loss! {
     /// use wgloss::{Array, Kto, cpu};
     /// let of = |numbers: &[f32]| Array::new(numbers, [numbers.len()]);
     /// let (policy, reference, label) = (of(&[-10.0, -7.0])?, of(&[-11.0, -8.0])?, of(&[1.0, 0.0])?);
-    /// // both answers lead by 1, which is the mean of the others: σ(0) each
+    /// // both answers have a log-ratio of 1, which is also z: σ(0) each
     /// let loss = Kto::default().of(&policy, &reference, &label).kl(&of(&[0.5, 1.5])?);
     /// assert_eq!(cpu::value(&loss)?.loss()?, 0.5);
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct Kto of (policy, reference, label) as Pointwise {
-        /// The factor β. The higher it is, the closer the policy stays to the reference.
+        /// The factor β of the log-ratios. A higher β keeps the policy closer to the reference.
         pub beta: f32 = 0.1, Range::Above(0.0);
         /// The weight λ_D of desirable answers.
         pub desirable_weight: f32 = 1.0, Range::AtLeast(0.0);
@@ -63,7 +64,7 @@ static HEADER: Header = Header {
 };
 
 impl Pointwise for Kto {
-    /// Gives z, from the mean of the mismatched pairs.
+    /// Returns z, from the mean of the operand `kl`.
     fn item(&self, mean: f64) -> [f64; 3] {
         [mean.max(0.0), 0.0, 0.0]
     }

@@ -5,13 +5,13 @@ use crate::loss::{Denominator, Header, OperandSpec, source};
 use crate::reduction::Reduction;
 
 loss! {
-    /// Log-cosh loss: `log cosh(x − t)` for each element. It is about `d²/2` for small `d = |x − t|`, and `d − log 2`
-    /// for large ones.
+    /// Log-cosh loss: `log cosh(x − t)` for each element. The loss is about `d²/2` for small `d = |x − t|`, and about
+    /// `d − log 2` for large `d`.
     ///
     #[doc = paired!()]
     ///
-    /// For `d` of 1 or more it is computed as `d + log1p(exp(−2d)) − log 2`, which does not overflow. Below 1 it is
-    /// `log1p(2·sinh²(d/2))`, which keeps the digits of small errors. The derivative is `tanh(x − t)`.
+    /// For `d` of 1 or more, the loss is computed as `d + log1p(exp(−2d)) − log 2`, which does not overflow. Below 1 it
+    /// is computed as `log1p(2·sinh²(d/2))`, which keeps the digits of small errors. The derivative is `tanh(x − t)`.
     ///
     /// Paper: Saleh and Saleh, "Statistical Properties of the log-cosh Loss Function Used in Machine Learning", 2022.
     /// See also: [`Huber`](crate::Huber), which has a similar shape.

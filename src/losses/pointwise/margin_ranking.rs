@@ -13,7 +13,7 @@ loss! {
     /// `input1` should be higher, −1 that `input2` should be. `none` has the shape of `input1`. [`Extra::Mask`], of
     /// this shape, leaves out each value where it is 0. Gradients: `input1`, `input2`.
     ///
-    /// As in PyTorch, the derivative is the hinge's, not 0, where the maximum is exactly 0.
+    /// Where `−t·(x1 − x2) + margin` is exactly 0, the derivative is that of this term, not 0, as in PyTorch.
     ///
     /// Reference: `torch.nn.functional.margin_ranking_loss`. See also: [`Preference`](crate::Preference), which is
     /// smooth.
@@ -30,7 +30,7 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct MarginRanking of (input1, input2, target) as Pointwise {
-        /// How much higher the right input has to be, in units of the inputs.
+        /// By how much the input that should be higher has to exceed the other, in units of the inputs.
         pub margin: f32 = 0.0, Range::Any;
     }
 }

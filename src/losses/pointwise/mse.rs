@@ -9,10 +9,11 @@ loss! {
     ///
     #[doc = paired!()]
     ///
-    /// The difference of two equal infinities is NaN, as in IEEE arithmetic. The kernel makes sure of it where a shader
-    /// compiler would fold the difference to 0.
+    /// The difference of two equal infinities is NaN, as in IEEE arithmetic. The kernel ensures this even where a
+    /// shader compiler would fold the difference to 0.
     ///
-    /// Reference: `torch.nn.functional.mse_loss`. See also: [`Diffusion`](crate::Diffusion), which builds its target.
+    /// Reference: `torch.nn.functional.mse_loss`. See also: [`Diffusion`](crate::Diffusion), which builds its target
+    /// from noise and sample.
     ///
     /// # Example
     /// ```

@@ -15,8 +15,9 @@ loss! {
     /// shape. `none` has the shape of `chosen`. [`Extra::Mask`], of this shape, leaves out each value where it is 0.
     /// Gradients: `chosen`, `rejected`.
     ///
-    /// `−c` is the cross-entropy of the chosen answer, a mean over its tokens. `1 − e^c` is computed by `expm1`, so that
-    /// answers of a probability near 1 keep their digits. A positive `c` or `r` is no log of a probability and gives NaN.
+    /// `−c` is the cross-entropy of the chosen answer, a mean over its tokens. `1 − e^c` is computed by `expm1`, so
+    /// that it keeps its digits for answers with a probability near 1. A positive `c` or `r` is no log of a probability
+    /// and gives NaN.
     ///
     /// Paper: Hong et al., "ORPO: Monolithic Preference Optimization without Reference Model", 2024, which uses β = 0.1.
     /// See also: [`Simpo`](crate::Simpo); [`Dpo`](crate::Dpo), with a reference model.
@@ -31,7 +32,7 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct Orpo of (chosen, rejected) as Pointwise {
-        /// The weight β of the odds ratio, beside the cross-entropy of the chosen answer.
+        /// The weight β of the odds ratio's term, which is added to the cross-entropy of the chosen answer.
         pub beta: f32 = 0.1, Range::AtLeast(0.0);
     }
 }
@@ -58,7 +59,7 @@ impl Pointwise for Orpo {
         let [not_c, not_r] = [c, r].map(|x| -x.exp_m1());
         let z = (c - not_c.ln()) - (r - not_r.ln());
         let wrong = sigmoid(-z);
-        // the odds of the chosen answer grow without end as c goes to 0, but the derivative does not
+        // as c goes to 0 the odds of the chosen answer become infinite, but the derivative has a finite limit
         let up = if c == 0.0 { r.exp() / not_r } else { wrong / not_c };
         let d = [-1.0 - part_of(beta, up), part_of(beta, wrong / not_r), 0.0, 0.0];
         ElementScore { loss: part_of(beta, softplus(-z)) - c, d }

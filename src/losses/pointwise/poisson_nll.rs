@@ -7,7 +7,7 @@ use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
 loss! {
-    /// Poisson negative log-likelihood: `e^x − t·x` for each element, with the log `x` of the rate. Without
+    /// Poisson negative log-likelihood: `e^x − t·x` for each element, where `x` is the log of the rate. Without
     /// `log_input`, `x` is the rate, and the loss is `x − t·log(x + eps)`.
     ///
     /// `input` and `target` are floats of one shape; targets are counts. `none` has the shape of `input`. `full` adds
@@ -27,9 +27,10 @@ loss! {
     pub struct PoissonNll of (input, target) as Pointwise {
         /// Whether the input is the log of the rate.
         pub log_input: bool = true, Range::Any;
-        /// Whether the approximation of `log t!` is added, which does not depend on the input.
+        /// Whether Stirling's approximation of `log t!` is added, which does not depend on the input.
         pub full: bool = false, Range::Any;
-        /// Is added to a rate before its log is taken, in units of the rate. It has no effect with `log_input`.
+        /// A number that is added to the rate before its log is taken, in units of the rate. It has no effect with
+        /// `log_input`.
         pub eps: f32 = 1e-8, Range::Above(0.0);
     }
 }

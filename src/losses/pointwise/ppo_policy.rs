@@ -16,7 +16,7 @@ choice! {
         DualClip = "dual_clip",
         /// `−min(r, 1 + clip_high)·A·new`, where the ratio counts as a constant in the gradient.
         Cispo = "cispo",
-        /// As `Clip`, with one ratio for all tokens of a sequence: `exp` of the mean of their log-ratios.
+        /// As `Clip`, with one ratio for all tokens of a sequence: `exp` of the mean of the tokens' log-ratios.
         Sequence = "sequence",
     }
 }
@@ -25,24 +25,28 @@ loss! {
     /// Clipped policy loss: `max(−A·r, −A·clamp(r, 1 − clip_low, 1 + clip_high))` for each element, with the advantage
     /// `A` and the ratio `r = exp(new − old)`.
     ///
-    /// With `dual_clip`, a negative advantage has the loss `−A·c` where r is above c, the `dual_clip_ratio`. With `cispo`
-    /// the loss is `−min(r, 1 + clip_high)·A·new`. Its ratio counts as a constant, so that every token has a gradient.
+    /// With `dual_clip`, a negative advantage has the loss `−A·c` where r is above c, the `dual_clip_ratio`. With
+    /// `cispo` the loss is `−min(r, 1 + clip_high)·A·new`. The ratio counts as a constant in the gradient, so that
+    /// every token has a gradient.
     ///
     /// With `sequence`, operands are `[B, T]`, and the ratio of each token in row i is that of the whole sequence,
-    /// `r_i = exp(Σ m·(new − old) / max(Σ m, 1))` over the row's tokens, where m is 1 for those that take part and 0 for others. The
-    /// gradient of r_i is spread over them: each has the share `m / max(Σ m, 1)` of it.
+    /// `r_i = exp(Σ m·(new − old) / max(Σ m, 1))` over the row's tokens, where m is 1 for a token that takes part and 0
+    /// for others. The gradient with respect to the mean log-ratio is spread over the row: each token gets the share
+    /// `m / max(Σ m, 1)`.
     ///
-    /// The reduction `sequence_mean` is `Σ (Σ m·l / max(Σ m, 1)) / B` for `[B, T]`: the mean over sequences of the mean
-    /// over each one's tokens, which is 0 for a sequence without any. Sample weights are factors of l alone.
+    /// For `[B, T]`, the reduction `sequence_mean` is `Σ (Σ m·l / max(Σ m, 1)) / B`: it takes the mean loss of the
+    /// tokens of each sequence, or 0 where none takes part, and then the mean over sequences. Sample weights multiply
+    /// only `l`.
     ///
     /// `log_probs` (new), `old_log_probs` and `advantages` are floats of one shape, for example one for each token.
-    /// `none` has the shape of `log_probs`. [`Extra::Entropy`], floats of this shape, is the entropy of the policy's distribution
-    /// there: the loss is less by `entropy_coef` times it, so that the policy stays uncertain. [`Extra::Mask`], of this shape, leaves
-    /// out each value where it is 0. Gradients: `log_probs`, `entropy`.
+    /// `none` has the shape of `log_probs`. [`Extra::Entropy`], floats of this shape, is the entropy of the policy's
+    /// distribution at each element: `entropy_coef` times the entropy is subtracted from the loss, so that the policy
+    /// stays uncertain. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `log_probs`,
+    /// `entropy`.
     ///
-    /// The derivative is `−A·r` where the ratio is not clipped, bounds included, and 0 where it is clipped. The clipped
-    /// branch never multiplies by the ratio, so that a log-ratio of 100 gives finite numbers. Where r is exactly c the
-    /// derivative is half of `−A·r`.
+    /// Except for `cispo`, the derivative is `−A·r` where the ratio is not clipped, which includes the bounds, and 0
+    /// where it is clipped. The clipped branch never multiplies by the ratio, so that even a log-ratio of 100 gives
+    /// finite numbers. Where r is exactly c the derivative is half of `−A·r`.
     ///
     /// Papers: Schulman et al., "Proximal Policy Optimization Algorithms", 2017, which recommends 0.2 for both bounds;
     /// Yu et al., "DAPO", 2025, which recommends a `clip_high` of 0.28; Ye et al., "Mastering Complex Control in MOBA
@@ -72,7 +76,7 @@ loss! {
         pub kind: PpoKind = PpoKind::Clip, Range::Any;
         /// The greatest ratio c that a negative advantage is multiplied by, under `dual_clip`.
         pub dual_clip_ratio: f32 = 3.0, Range::Above(1.0);
-        /// The factor of the entropy, where it is given.
+        /// The factor of the entropy. It has no effect where no entropy is given.
         pub entropy_coef: f32 = 0.01, Range::AtLeast(0.0);
     }
 }
@@ -95,7 +99,8 @@ static HEADER: Header = Header {
 };
 
 impl PpoPolicy {
-    /// The loss without the entropy, and its derivative with respect to `log_probs`, or to the log-ratio of a sequence.
+    /// Returns the loss without the entropy, and its derivative with respect to `log_probs`, or to the log-ratio of a
+    /// sequence.
     fn policy(&self, new: f64, log_ratio: f64, advantage: f64) -> [f64; 2] {
         let (low, high) = (1.0 - f64::from(self.clip_low), 1.0 + f64::from(self.clip_high));
         let ratio = log_ratio.exp();
@@ -123,7 +128,7 @@ impl PpoPolicy {
 }
 
 impl Pointwise for PpoPolicy {
-    /// Keeps the log-ratio of a sequence.
+    /// Passes the mean log-ratio of a sequence on to `score`.
     fn item(&self, log_ratio: f64) -> [f64; 3] {
         [log_ratio, 0.0, 0.0]
     }

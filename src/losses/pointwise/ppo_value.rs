@@ -13,10 +13,12 @@ loss! {
     /// `values` (v), `old_values` and `returns` are floats of one shape. `none` has the shape of `values`.
     /// [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `values`.
     ///
-    /// The reduction `sequence_mean` is, for `[B, T]`, the mean over rows of the mean over each one's values that take part.
+    /// For `[B, T]`, the reduction `sequence_mean` takes the mean of the values of each row that take part, and then
+    /// the mean over rows.
     ///
-    /// The derivative is `v − R` where the value is not clipped, bounds included, or its square is the greater one. It
-    /// is 0 where the square of the clipped value is greater, and half of `v − R` where the two are equal.
+    /// Where the value is not clipped, which includes the bounds, the derivative is `v − R`. Where it is clipped, the
+    /// derivative is `v − R` if `(v − R)²` is the greater square, 0 if `(c − R)²` is, and half of `v − R` if the two
+    /// are equal.
     ///
     /// Paper: Schulman et al., "Proximal Policy Optimization Algorithms", 2017. Its authors' code, OpenAI Baselines,
     /// clips the values by 0.2, as it clips the policy. See also: [`PpoPolicy`](crate::PpoPolicy);

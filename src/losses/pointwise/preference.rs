@@ -13,7 +13,7 @@ loss! {
     /// [`Extra::Margin`] is `m`, of this shape: how much better the chosen answer was rated; without it `m` is 0.
     /// [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `chosen`, `rejected`.
     ///
-    /// It is computed as `softplus(m + r − c)`, which neither overflows nor loses small values.
+    /// The loss is computed as `softplus(m + r − c)`, which neither overflows nor loses small values.
     ///
     /// Papers: Bradley and Terry, "Rank Analysis of Incomplete Block Designs", 1952; Ouyang et al., "Training Language
     /// Models to Follow Instructions with Human Feedback", 2022; Touvron et al., "Llama 2", 2023, for the margin. See

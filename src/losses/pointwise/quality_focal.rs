@@ -11,12 +11,12 @@ loss! {
     /// Quality focal loss: `|t − p|^β·bce(x, t)` for each element, with `p = σ(x)` and
     /// `bce = −t·log p − (1 − t)·log(1 − p)`.
     ///
-    /// `input` holds logits and `target` qualities from 0 to 1, floats or integers, of one shape; for detection the IoU
-    /// of a box at its class, and 0 elsewhere. `none` has the shape of `input`. [`Extra::Mask`], of this shape, leaves
-    /// out each value where it is 0. Gradients: `input`.
+    /// `input` holds logits and `target` qualities from 0 to 1, floats or integers, of one shape; in detection, the IoU
+    /// of a box at the class of its object, and 0 at other classes. `none` has the shape of `input`. [`Extra::Mask`],
+    /// of this shape, leaves out each value where it is 0. Gradients: `input`.
     ///
-    /// `t − p` is computed as `t·σ(−x) − (1 − t)·σ(x)`, so that it keeps its digits where both are near 0 or 1. Where it
-    /// is 0 the gradient is 0, also for a β below 1. An infinite logit gives NaN.
+    /// `t − p` is computed as `t·σ(−x) − (1 − t)·σ(x)`, so that the difference keeps its digits where t and p are both
+    /// near 0 or 1. Where `t − p` is 0, the gradient is 0, even for a β below 1. An infinite logit gives NaN.
     ///
     /// Paper: Li et al., "Generalized Focal Loss", 2020, which recommends β = 2. See also:
     /// [`SigmoidFocal`](crate::SigmoidFocal), for targets of 0 and 1; [`Varifocal`](crate::Varifocal).
@@ -31,7 +31,8 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct QualityFocal of (input, target) as Pointwise {
-        /// The power β. The higher it is, the less do elements count that are already right; at 0 all count alike.
+        /// The focusing power β. A higher β lowers the weight of elements that are already predicted well; at 0 all
+        /// elements have the same weight.
         pub beta: f32 = 2.0, Range::AtLeast(0.0);
     }
 }

@@ -29,7 +29,7 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct Quantile of (input, target) as Pointwise {
-        /// The quantiles, in the order of the last axis.
+        /// The quantiles, one for each index along the last axis of the input.
         pub quantiles: Vec<f32> = vec![0.5], Range::Between(0.0, 1.0);
     }
 }

@@ -11,9 +11,9 @@ loss! {
     /// Sigmoid focal loss: `α_t·(1 − p_t)^γ·bce(x, t)` for each element, with `p = σ(x)` and
     /// `p_t = p·t + (1 − p)·(1 − t)`.
     ///
-    /// `bce` is `−t·log p − (1 − t)·log(1 − p)`, and `α_t` is `α·t + (1 − α)·(1 − t)`. [`Extra::Alpha`] is an α for each
-    /// class, `[C]` along the last axis, in place of the option. Label smoothing comes first: everywhere in the formula a
-    /// target t counts as `(1 − ε)·t + ε/2`.
+    /// `bce` is `−t·log p − (1 − t)·log(1 − p)`, and `α_t` is `α·t + (1 − α)·(1 − t)`. [`Extra::Alpha`] is an α for
+    /// each class, `[C]` along the last axis, and replaces the option `alpha`. Label smoothing comes first: everywhere
+    /// in the formula a target t counts as `(1 − ε)·t + ε/2`.
     ///
     /// `input` holds logits and `target` floats or integers, usually from 0 to 1, of one shape. `none` has the shape
     /// of `input`. For targets outside `[0, 1]` the formula still holds; where `1 − p_t` is negative and γ not a whole
@@ -21,9 +21,9 @@ loss! {
     /// Gradients: `input`.
     ///
     /// The logs of `p` and `1 − p` are computed as `−softplus(∓x)`, and for targets of 0 and 1 the power as
-    /// `exp(−γ·softplus(±x))`, never from a number that was rounded to 0. So loss and gradient are finite and accurate
-    /// for every γ and every finite logit. On a GPU a whole γ up to 4 is a product of factors `1 − p_t`. An infinite
-    /// logit gives NaN, as in PyTorch.
+    /// `exp(−γ·softplus(±x))`, so that no number is rounded to 0 before its log or its power is taken. So loss and
+    /// gradient are finite and accurate for every γ and every finite logit. On a GPU, the power for a whole γ up to 4
+    /// is a product of factors `1 − p_t`. An infinite logit gives NaN, as in PyTorch.
     ///
     /// Paper: Lin et al., "Focal Loss for Dense Object Detection", 2017, which recommends α = 0.25 and γ = 2.
     /// Reference: `torchvision.ops.sigmoid_focal_loss`. See also: [`SoftmaxFocal`](crate::SoftmaxFocal), for classes
@@ -39,16 +39,17 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct SigmoidFocal of (input, target) as Pointwise {
-        /// The power γ. The higher it is, the less do elements count that are already right; at 0 all count alike.
+        /// The focusing power γ. A higher γ lowers the weight of elements that are already predicted well; at 0 all
+        /// elements have the same weight.
         pub gamma: f32 = 2.0, Range::AtLeast(0.0);
-        /// α: the weight of positive targets. Negative ones have the weight 1 − α. `None` gives both the weight 1.
+        /// The weight α of positive targets; negative targets have the weight 1 − α. `None` gives both the weight 1.
         pub alpha: Option<f32> = Some(0.25), Range::Within(0.0, 1.0);
-        /// The share ε of the target that is split evenly between yes and no.
+        /// The share ε of label smoothing: a target t becomes `(1 − ε)·t + ε/2`.
         pub label_smoothing: f32 = 0.0, Range::Within(0.0, 1.0);
     }
 }
 
-/// Stands for an α that the call does not give.
+/// The leaf's third number where the call gives no `alpha` operand.
 const NOT_GIVEN: f32 = -1.0;
 
 static HEADER: Header = Header {

@@ -31,11 +31,11 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct Simpo of (chosen, rejected) as Pointwise {
-        /// The factor β of the difference.
+        /// The factor β of the difference of the answers' log-probabilities.
         pub beta: f32 = 0.1, Range::Above(0.0);
         /// The margin γ by which the chosen answer has to lead, in units of β times a log-probability.
         pub gamma: f32 = 0.5, Range::AtLeast(0.0);
-        /// The share ε of preferences that are taken to be wrong.
+        /// The share ε of preferences that are assumed to be wrong.
         pub label_smoothing: f32 = 0.0, Range::Within(0.0, 1.0);
     }
 }

@@ -11,7 +11,7 @@ loss! {
     ///
     #[doc = paired!()]
     ///
-    /// With β = 0 it is [`L1`](crate::L1), and the derivative at 0 is 0.
+    /// With β = 0 the loss is [`L1`](crate::L1), and the derivative at 0 is 0.
     ///
     /// Paper: Girshick, "Fast R-CNN", 2015, which uses β = 1. Reference: `torch.nn.functional.smooth_l1_loss`. See
     /// also: [`Huber`](crate::Huber), which is β times this loss.

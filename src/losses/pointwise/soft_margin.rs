@@ -12,7 +12,7 @@ loss! {
     /// `input` holds floats, and `target` floats or integers of its shape, 1 or −1. `none` has the shape of `input`.
     /// [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `input`.
     ///
-    /// It is computed as `softplus(−t·x)`, which neither overflows nor loses small values.
+    /// The loss is computed as `softplus(−t·x)`, which neither overflows nor loses small values.
     ///
     /// Reference: `torch.nn.functional.soft_margin_loss`. See also: [`BceWithLogits`](crate::BceWithLogits), which is
     /// this loss for targets of 1 and 0; [`HingeEmbedding`](crate::HingeEmbedding).

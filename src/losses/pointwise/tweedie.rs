@@ -15,7 +15,7 @@ loss! {
     /// of `input`. [`Extra::Weight`], of this shape, multiplies each value; a mean then divides by the sum of the
     /// weights. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `input`.
     ///
-    /// No term is negative, so that none cancels the other. A target of 0 removes the second term, infinite or not.
+    /// Neither term is negative, so that nothing cancels. A target of 0 removes the second term, infinite or not.
     ///
     /// Paper: Jørgensen, "Exponential Dispersion Models", 1987. Reference: scikit-learn's `HalfTweedieLoss`. See also:
     /// [`PoissonNll`](crate::PoissonNll), for counts, which is the limit of p = 1.
@@ -29,8 +29,8 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct Tweedie of (input, target) as Pointwise {
-        /// The power p of the mean that the variance grows with: near 1 amounts are almost Poisson counts, near 2
-        /// almost gamma distributed.
+        /// The power p of the mean that the variance is proportional to. Near 1 the distribution is nearly Poisson,
+        /// near 2 nearly gamma.
         pub p: f32 = 1.5, Range::Between(1.0, 2.0);
     }
 }

@@ -1,4 +1,4 @@
-//! The focal loss of targets that are qualities, whose positives are not focused.
+//! The focal loss of targets that are qualities, which focuses negatives alone.
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -8,12 +8,12 @@ use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
 loss! {
-    /// Varifocal loss: `t·bce(x, t)` for each positive element, where `t > 0`, and `−α·p^γ·log(1 − p)` for each other,
-    /// with `p = σ(x)` and `bce = −t·log p − (1 − t)·log(1 − p)`.
+    /// Varifocal loss: `t·bce(x, t)` for each positive element, where `t > 0`, and `−α·p^γ·log(1 − p)` for each other
+    /// element, with `p = σ(x)` and `bce = −t·log p − (1 − t)·log(1 − p)`.
     ///
-    /// `input` holds logits and `target` qualities from 0 to 1, floats or integers, of one shape; for detection the IoU
-    /// of a box at its class, and 0 elsewhere. `none` has the shape of `input`. [`Extra::Mask`], of this shape, leaves
-    /// out each value where it is 0. Gradients: `input`.
+    /// `input` holds logits and `target` qualities from 0 to 1, floats or integers, of one shape; in detection, the IoU
+    /// of a box at the class of its object, and 0 at other classes. `none` has the shape of `input`. [`Extra::Mask`],
+    /// of this shape, leaves out each value where it is 0. Gradients: `input`.
     ///
     /// The logs are computed from softplus, so that loss and gradient are finite and accurate for every finite logit. An
     /// infinite logit gives NaN.
@@ -31,9 +31,10 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct Varifocal of (input, target) as Pointwise {
-        /// The weight α of elements that are not positive.
+        /// The weight α of elements whose target is not positive.
         pub alpha: f32 = 0.75, Range::Within(0.0, 1.0);
-        /// The power γ. The higher it is, the less do easy negatives count; at 0 all count alike.
+        /// The focusing power γ. A higher γ lowers the weight of easy negatives; at 0 all negatives have the same
+        /// weight.
         pub gamma: f32 = 2.0, Range::AtLeast(0.0);
     }
 }

@@ -1,4 +1,4 @@
-//! The error of landmarks: its log near 0, the error itself beyond.
+//! The log of the error near 0, the absolute error beyond.
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -11,8 +11,9 @@ loss! {
     ///
     #[doc = paired!()]
     ///
-    /// The derivative is `±w/(ε + d)` near 0, which makes small errors count more than `l1` does, and ±1 beyond. At 0 it
-    /// is 0. The constant is not subtracted as one number, so that no digits are lost where the two pieces meet.
+    /// The derivative is `±w/(ε + d)` where `d` is less than `w`, so that small errors count more than in
+    /// [`L1`](crate::L1), and ±1 elsewhere. At 0 it is 0. `d − w` is computed first, so that no digits are lost where
+    /// the two pieces meet.
     ///
     /// Paper: Feng et al., "Wing Loss for Robust Facial Landmark Localisation with Convolutional Neural Networks", 2018,
     /// which uses w = 10 and ε = 2 for landmarks in pixels. See also: [`SmoothL1`](crate::SmoothL1), which makes small
@@ -30,7 +31,7 @@ loss! {
     pub struct Wing of (input, target) as Pointwise {
         /// The error w at which the logarithm becomes a line, in units of the input.
         pub w: f32 = 10.0, Range::Above(0.0);
-        /// How sharply the logarithm bends, in units of the input: the slope at 0 is `w/ε`.
+        /// The scale ε of errors in the logarithm, in units of the input: near 0 the slope is `w/ε`.
         pub epsilon: f32 = 2.0, Range::Above(0.0);
     }
 }

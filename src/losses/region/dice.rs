@@ -12,15 +12,16 @@ loss! {
     /// `input` holds floats `[N, C, ...]`, or with the class axis last; `p` are its probabilities, after the
     /// activation. `target` holds labels, integers `[N, ...]` in `0..C` or `ignore_index`, or it holds floats of the
     /// input's shape. Sums run over the positions of an item. `none` is `[N, C]`; with `batch` it is `[C]`, and without
-    /// background it has one class fewer. [`Extra::Weight`] multiplies each class; it is always `[C]`. A mean divides
-    /// by the number of values, whatever the weights. [`Extra::Mask`] leaves out each position where it is 0, of the shape
-    /// `[N, d1, ..., dk]`, or each element, of the input's shape, if the activation is no softmax. Gradients: `input`.
+    /// the background it has one class fewer. [`Extra::Weight`] multiplies the values of each class; it is always
+    /// `[C]`. A mean divides by the number of values, whatever the weights. [`Extra::Mask`] of the shape
+    /// `[N, d1, ..., dk]` leaves out each position where it is 0. If the activation is no softmax, a mask of the
+    /// input's shape may leave out single elements. Gradients: `input`.
     ///
-    /// If the input has one channel, labels are 0 and 1, and they are the target themselves. Positions with the label
+    /// If the input has one channel, labels are 0 and 1, and a label is itself the target. Positions with the label
     /// `ignore_index` enter no sum, and their gradient is 0.
     ///
-    /// The loss is computed from what is wrong, `Σp(1 − t) + Σ(1 − p)t`, not as a difference from 1, so that a good
-    /// overlap keeps its digits.
+    /// The loss is computed from the errors, `Σp(1 − t) + Σ(1 − p)t`, not as a difference from 1, so that the loss of a
+    /// good overlap keeps its digits.
     ///
     /// Paper: Milletari et al., "V-Net", 2016. Reference: MONAI's `DiceLoss`, with its defaults for the smoothing. See
     /// also: [`DiceCrossEntropy`](crate::DiceCrossEntropy), the sum with cross-entropy; [`Tversky`](crate::Tversky).
@@ -38,24 +39,25 @@ loss! {
     pub struct Dice of (input, target) as Region {
         /// How the input becomes probabilities.
         pub activation: Activation = Activation::Softmax, Range::Any;
-        /// Whether class 0 counts.
+        /// Whether the loss includes class 0, the background.
         pub include_background: bool = true, Range::Any;
         /// Whether `Σp` and `Σt` are sums of squares.
         pub squared_pred: bool = false, Range::Any;
-        /// Whether the denominator is `2·(Σp + Σt − Σpt)`: the Jaccard index instead of Dice's.
+        /// Whether the Jaccard index replaces the Dice score: the denominator is then `2·(Σp + Σt − Σpt)`.
         pub jaccard: bool = false, Range::Any;
-        /// Whether a probability that equals its target is right, also between 0 and 1: the overlap is
-        /// `(Σp + Σt − Σ|p − t|)/2`, or of squares with `squared_pred`.
+        /// Whether the overlap is `(Σp + Σt − Σ|p − t|)/2` in place of `Σpt`, so that a probability between 0 and 1
+        /// that equals its target counts as right. It has no effect with `squared_pred`.
         pub soft_label: bool = false, Range::Any;
-        /// Whether the loss is `−log(max(score, 1e-7))` of the ratio that is subtracted from 1, with gradient 0 below 1e-7.
+        /// Whether the loss takes `−log(max(ratio, 1e-7))` in place of `1 − ratio`, where `ratio` is the overlap score.
+        /// The gradient is 0 where the ratio is below 1e-7.
         pub log_loss: bool = false, Range::Any;
-        /// Whether sums run over all items together.
+        /// Whether the sums run over all items of the batch together.
         pub batch: bool = false, Range::Any;
-        /// Is added to the numerator, in units of positions.
+        /// A number that is added to the numerator, in units of positions.
         pub smooth_nr: f32 = 1e-5, Range::AtLeast(0.0);
-        /// Is added to the denominator, in units of positions.
+        /// A number that is added to the denominator, in units of positions.
         pub smooth_dr: f32 = 1e-5, Range::AtLeast(0.0);
-        /// The label of positions that are left out. It has no effect on floats.
+        /// The label of positions that are left out. It has no effect if the target holds floats.
         pub ignore_index: Option<i32> = None, Range::Any;
     }
 }
@@ -93,14 +95,14 @@ impl Region for Dice {
     }
 }
 
-/// Dice's score of a region's sums. The shader has it in `shaders/fold/regions.wgsl`.
+/// Returns the Dice loss of a region's sums, and its derivatives. Its twin in WGSL is in `shaders/fold/regions.wgsl`.
 pub(super) fn dice_score(s: RegionSums, jaccard: bool, log_loss: bool, smooth_nr: f32, smooth_dr: f32) -> RegionScore {
     let (nr, dr) = (f64::from(smooth_nr), f64::from(smooth_dr));
     let wrong = s.false_pos + s.false_neg;
-    // Dice's denominator, Σp + Σt, has the wrong positions once beside 2·Σpt; Jaccard's, doubled here, has them twice
+    // Dice's denominator, Σp + Σt, is 2·Σpt + wrong; twice Jaccard's, Σp + Σt − Σpt, is 2·Σpt + 2·wrong
     let times = if jaccard { 2.0 } else { 1.0 };
     let denominator = 2.0 * s.true_pos + times * wrong + dr;
-    // loss and ratio add up to 1, but each is computed by itself: a difference from 1 would cancel
+    // loss and ratio add up to 1, but each is computed by itself: a difference from 1 would lose digits
     let loss = (times * wrong + (dr - nr)) / denominator;
     let ratio = (2.0 * s.true_pos + nr) / denominator;
     let d_wrong = times * ratio / denominator;
@@ -109,10 +111,10 @@ pub(super) fn dice_score(s: RegionSums, jaccard: bool, log_loss: bool, smooth_nr
     RegionScore { loss, d_true_pos: by_log * d_right, d_false_pos: by_log * d_wrong, d_false_neg: by_log * d_wrong }
 }
 
-/// The least score whose log is taken.
+/// The lower bound of a score whose log is taken.
 const LEAST_SCORE: f64 = 1e-7;
 
-/// −log of a score, and its derivative with respect to `miss`, which is 1 − score.
+/// Returns −log of a score, and its derivative with respect to `miss`, which is 1 − score.
 pub(super) fn minus_log(miss: f64, score: f64) -> (f64, f64) {
     match score {
         _ if score < LEAST_SCORE => (-LEAST_SCORE.ln(), 0.0),

@@ -12,25 +12,27 @@ loss! {
     /// Dice loss and binary cross-entropy: `dice_weight·dice + bce_weight·bce`, in one pass over the logits, for classes that
     /// do not exclude each other.
     ///
-    /// `input` holds logits, floats `[N, C, ...]`, or with the class axis last. `target` holds floats from 0 to 1 of the
-    /// input's shape, an answer for each class of each position; or it holds labels, integers `[N, ...]` in `0..C` or
-    /// `ignore_index`, each of which is 1 for its class and 0 for the others. [`Extra::Weight`] is a weight for each class,
-    /// always `[C]`, in both losses. [`Extra::PosWeight`], `[C]`, is a factor of each class's positive targets in the
-    /// cross-entropy. [`Extra::Mask`] leaves out each position where it is 0, of the shape `[N, d1, ..., dk]`, or each
-    /// element, of the input's shape, if the activation is no softmax. Gradients: `input`.
+    /// `input` holds logits, floats `[N, C, ...]`, or with the class axis last. `target` holds floats from 0 to 1 of
+    /// the input's shape, an answer for each class of each position. Or it holds labels, integers `[N, ...]` in `0..C`
+    /// or `ignore_index`; a label is a target of 1 at its class and of 0 at the others. [`Extra::Weight`] is a weight
+    /// for each class, always `[C]`, in both losses. [`Extra::PosWeight`], `[C]`, holds a factor for each class, which
+    /// multiplies the positive targets in the cross-entropy. [`Extra::Mask`] of the shape `[N, d1, ..., dk]` leaves out
+    /// each position where it is 0. If the activation is no softmax, a mask of the input's shape may leave out single
+    /// elements. Gradients: `input`.
     ///
-    /// [`Dice`](crate::Dice) and [`BceWithLogits`](crate::BceWithLogits) define the two losses and their options. Each is
-    /// reduced by itself, then they are added; there is no `none`. The mean of the cross-entropy divides by the number of
-    /// elements that take part, whatever their weights. An outcome reports `.dice` and `.bce_with_logits`, each with its sum
-    /// and denominator. The activation and the background are for Dice alone: the cross-entropy takes the input as logits,
-    /// of all classes. If the input has one channel, labels are 0 and 1, and they are the target themselves.
+    /// [`Dice`](crate::Dice) and [`BceWithLogits`](crate::BceWithLogits) define the two losses and their options. Each
+    /// loss is reduced by itself, then the two are added; there is no `none`. The mean of the cross-entropy divides by
+    /// the number of elements that take part, whatever their weights. An outcome reports `.dice` and
+    /// `.bce_with_logits`, each with its sum and denominator. `activation` and `include_background` concern Dice alone:
+    /// the cross-entropy takes the input as logits, and includes all classes. If the input has one channel, labels are
+    /// 0 and 1, and a label is itself the target.
     ///
-    /// The cross-entropy is computed from the logits in the form of [`BceWithLogits`](crate::BceWithLogits), and overlap as in
-    /// [`Dice`](crate::Dice), so that both keep their digits where predictions are sure.
+    /// The cross-entropy is computed from the logits in the form of [`BceWithLogits`](crate::BceWithLogits), and the
+    /// overlap as in [`Dice`](crate::Dice), so that both keep their digits where predictions are confident.
     ///
-    /// Reference: MONAI's `DiceLoss` and PyTorch's `BCEWithLogitsLoss`. Paper: Isensee et al., "nnU-Net", 2021, which trains
-    /// regions that overlap so. See also: [`DiceFocal`](crate::DiceFocal), where most of a picture is background;
-    /// [`DiceCrossEntropy`](crate::DiceCrossEntropy), for classes that exclude each other.
+    /// Reference: MONAI's `DiceLoss` and PyTorch's `BCEWithLogitsLoss`. Paper: Isensee et al., "nnU-Net", 2021, which
+    /// trains overlapping regions with this sum. See also: [`DiceFocal`](crate::DiceFocal), for pictures that are
+    /// mostly background; [`DiceCrossEntropy`](crate::DiceCrossEntropy), for classes that exclude each other.
     ///
     /// # Example
     /// ```
@@ -43,32 +45,33 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct DiceBce of (input, target) as Region {
-        /// The share ε of the cross-entropy's target that is split evenly between yes and no.
+        /// The share ε of label smoothing in the cross-entropy: a target t becomes `(1 − ε)·t + ε/2`.
         pub label_smoothing: f32 = 0.0, Range::Within(0.0, 1.0);
-        /// How the input becomes probabilities, for Dice.
+        /// How the input becomes probabilities for Dice.
         pub activation: Activation = Activation::Sigmoid, Range::Any;
-        /// Whether class 0 counts in Dice.
+        /// Whether Dice includes class 0, the background.
         pub include_background: bool = true, Range::Any;
         /// Whether `Σp` and `Σt` are sums of squares in Dice.
         pub squared_pred: bool = false, Range::Any;
-        /// Whether the Jaccard index stands for Dice's.
+        /// Whether the Jaccard index replaces the Dice score: the denominator is then `2·(Σp + Σt − Σpt)`.
         pub jaccard: bool = false, Range::Any;
-        /// Whether a probability that equals its target is right in Dice, also between 0 and 1: the overlap is
-        /// `(Σp + Σt − Σ|p − t|)/2`, or of squares with `squared_pred`.
+        /// Whether the overlap in Dice is `(Σp + Σt − Σ|p − t|)/2` in place of `Σpt`, so that a probability between 0
+        /// and 1 that equals its target counts as right. It has no effect with `squared_pred`.
         pub soft_label: bool = false, Range::Any;
-        /// Whether the loss of Dice is `−log(max(score, 1e-7))` of the ratio that is subtracted from 1, with gradient 0 below 1e-7.
+        /// Whether the Dice loss takes `−log(max(ratio, 1e-7))` in place of `1 − ratio`, where `ratio` is the overlap
+        /// score. The gradient is 0 where the ratio is below 1e-7.
         pub log_loss: bool = false, Range::Any;
-        /// Whether the sums of Dice run over all items together.
+        /// Whether the sums of Dice run over all items of the batch together.
         pub batch: bool = false, Range::Any;
-        /// Is added to the numerator of Dice, in units of positions.
+        /// A number that is added to the numerator of Dice, in units of positions.
         pub smooth_nr: f32 = 1e-5, Range::AtLeast(0.0);
-        /// Is added to the denominator of Dice, in units of positions.
+        /// A number that is added to the denominator of Dice, in units of positions.
         pub smooth_dr: f32 = 1e-5, Range::AtLeast(0.0);
-        /// The factor of Dice.
+        /// The factor of the Dice loss in the sum.
         pub dice_weight: f32 = 1.0, Range::AtLeast(0.0);
-        /// The factor of cross-entropy.
+        /// The factor of the cross-entropy in the sum.
         pub bce_weight: f32 = 1.0, Range::AtLeast(0.0);
-        /// The label of positions that both losses leave out. It has no effect on floats.
+        /// The label of positions that both losses leave out. It has no effect if the target holds floats.
         pub ignore_index: Option<i32> = None, Range::Any;
     }
 }

@@ -17,16 +17,16 @@ loss! {
     /// [`Extra::Weight`] is a weight for each class, always `[C]`, in both losses. [`Extra::Mask`], `[N, d1, ..., dk]`,
     /// leaves out each position where it is 0. Gradients: `input`.
     ///
-    /// [`Dice`](crate::Dice) and [`CrossEntropy`](crate::CrossEntropy) define the two losses and their options. Each is
-    /// reduced by itself, then they are added; there is no `none`. An outcome reports `.dice` and `.cross_entropy` (and
-    /// `.z_loss`), each with its sum and denominator. The activation is for Dice alone: the cross-entropy takes the
-    /// input as logits.
+    /// [`Dice`](crate::Dice) and [`CrossEntropy`](crate::CrossEntropy) define the two losses and their options. Each
+    /// loss is reduced by itself, then the two are added; there is no `none`. An outcome reports `.dice` and
+    /// `.cross_entropy` (and `.z_loss`), each with its sum and denominator. `activation` and `include_background`
+    /// concern Dice alone: the cross-entropy takes the input as logits, and includes all classes.
     ///
     /// If the input has one channel, labels are 0 and 1, and the input is the logit of label 1 against a logit of 0.
-    /// The cross-entropy is then [`BceWithLogits`](crate::BceWithLogits) with the weight as its `pos_weight`, and its
+    /// The cross-entropy is then [`BceWithLogits`](crate::BceWithLogits) with the class weight as `pos_weight`, and its
     /// mean divides by the number of kept positions. Positions with the label `ignore_index` enter neither loss.
     ///
-    /// Both losses and their gradients use one softmax of each position, in the form of
+    /// Both losses and their gradients use one softmax of each position, computed as in
     /// [`CrossEntropy`](crate::CrossEntropy).
     ///
     /// Reference: MONAI's `DiceCELoss`. Paper: Isensee et al., "nnU-Net", 2021, which weights both losses by 1. See
@@ -45,32 +45,34 @@ loss! {
     pub struct DiceCrossEntropy of (input, target) as Region {
         /// The share ε of the cross-entropy's target that is spread evenly over the classes.
         pub label_smoothing: f32 = 0.0, Range::Within(0.0, 1.0);
-        /// The factor of `lse²` in the cross-entropy, a term that keeps logits from drifting.
+        /// The factor of `lse²` in the cross-entropy, a term that keeps the logits from drifting; lse is the log of
+        /// `Σ exp(x)`.
         pub z_loss: f32 = 0.0, Range::AtLeast(0.0);
-        /// How the input becomes probabilities, for Dice.
+        /// How the input becomes probabilities for Dice.
         pub activation: Activation = Activation::Softmax, Range::Any;
-        /// Whether class 0 counts in Dice.
+        /// Whether Dice includes class 0, the background.
         pub include_background: bool = true, Range::Any;
         /// Whether `Σp` and `Σt` are sums of squares in Dice.
         pub squared_pred: bool = false, Range::Any;
-        /// Whether the Jaccard index stands for Dice's.
+        /// Whether the Jaccard index replaces the Dice score: the denominator is then `2·(Σp + Σt − Σpt)`.
         pub jaccard: bool = false, Range::Any;
-        /// Whether a probability that equals its target is right in Dice, also between 0 and 1: the overlap is
-        /// `(Σp + Σt − Σ|p − t|)/2`, or of squares with `squared_pred`.
+        /// Whether the overlap in Dice is `(Σp + Σt − Σ|p − t|)/2` in place of `Σpt`, so that a probability between 0
+        /// and 1 that equals its target counts as right. It has no effect with `squared_pred`.
         pub soft_label: bool = false, Range::Any;
-        /// Whether the loss of Dice is `−log(max(score, 1e-7))` of the ratio that is subtracted from 1, with gradient 0 below 1e-7.
+        /// Whether the Dice loss takes `−log(max(ratio, 1e-7))` in place of `1 − ratio`, where `ratio` is the overlap
+        /// score. The gradient is 0 where the ratio is below 1e-7.
         pub log_loss: bool = false, Range::Any;
-        /// Whether the sums of Dice run over all items together.
+        /// Whether the sums of Dice run over all items of the batch together.
         pub batch: bool = false, Range::Any;
-        /// Is added to the numerator of Dice, in units of positions.
+        /// A number that is added to the numerator of Dice, in units of positions.
         pub smooth_nr: f32 = 1e-5, Range::AtLeast(0.0);
-        /// Is added to the denominator of Dice, in units of positions.
+        /// A number that is added to the denominator of Dice, in units of positions.
         pub smooth_dr: f32 = 1e-5, Range::AtLeast(0.0);
-        /// The factor of Dice.
+        /// The factor of the Dice loss in the sum.
         pub dice_weight: f32 = 1.0, Range::AtLeast(0.0);
-        /// The factor of cross-entropy.
+        /// The factor of the cross-entropy in the sum.
         pub cross_entropy_weight: f32 = 1.0, Range::AtLeast(0.0);
-        /// The label of positions that both losses leave out. It has no effect on floats.
+        /// The label of positions that both losses leave out. It has no effect if the target holds floats.
         pub ignore_index: i32 = -100, Range::Any;
     }
 }

@@ -11,31 +11,35 @@ use crate::role::{Domain, Role};
 loss! {
     /// Dice loss and focal loss: `dice_weight·dice + focal_weight·focal`, in one pass over the logits.
     ///
-    /// `input` holds logits, floats `[N, C, ...]`, or with the class axis last. `target` holds labels, integers `[N, ...]` in
-    /// `0..C` or `ignore_index`, each of which is 1 for its class and 0 for the others; or it holds floats of the input's
-    /// shape, an answer for each class of each position. [`Extra::Weight`] is a weight for each class, always `[C]`, in both
-    /// losses. [`Extra::Mask`] leaves out each position where it is 0, of the shape `[N, d1, ..., dk]`, or each element, of
-    /// the input's shape, if the activation is no softmax. Gradients: `input`.
+    /// `input` holds logits, floats `[N, C, ...]`, or with the class axis last. `target` holds labels, integers
+    /// `[N, ...]` in `0..C` or `ignore_index`; a label is a target of 1 at its class and of 0 at the others. Or it
+    /// holds floats of the input's shape, an answer for each class of each position. [`Extra::Weight`] is a weight for
+    /// each class, always `[C]`, in both losses. [`Extra::Mask`] of the shape `[N, d1, ..., dk]` leaves out each
+    /// position where it is 0. If the activation is no softmax, a mask of the input's shape may leave out single
+    /// elements. Gradients: `input`.
     ///
-    /// [`Dice`](crate::Dice) and [`SigmoidFocal`](crate::SigmoidFocal) define the two losses and their options; `alpha` is none
-    /// unless it is given. Each is reduced by itself, then they are added; there is no `none`. The mean of the focal loss
-    /// divides by the number of elements that take part, whatever their weights. An outcome reports `.dice` and
-    /// `.sigmoid_focal`, each with its sum and denominator. The activation is for Dice alone: the focal loss takes the input as
-    /// the logits of one binary question for each class, also where Dice takes a softmax. If the input has one channel, labels
-    /// are 0 and 1, and they are the target themselves.
+    /// [`Dice`](crate::Dice) and [`SigmoidFocal`](crate::SigmoidFocal) define the two losses and their options, but
+    /// here the default of `alpha` is `None`. Each loss is reduced by itself, then the two are added; there is no
+    /// `none`. The mean of the focal loss divides by the number of elements that take part, whatever their weights. An
+    /// outcome reports `.dice` and `.sigmoid_focal`, each with its sum and denominator. `activation` concerns Dice
+    /// alone: the focal loss takes the input as the logits of a binary question for each class, even where Dice takes a
+    /// softmax. If the input has one channel, labels are 0 and 1, and a label is itself the target.
     ///
-    /// With `use_softmax` the focal loss is [`SoftmaxFocal`](crate::SoftmaxFocal) over the classes of each position, whose label
-    /// has the class weight as its α; an outcome reports `.softmax_focal`. Its mean, too, divides by the number of elements,
-    /// so that it is a share 1/C of the mean over positions. Without the background, positions of label 0 have a focal loss of
-    /// 0, though the softmax still runs over all classes. One channel is the logit of label 1, and the weight is that of label 1.
+    /// With `use_softmax` the focal loss is [`SoftmaxFocal`](crate::SoftmaxFocal) over the classes of each position,
+    /// and the class weight of a position's label is its α; an outcome reports `.softmax_focal`. Its mean, too, divides
+    /// by the number of elements, so that it is 1/C of the mean over positions, or 1/(C − 1) without the background.
+    /// Without the background, a position of label 0 has a focal loss of 0, but the softmax still runs over all
+    /// classes. If the input has one channel, it is the logit of label 1 against a logit of 0, and the class weight is
+    /// the α of label 1.
     ///
     /// The focal loss is computed from the logits in the form of [`SigmoidFocal`](crate::SigmoidFocal) or
-    /// [`SoftmaxFocal`](crate::SoftmaxFocal), and overlap as in [`Dice`](crate::Dice), so that both keep their digits where
-    /// predictions are sure.
+    /// [`SoftmaxFocal`](crate::SoftmaxFocal), and the overlap as in [`Dice`](crate::Dice), so that both keep their
+    /// digits where predictions are confident.
     ///
-    /// Reference: MONAI's `DiceFocalLoss`, whose mean this is; with `use_softmax`, MONAI's `DiceLoss` and
-    /// `FocalLoss(use_softmax=True)`, whose softmax leaves the background out where it is excluded. MONAI's sum of the focal
-    /// loss is of means over positions; this one is the plain sum. See also: [`DiceBce`](crate::DiceBce), [`DiceCrossEntropy`](crate::DiceCrossEntropy).
+    /// Reference: MONAI's `DiceFocalLoss`, with its reduction `mean`; its reduction `sum` adds the focal loss's means
+    /// over positions, this one adds all elements. With `use_softmax` the reference is MONAI's `DiceLoss` and
+    /// `FocalLoss(use_softmax=True)`, but MONAI's softmax leaves out an excluded background. See also:
+    /// [`DiceBce`](crate::DiceBce), [`DiceCrossEntropy`](crate::DiceCrossEntropy).
     ///
     /// # Example
     /// ```
@@ -48,41 +52,42 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct DiceFocal of (input, target) as Region {
-        /// The power γ of the focal loss. The higher it is, the less do elements count that are already right; at 0 all count
-        /// alike.
+        /// The focusing power γ of the focal loss. A higher γ lowers the weight of elements that are already predicted
+        /// well; at 0 all elements have the same weight.
         pub gamma: f32 = 2.0, Range::AtLeast(0.0);
-        /// α: the weight of positive targets in the focal loss of sigmoids. Negative ones have the weight 1 − α. `None` gives
-        /// both the weight 1.
+        /// The weight α of positive targets in the sigmoid focal loss; negative targets have the weight 1 − α. `None`
+        /// gives both the weight 1.
         pub alpha: Option<f32> = None, Range::Within(0.0, 1.0);
-        /// The share ε of the target that is split evenly between yes and no, in the focal loss of sigmoids.
+        /// The share ε of label smoothing in the sigmoid focal loss: a target t becomes `(1 − ε)·t + ε/2`.
         pub label_smoothing: f32 = 0.0, Range::Within(0.0, 1.0);
-        /// Whether the focal loss is that of a softmax over the classes, which needs labels, `alpha: None` and
-        /// `label_smoothing: 0.0`.
+        /// Whether the focal loss takes a softmax over the classes in place of sigmoids. It needs labels as the target,
+        /// an `alpha` of `None` and a `label_smoothing` of 0.
         pub use_softmax: bool = false, Range::Any;
-        /// How the input becomes probabilities, for Dice.
+        /// How the input becomes probabilities for Dice.
         pub activation: Activation = Activation::Sigmoid, Range::Any;
-        /// Whether class 0 counts, in both losses.
+        /// Whether both losses include class 0, the background.
         pub include_background: bool = true, Range::Any;
         /// Whether `Σp` and `Σt` are sums of squares in Dice.
         pub squared_pred: bool = false, Range::Any;
-        /// Whether the Jaccard index stands for Dice's.
+        /// Whether the Jaccard index replaces the Dice score: the denominator is then `2·(Σp + Σt − Σpt)`.
         pub jaccard: bool = false, Range::Any;
-        /// Whether a probability that equals its target is right in Dice, also between 0 and 1: the overlap is
-        /// `(Σp + Σt − Σ|p − t|)/2`, or of squares with `squared_pred`.
+        /// Whether the overlap in Dice is `(Σp + Σt − Σ|p − t|)/2` in place of `Σpt`, so that a probability between 0
+        /// and 1 that equals its target counts as right. It has no effect with `squared_pred`.
         pub soft_label: bool = false, Range::Any;
-        /// Whether the loss of Dice is `−log(max(score, 1e-7))` of the ratio that is subtracted from 1, with gradient 0 below 1e-7.
+        /// Whether the Dice loss takes `−log(max(ratio, 1e-7))` in place of `1 − ratio`, where `ratio` is the overlap
+        /// score. The gradient is 0 where the ratio is below 1e-7.
         pub log_loss: bool = false, Range::Any;
-        /// Whether the sums of Dice run over all items together.
+        /// Whether the sums of Dice run over all items of the batch together.
         pub batch: bool = false, Range::Any;
-        /// Is added to the numerator of Dice, in units of positions.
+        /// A number that is added to the numerator of Dice, in units of positions.
         pub smooth_nr: f32 = 1e-5, Range::AtLeast(0.0);
-        /// Is added to the denominator of Dice, in units of positions.
+        /// A number that is added to the denominator of Dice, in units of positions.
         pub smooth_dr: f32 = 1e-5, Range::AtLeast(0.0);
-        /// The factor of Dice.
+        /// The factor of the Dice loss in the sum.
         pub dice_weight: f32 = 1.0, Range::AtLeast(0.0);
-        /// The factor of the focal loss.
+        /// The factor of the focal loss in the sum.
         pub focal_weight: f32 = 1.0, Range::AtLeast(0.0);
-        /// The label of positions that both losses leave out. It has no effect on floats.
+        /// The label of positions that both losses leave out. It has no effect if the target holds floats.
         pub ignore_index: Option<i32> = None, Range::Any;
     }
 }

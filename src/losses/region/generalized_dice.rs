@@ -24,16 +24,17 @@ loss! {
     ///
     /// `input` holds floats `[N, C, ...]`, or with the class axis last; `p` are its probabilities, after the
     /// activation. `target` holds labels, integers `[N, ...]` in `0..C` or `ignore_index`, or it holds floats of the
-    /// input's shape. `none` is `[N]`; with `batch` it is `[1]`, and infinite weights become the largest finite one of
-    /// all items. If the input has one channel, labels are 0 and 1, and they are the target themselves. [`Extra::Mask`]
-    /// leaves out each position where it is 0, of the shape `[N, d1, ..., dk]`, or each element, of the input's shape,
-    /// if the activation is no softmax. Gradients: `input`.
+    /// input's shape. `none` is `[N]`; with `batch` it is `[1]`. If the input has one channel, labels are 0 and 1, and
+    /// a label is itself the target. [`Extra::Mask`] of the shape `[N, d1, ..., dk]` leaves out each position where it
+    /// is 0. If the activation is no softmax, a mask of the input's shape may leave out single elements. Gradients:
+    /// `input`.
     ///
     /// The weight `w_c` is `1/(Σt)²`, `1/Σt` or 1, so that a small class can count as much as a large one. Weights are
-    /// constants in the gradient. A weight beyond the range of f32, which an absent class has, becomes the largest
-    /// finite weight of the item, or 0 if there is none.
+    /// constants in the gradient. A weight beyond the range of f32, such as that of an absent class, is replaced by the
+    /// largest finite weight of the item, with `batch` of the whole batch, or by 0 if no weight is finite.
     ///
-    /// The loss is computed from what is wrong, as in [`Dice`](crate::Dice), so that a good overlap keeps its digits.
+    /// The loss is computed from the errors, as in [`Dice`](crate::Dice), so that the loss of a good overlap keeps its
+    /// digits.
     ///
     /// Paper: Sudre et al., "Generalised Dice overlap as a deep learning loss function for highly unbalanced
     /// segmentations", 2017, which uses the weighting `Square`. Reference: MONAI's `GeneralizedDiceLoss`. See also:
@@ -54,20 +55,21 @@ loss! {
         pub activation: Activation = Activation::Softmax, Range::Any;
         /// How the classes are weighted.
         pub weighting: Weighting = Weighting::Square, Range::Any;
-        /// Whether a probability that equals its target is right, also between 0 and 1: the overlap is
-        /// `(Σp + Σt − Σ|p − t|)/2`.
+        /// Whether the overlap is `(Σp + Σt − Σ|p − t|)/2` in place of `Σpt`, so that a probability between 0 and 1
+        /// that equals its target counts as right.
         pub soft_label: bool = false, Range::Any;
-        /// Whether the loss is `−log(max(score, 1e-7))` of the ratio that is subtracted from 1, with gradient 0 below 1e-7.
+        /// Whether the loss takes `−log(max(ratio, 1e-7))` in place of `1 − ratio`, where `ratio` is the overlap score.
+        /// The gradient is 0 where the ratio is below 1e-7.
         pub log_loss: bool = false, Range::Any;
-        /// Is added to the numerator, in units of weighted positions.
+        /// A number that is added to the numerator, in units of weighted positions.
         pub smooth_nr: f32 = 1e-5, Range::AtLeast(0.0);
-        /// Is added to the denominator, in units of weighted positions.
+        /// A number that is added to the denominator, in units of weighted positions.
         pub smooth_dr: f32 = 1e-5, Range::AtLeast(0.0);
-        /// Whether class 0 counts.
+        /// Whether the loss includes class 0, the background.
         pub include_background: bool = true, Range::Any;
-        /// Whether sums run over all items together.
+        /// Whether the sums run over all items of the batch together.
         pub batch: bool = false, Range::Any;
-        /// The label of positions that are left out. It has no effect on floats.
+        /// The label of positions that are left out. It has no effect if the target holds floats.
         pub ignore_index: Option<i32> = None, Range::Any;
     }
 }

@@ -14,20 +14,21 @@ loss! {
     /// `input` holds floats `[N, C, ...]`, or with the class axis last; `p` are its probabilities, after the
     /// activation. `target` holds labels, integers `[N, ...]` in `0..C` or `ignore_index`, or it holds floats of the
     /// input's shape. Sums run over the positions of an item. `none` is `[N, C]`; with `batch` it is `[C]`, and without
-    /// background it has one class fewer. [`Extra::Weight`] is a factor for each class, `[C]`; a mean divides by the
-    /// number of values all the same. [`Extra::Mask`] leaves out each position where it is 0, of the shape
-    /// `[N, d1, ..., dk]`, or each element, of the input's shape, if the activation is no softmax. Gradients: `input`.
+    /// the background it has one class fewer. [`Extra::Weight`] multiplies the values of each class; it is always
+    /// `[C]`. A mean divides by the number of values, whatever the weights. [`Extra::Mask`] of the shape
+    /// `[N, d1, ..., dk]` leaves out each position where it is 0. If the activation is no softmax, a mask of the
+    /// input's shape may leave out single elements. Gradients: `input`.
     ///
     /// α = β = ½ gives [`Dice`](crate::Dice), except for the smoothing; α = β = 1 gives the Jaccard index. A γ other
-    /// than 1 makes the loss focal. If the input has one channel, labels are 0 and 1, and they are the target
-    /// themselves. Positions with the label `ignore_index` enter no sum, and their gradient is 0.
+    /// than 1 makes the loss focal. If the input has one channel, labels are 0 and 1, and a label is itself the target.
+    /// Positions with the label `ignore_index` enter no sum, and their gradient is 0.
     ///
-    /// `1 − ratio` is computed from what is wrong, `α·FP + β·FN`, not as a difference, so that a good overlap keeps its
-    /// digits. Where it is exactly 0 and γ is below 1, the gradient is 0, although autograd gives infinities. Where it
-    /// is negative, which takes a `smooth_nr` greater than `smooth_dr`, and γ is not a whole number, the loss is NaN,
-    /// as in PyTorch.
+    /// `1 − ratio` is computed from the errors, `α·FP + β·FN`, not as a difference, so that the loss of a good overlap
+    /// keeps its digits. Where `1 − ratio` is exactly 0 and γ is below 1, the gradient is 0, although autograd gives
+    /// infinities. Where `1 − ratio` is negative, which takes a `smooth_nr` greater than `smooth_dr`, and γ is not a
+    /// whole number, the loss is NaN, as in PyTorch.
     ///
-    /// With `log_loss`, γ is the power of `−log(max(ratio, 1e-7))`.
+    /// With `log_loss`, the loss is `(−log(max(ratio, 1e-7)))^γ`.
     ///
     /// Papers: Salehi et al., "Tversky loss function for image segmentation", 2017, which recommends α = 0.3 and β =
     /// 0.7; Abraham and Khan, "A novel focal Tversky loss function", 2018, which recommends the exponent γ = 3/4 (4/3
@@ -46,18 +47,19 @@ loss! {
     pub struct Tversky of (input, target) as Region {
         /// How the input becomes probabilities.
         pub activation: Activation = Activation::Softmax, Range::Any;
-        /// Whether class 0 counts.
+        /// Whether the loss includes class 0, the background.
         pub include_background: bool = true, Range::Any;
-        /// Whether sums run over all items together.
+        /// Whether the sums run over all items of the batch together.
         pub batch: bool = false, Range::Any;
-        /// Whether a probability that equals its target is right, also between 0 and 1: the overlap is
-        /// `(Σp + Σt − Σ|p − t|)/2`.
+        /// Whether the overlap is `(Σp + Σt − Σ|p − t|)/2` in place of `Σpt`, so that a probability between 0 and 1
+        /// that equals its target counts as right.
         pub soft_label: bool = false, Range::Any;
-        /// Whether the loss is `−log(max(score, 1e-7))` of the ratio that is subtracted from 1, with gradient 0 below 1e-7.
+        /// Whether the loss takes `−log(max(ratio, 1e-7))` in place of `1 − ratio`, where `ratio` is the overlap score.
+        /// The gradient is 0 where the ratio is below 1e-7.
         pub log_loss: bool = false, Range::Any;
-        /// Is added to the numerator, in units of positions.
+        /// A number that is added to the numerator, in units of positions.
         pub smooth_nr: f32 = 1e-5, Range::AtLeast(0.0);
-        /// Is added to the denominator, in units of positions.
+        /// A number that is added to the denominator, in units of positions.
         pub smooth_dr: f32 = 1e-5, Range::AtLeast(0.0);
         /// The weight α of false positives.
         pub alpha: f32 = 0.5, Range::AtLeast(0.0);
@@ -65,7 +67,7 @@ loss! {
         pub beta: f32 = 0.5, Range::AtLeast(0.0);
         /// The power γ that the loss of a class is raised to.
         pub gamma: f32 = 1.0, Range::Above(0.0);
-        /// The label of positions that are left out. It has no effect on floats.
+        /// The label of positions that are left out. It has no effect if the target holds floats.
         pub ignore_index: Option<i32> = None, Range::Any;
     }
 }
@@ -108,7 +110,8 @@ impl Region for Tversky {
         let ratio = (s.true_pos + nr) / denominator;
         let base = (wrong + (dr - nr)) / denominator;
         let (under, by_log) = if self.log_loss { minus_log(base, ratio) } else { (base, 1.0) };
-        // a power with γ below 1 has an infinite slope at 0, which would spoil a perfect overlap's gradient
+        // where γ is below 1 the power has an infinite slope at 0, which would make a perfect overlap's gradient
+        // infinite or NaN
         let slope = if under == 0.0 && gamma < 1.0 { 0.0 } else { by_log * gamma * under.powf(gamma - 1.0) };
         RegionScore {
             loss: under.powf(gamma),

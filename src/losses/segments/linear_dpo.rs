@@ -1,4 +1,4 @@
-//! Direct preference optimisation from a linear layer's hidden states, without room for all logits.
+//! Direct preference optimisation from a linear layer's hidden states, without storing all logits.
 
 use crate::leaf::{ElementScore, Pointwise, Segments};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -12,30 +12,34 @@ loss! {
     /// `Σ log softmax(x·Wᵀ + b)[target]` over its tokens. A GPU stores no more of the `[N, V]` logits than its workspace bound
     /// allows.
     ///
-    /// `hidden` (x) holds floats `[N, D]`, a row for each token; `weight` (W) holds floats `[V, D]`, a row for each class, and
-    /// [`Extra::Bias`] (b) floats `[V]`. `target` holds labels, integers `[N]` in `0..V` or `ignore_index`. `segments` holds the
-    /// answer that each token belongs to, integers `[N]` in `0..2·B`: pair b has the chosen answer b and the rejected answer
-    /// B + b, so that the chosen half comes first. The tokens of an answer may lie anywhere. `reference` holds the
-    /// log-probability of each answer under the reference model, floats `[2·B]` in the same order.
+    /// `hidden` (x) holds floats `[N, D]`, a row for each token; `weight` (W) holds floats `[V, D]`, a row for each
+    /// class, and [`Extra::Bias`] (b) floats `[V]`. `target` holds labels, integers `[N]` in `0..V` or `ignore_index`.
+    /// `segments` holds the index of the answer that each token belongs to, integers `[N]` in `0..2·B`: pair b has the
+    /// chosen answer b and the rejected answer B + b, so that the chosen answers come first. The tokens of an answer
+    /// may lie anywhere. `reference` holds the log-probability of each answer under the reference model, floats `[2·B]`
+    /// in the same order.
     ///
-    /// `none` is `[B]`, a value for each pair. [`Extra::Mask`], of this shape, leaves out each pair where it is 0, and with it the
-    /// tokens of both answers. Gradients: `hidden`, `weight`, `bias`.
+    /// `none` is `[B]`, a value for each pair. [`Extra::Mask`], of this shape, leaves out each pair where it is 0, with
+    /// the tokens of both answers. Gradients: `hidden`, `weight`, `bias`.
     ///
-    /// Options are the same as in [`Dpo`](crate::Dpo), and so are the loss of a pair and its papers. For `ipo`, log-probabilities
-    /// are means over the tokens of each answer, and `reference` has to hold such means too. A token whose label is
-    /// `ignore_index` counts in neither sum nor mean, but its segment is checked. An answer without tokens has the
-    /// log-probability 0. A bias of `−∞` masks its class exactly. A row with an infinite element counts as NaN.
+    /// Options are the same as in [`Dpo`](crate::Dpo), and so are the loss of a pair and its papers. For `ipo`,
+    /// log-probabilities are means over the tokens of each answer, and `reference` has to hold such means too. A token
+    /// whose label is `ignore_index` counts in neither sum nor mean, but its segment is still checked. An answer
+    /// without tokens has a log-probability of 0. A bias of `−∞` masks its class exactly. A row with an infinite
+    /// element counts as NaN.
     ///
-    /// `log softmax` is computed as `logit − logsumexp`, of logits less the greatest one. A GPU sums an answer's tokens with what
-    /// each sum is rounded by, and takes the reference off before the last digits are dropped: a policy near its reference keeps
-    /// the digits of their difference, however long the answers. It folds tiles of logits into each row's softmax, and computes
-    /// them again for the gradients, block by block. Besides operands and gradients it uses no more memory than its workspace
-    /// bound. Shards of the classes are refused; shards of whole pairs add up under the whole's
-    /// [`divide_by`](crate::Term::divide_by).
+    /// `log softmax` is computed as `logit − logsumexp`, from logits minus the greatest one. A GPU sums the
+    /// log-probabilities of an answer's tokens together with the rounding error of their sum, and subtracts the
+    /// reference before it adds that error: so the log-ratios of a policy near its reference keep their digits, however
+    /// long the answers are. A GPU folds tiles of logits into each row's softmax, and computes them again for the
+    /// gradients, block by block. Besides operands and gradients it uses no more memory than its workspace bound.
+    /// Shards of the classes are refused. Shards of whole pairs add up if each has the
+    /// [`divide_by`](crate::Term::divide_by) of the whole batch.
     ///
-    /// Papers: Rafailov et al., "Direct Preference Optimization", 2023; Wijmans et al., "Cut Your Losses in Large-Vocabulary
-    /// Language Models", 2024. Reference: `LigerFusedLinearDPOLoss` of Liger-Kernel, which also has the chosen half first. See
-    /// also: [`Dpo`](crate::Dpo), from log-probabilities; [`LinearCrossEntropy`](crate::LinearCrossEntropy).
+    /// Papers: Rafailov et al., "Direct Preference Optimization", 2023; Wijmans et al., "Cut Your Losses in
+    /// Large-Vocabulary Language Models", 2024. Reference: `LigerFusedLinearDPOLoss` of Liger-Kernel, which also takes
+    /// the chosen answers first. See also: [`Dpo`](crate::Dpo), from log-probabilities;
+    /// [`LinearCrossEntropy`](crate::LinearCrossEntropy).
     ///
     /// # Example
     /// ```
@@ -51,16 +55,16 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct LinearDpo of (hidden, weight, target, segments, reference) as Segments {
-        /// The loss as a function of the lead z.
+        /// The loss as a function of z, the lead of the chosen answer over the rejected one.
         pub kind: DpoKind = DpoKind::Sigmoid, Range::Any;
-        /// The factor β. The higher it is, the closer the policy stays to the reference.
+        /// The factor β of the log-ratios. A higher β keeps the policy closer to the reference.
         pub beta: f32 = 0.1, Range::Above(0.0);
-        /// The share ε of preferences that are taken to be wrong. It has no effect on `hinge` and `ipo`.
+        /// The share ε of preferences that are assumed to be wrong. It has no effect on `hinge` and `ipo`.
         pub label_smoothing: f32 = 0.0, Range::Within(0.0, 1.0);
         /// The label of tokens that are left out.
         pub ignore_index: i32 = -100, Range::Any;
-        /// The bound c of a soft cap in units of the logits: they become `c·tanh(x/c)` before anything else, which Gemma 2
-        /// does with 30. `None` leaves them as they are.
+        /// The bound c of a soft cap, in units of the logits: logits x become `c·tanh(x/c)` before anything else, as in
+        /// Gemma 2 with c = 30. `None` leaves the logits as they are.
         pub softcap: Option<f32> = None, Range::Above(0.0);
     }
 }
@@ -80,7 +84,7 @@ static HEADER: Header = Header {
     ],
     reductions: Reduction::VALUES,
     mean: Denominator::Count,
-    // log-probabilities have the same leaf
+    // `dpo`, from log-probabilities, has the same leaf
     shader: source!("losses/pointwise/dpo"),
     default: || Box::new(LinearDpo::default()),
 };
@@ -97,7 +101,7 @@ impl Segments for LinearDpo {
     }
     fn score(&self, [chosen, rejected]: [f64; 2]) -> ElementScore {
         let LinearDpo { kind, beta, label_smoothing, .. } = *self;
-        // the references are taken off already
+        // the log-ratios have the references subtracted already
         Dpo { kind, beta, label_smoothing }.score([chosen, rejected, 0.0, 0.0], [0.0; 3])
     }
 }

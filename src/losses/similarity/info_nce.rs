@@ -1,4 +1,4 @@
-//! InfoNCE: each query has to find its key among all keys.
+//! InfoNCE: each query has to match its key among all keys.
 
 use crate::leaf::{EqualLabels, RowScore, Similarity, SimilaritySettings, SimilarityStatistics};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -11,23 +11,24 @@ loss! {
     /// where `q̂ = q/‖q‖`.
     ///
     /// `query` and `key` are floats `[N, D]`. Key `i` is the positive of query `i`; all other keys are its negatives.
-    /// [`Extra::Negatives`], `[M, D]`, are negatives of every query. [`Extra::LogitScale`] is the scale `s`, `[1]` or
-    /// `[]`, taken as it is, not exponentiated; without it `s` is `1/temperature`. `none` is `[N]`. Gradients:
+    /// [`Extra::Negatives`], `[M, D]`, are negatives of every query. [`Extra::LogitScale`], `[1]` or `[]`, is the scale
+    /// `s`, which is used as given, not exponentiated; without it `s` is `1/temperature`. `none` is `[N]`. Gradients:
     /// `query`, `key`, `negatives`, `logit_scale`.
     ///
-    /// [`Extra::Labels`], integers `[N]` of any value, tell which keys answer which queries: query and key `i` have label `i`.
-    /// Other keys with a query's label are left out of its softmax, or under `equal_labels` of `positive` they are positives
-    /// too, and the loss is the mean of `−log p` over all positives. Labels `[N + M]` are those of the keys and then of the
-    /// negatives; of `[N]`, no negative has a label. A shard takes the labels of all keys.
+    /// [`Extra::Labels`], integers `[N]` of any value, mark further keys that fit a query: query `i` and key `i` both
+    /// have the label at index `i`. Other keys, and negatives, with a query's label are left out of its softmax; with
+    /// an `equal_labels` of `positive` they are positives too, and the loss is the mean of `−log p` over all positives.
+    /// Labels `[N + M]` are those of the keys, then those of the negatives; with labels `[N]`, no negative has a label.
+    /// A shard takes the labels of all keys.
     ///
-    /// `symmetric` averages this loss with the loss from keys to queries, which the negatives do not enter: CLIP's
-    /// loss. For a shard of a batch, `query` is `[n, D]`, `key` has all keys, and [`Term::rows_from`] says where the
-    /// shard begins; `none` has `n` values then. [`Term::keys_from`] takes the keys in shards, too.
+    /// `symmetric` takes the mean of this loss and the loss from keys to queries, which has no negatives: CLIP's loss.
+    /// For a shard of a batch, `query` is `[n, D]`, `key` has all keys, and [`Term::rows_from`] says where the shard
+    /// begins; `none` then has `n` values. With [`Term::keys_from`], the keys come in shards too.
     ///
     /// A GPU stores no more of the N×N scores than a block of bounded size: it folds tiles of them into each row's
     /// softmax, and computes them again for the gradients. `−log p` is `(max − x) + log1p(Σ' exp(x − max))`, where the
-    /// sum `Σ'` leaves out the maximum, so that the loss of a query that found its key keeps its digits. A norm below
-    /// 1e-8 counts as 1e-8; a row of zeros has the score 0 with every row, and its gradient is 0. A row with an
+    /// sum `Σ'` leaves out the maximum, so that the small loss of a query that matches its key keeps its digits. A norm
+    /// below 1e-8 counts as 1e-8; a row of zeros has the score 0 with every row, and its gradient is 0. A row with an
     /// infinite element counts as NaN.
     ///
     /// Papers: van den Oord et al., "Representation Learning with Contrastive Predictive Coding", 2018; Radford et al.,
@@ -46,13 +47,14 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct InfoNce of (query, key) as Similarity {
-        /// The temperature, a number that products are divided by, in units of the products.
+        /// The temperature, by which products are divided. It has no effect where `logit_scale` is given.
         pub temperature: f32 = 0.07, Range::Above(0.0);
-        /// Whether rows are divided by their norms.
+        /// Whether queries and keys are divided by their norms.
         pub normalize: bool = true, Range::Any;
-        /// Whether the loss is the mean of both directions.
+        /// Whether the loss is the mean of both directions, from queries to keys and from keys to queries.
         pub symmetric: bool = false, Range::Any;
-        /// The role of another key with a query's label, where labels are given.
+        /// What happens to other keys, and to negatives, with a query's label: `drop` leaves them out, `positive` makes
+        /// them positives. It has no effect without labels.
         pub equal_labels: EqualLabels = EqualLabels::Drop, Range::Any;
     }
 }
@@ -85,7 +87,7 @@ impl Similarity for InfoNce {
         }
     }
     fn row(&self, row: SimilarityStatistics) -> RowScore {
-        // one positive, or several where keys share a label
+        // the mean over the positives: one, or several where keys share a label
         RowScore { loss: row.surprise / row.similar, d: 1.0 / row.similar }
     }
 }

@@ -12,14 +12,16 @@ loss! {
     /// all others.
     ///
     /// `image` and `text` are floats `[N, D]`; row `i` of one belongs to row `i` of the other. `logit_scale` (s) and
-    /// `logit_bias` (b) are floats `[1]` or `[]`, taken as they are, not exponentiated. `none` is `[N]`: the sum over
-    /// each image's pairs. A mean divides by `N`. Gradients: `image`, `text`, `logit_scale`, `logit_bias`.
+    /// `logit_bias` (b) are floats `[1]` or `[]`; they are used as given: the scale is not exponentiated. `none` is
+    /// `[N]`: the sum over each image's pairs. A mean divides by `N`. Gradients: `image`, `text`, `logit_scale`,
+    /// `logit_bias`.
     ///
-    /// [`Extra::Labels`], integers `[N]` of any value, tell which texts fit which images: image and text `i` have label `i`. Pairs of
-    /// equal labels beside an image with its own text are left out, or under `equal_labels` of `positive` they belong together, too.
+    /// [`Extra::Labels`], integers `[N]` of any value, mark further texts that fit an image: image `i` and text `i`
+    /// both have the label at index `i`. Other texts with an image's label are left out; with an `equal_labels` of
+    /// `positive` they count like the image's own text.
     ///
     /// For a shard of a batch, `image` is `[n, D]`, `text` has all texts, and [`Term::rows_from`] says where the shard
-    /// begins; `none` has `n` values then.
+    /// begins; `none` then has `n` values.
     ///
     /// A GPU stores no more of the N×N scores than a block of bounded size: it computes them in tiles, and again for
     /// the gradients. `−log σ(z)` is `softplus(−z)`, which does not overflow. A norm below 1e-8 counts as 1e-8; a row
@@ -40,7 +42,8 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct Siglip of (image, text, logit_scale, logit_bias) as Similarity {
-        /// The role of another text with an image's label, where labels are given.
+        /// What happens to other texts with an image's label: `drop` leaves them out, `positive` counts them like the
+        /// image's own text. It has no effect without labels.
         pub equal_labels: EqualLabels = EqualLabels::Drop, Range::Any;
     }
 }

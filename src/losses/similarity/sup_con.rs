@@ -11,16 +11,16 @@ loss! {
     /// `p` is the softmax of `f̂ᵢ·f̂ⱼ/temperature` over all other rows and `f̂ = f/‖f‖`.
     ///
     /// `features` holds floats `[N, D]`. `labels` are integers `[N]` (`i32`, `u32`, `u8` or `i64`) of any value. `none`
-    /// is `[N]`: a row whose label no other row has is 0 there, and a mean leaves it out. Gradients: `features`,
+    /// is `[N]`: a row whose label no other row has is 0 in `none`, and a mean leaves it out. Gradients: `features`,
     /// `anchors`.
     ///
     /// For a shard of a batch, [`Extra::Anchors`], `[n, D]`, are the rows of `features` that belong to the shard, and
-    /// [`Term::rows_from`] says where they begin. Each is compared with all rows of `features`, and `none` has `n`
-    /// values then. The gradient of the anchors comes from each row's own softmax, the gradient of `features` from the
-    /// rows it is compared with. A row's whole gradient is the sum of both over all shards.
+    /// [`Term::rows_from`] says where they begin. Each anchor is compared with all other rows of `features`, and `none`
+    /// then has `n` values. A row has a gradient as an anchor, in `anchors`, and one as a row that anchors are compared
+    /// with, in `features`. Its whole gradient is the sum of these over all shards.
     ///
-    /// This is the paper's L_out without its factor of the base temperature. NT-Xent (SimCLR) is this loss of two views
-    /// of a batch, one after the other, with labels `i mod N`.
+    /// This is the paper's L_out without its factor of the base temperature. NT-Xent (SimCLR) is this loss for two
+    /// views of a batch, one after the other, with the labels `i mod N` for a batch of N.
     ///
     /// A GPU stores no more of the N×N scores than a block of bounded size: it folds tiles of them into each row's
     /// softmax, and computes them again for the gradients. `−log p` is `(max − x) + log1p(Σ' exp(x − max))`, where the
@@ -36,13 +36,13 @@ loss! {
     /// use wgloss::{Array, SupCon, cpu};
     /// let features = Array::new(&[1.0f32, 0.0, 1.0, 0.0, 0.0, 1.0], [3, 2])?;
     /// let labels = Array::new(&[7i32, 7, 9], [3])?;
-    /// // rows 0 and 1 find each other, at a cosine of 1, beside row 2, at 0; row 2 is left out
+    /// // rows 0 and 1 have a cosine of 1 with each other, and 0 with row 2; row 2 is left out
     /// let loss = SupCon { temperature: 1.0 }.of(&features, &labels);
     /// assert!((cpu::value(&loss)?.loss()? - (1.0 + (-1f64).exp()).ln()).abs() < 1e-12);
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct SupCon of (features, labels) as Similarity {
-        /// The temperature, a number that cosines are divided by.
+        /// The temperature, by which cosines are divided.
         pub temperature: f32 = 0.1, Range::Above(0.0);
     }
 }

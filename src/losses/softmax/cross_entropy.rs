@@ -16,19 +16,19 @@ loss! {
     /// [`Extra::Mask`], of the shape of `none`, leaves out each position where it is 0. Gradients: `input`.
     ///
     /// The loss of a position is `Σ_c w_c·q_c·(lse − x_c) + z_loss·lse²`. Here `w` are the class weights and `lse` is
-    /// the log of `Σ exp(x)`. `q` is the target's probability, for a label 1 or 0; label smoothing makes it
-    /// `(1 − ε)·q + ε/C`. If the target holds labels, a mean divides by the sum of `w[t]` over the kept positions; if
-    /// it holds probabilities, by the number of kept positions. The z-loss has no class weights, and its mean divides
-    /// by the number of kept positions.
+    /// the log of `Σ exp(x)`. `q` is the target's probability of the class, which is 1 or 0 where the target is a
+    /// label; label smoothing makes it `(1 − ε)·q + ε/C`. If the target holds labels, a mean divides by the sum of
+    /// `w[t]` over the kept positions; if it holds probabilities, by the number of kept positions. The z-loss has no
+    /// class weights, and its mean divides by the number of kept positions.
     ///
     /// `lse − x_c` is computed as `(max − x_c) + log1p(Σ' exp(x − max))`, where the sum `Σ'` leaves out the maximum. No
-    /// term is negative, so that the loss of a confident right answer keeps its digits. Its gradient keeps them too:
-    /// the likeliest class gets the sum of the other classes' parts, not a difference from 1.
+    /// term is negative, so that the loss of a confident right answer keeps its digits. The gradient keeps its digits
+    /// too: at the likeliest class it is a sum over the other classes, not a difference from 1.
     ///
-    /// A logit of `−∞` masks its class exactly: the class has probability 0. The loss is infinite if target or
-    /// smoothing give the class a share, otherwise its gradient is 0. With `smooth_over` of `finite`, smoothing gives masked
-    /// classes no share: the others have `ε/K` each, if there are K of them. A class weight of exactly 0 removes the terms
-    /// that carry it, infinite ones too; the position still counts.
+    /// A logit of `−∞` masks its class exactly: the class has probability 0. If the target or the smoothing gives the
+    /// class a share, the loss is infinite; otherwise the gradient of the class is 0. With a `smooth_over` of `finite`,
+    /// which needs labels as the target, smoothing gives masked classes no share, and each of the K others `ε/K`. A
+    /// class weight of exactly 0 removes the terms that carry it, infinite ones too; the position still counts.
     ///
     /// Reference: `torch.nn.functional.cross_entropy`. Papers: Szegedy et al., "Rethinking the Inception Architecture
     /// for Computer Vision", 2016, which uses a label smoothing of 0.1; Chowdhery et al., "PaLM", 2022, which uses a
@@ -46,16 +46,17 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct CrossEntropy of (input, target) as Softmax {
-        /// The label of positions that are left out. It has no effect on probabilities.
+        /// The label of positions that are left out. It has no effect if the target holds probabilities.
         pub ignore_index: i32 = -100, Range::Any;
         /// The share ε of the target that is spread evenly over the classes.
         pub label_smoothing: f32 = 0.0, Range::Within(0.0, 1.0);
-        /// The classes that label smoothing spreads over: all, or those that are not masked, for labels as the target.
+        /// The classes that share the ε of label smoothing: `all`, or with `finite` those that no logit of −∞ masks.
+        /// `finite` needs labels as the target.
         pub smooth_over: SmoothOver = SmoothOver::All, Range::Any;
-        /// The factor of `lse²`, a term that keeps logits from drifting.
+        /// The factor of `lse²`, a term that keeps the logits from drifting; lse is the log of `Σ exp(x)`.
         pub z_loss: f32 = 0.0, Range::AtLeast(0.0);
-        /// The bound c of a soft cap in units of the logits: they become `c·tanh(x/c)` before anything else, which Gemma 2
-        /// does with 30. `None` leaves them as they are.
+        /// The bound c of a soft cap, in units of the logits: logits x become `c·tanh(x/c)` before anything else, as in
+        /// Gemma 2 with c = 30. `None` leaves the logits as they are.
         pub softcap: Option<f32> = None, Range::Above(0.0);
     }
 }
@@ -94,7 +95,7 @@ impl Softmax for CrossEntropy {
     }
     fn share(&self, q: f64, classes: usize) -> f64 {
         let smoothing = f64::from(self.label_smoothing);
-        // one class has a loss of 0; in dice_cross_entropy it stands for two, which share
+        // a single class has a loss of 0 whatever its share; in dice_cross_entropy it represents two classes
         (1.0 - smoothing) * q + smoothing / classes.max(2) as f64
     }
     fn score(&self, s: &SoftmaxStatistics) -> SoftmaxScore {

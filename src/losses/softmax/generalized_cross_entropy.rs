@@ -1,4 +1,4 @@
-//! Cross-entropy that wrong labels cannot dominate.
+//! Bounded cross-entropy, for noisy labels.
 
 use crate::leaf::{Softmax, SoftmaxScore, SoftmaxStatistics};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -15,8 +15,8 @@ loss! {
     /// is a weight w for each class, `[C]`; without it w is 1. [`Extra::Mask`], of the shape of `none`, leaves out each
     /// position where it is 0. A mean divides by the sum of `w[t]` over the kept positions. Gradients: `input`.
     ///
-    /// The loss is at most `1/q`, so that a wrong label costs no more than that. It is computed as `−expm1(q·log p_t)/q`,
-    /// which keeps the digits of confident answers. A q of 0 stands for its limit, cross-entropy.
+    /// Without weights the loss is at most `1/q`, which bounds the cost of a wrong label. It is computed as
+    /// `−expm1(q·log p_t)/q`, which keeps the digits of confident answers. A q of 0 gives the limit, cross-entropy.
     ///
     /// Paper: Zhang and Sabuncu, "Generalized Cross Entropy Loss for Training Deep Neural Networks with Noisy Labels",
     /// 2018, which recommends q = 0.7. See also: [`CrossEntropy`](crate::CrossEntropy);

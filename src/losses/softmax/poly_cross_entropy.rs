@@ -15,10 +15,10 @@ loss! {
     /// is a weight w for each class, `[C]`; without it w is 1. [`Extra::Mask`], of the shape of `none`, leaves out each
     /// position where it is 0. A mean divides by the sum of `w[t]` over the kept positions. Gradients: `input`.
     ///
-    /// `1 − p_t` is the sum of the other classes' probabilities, so that the loss of a confident right answer keeps its
-    /// digits. Below 0, ε takes a share of `−log p_t` away; the rest is computed as `(1 + ε)·(−log p_t)` and `−ε` times
-    /// `−log p_t − (1 − p_t)`, neither of which is negative. A class weight of exactly 0 removes the loss of its class,
-    /// infinite or not; the position still counts.
+    /// `1 − p_t` is computed as the sum of the other classes' probabilities, so that the loss of a confident right
+    /// answer keeps its digits. For a negative ε, the loss is computed as the sum of `(1 + ε)·(−log p_t)` and
+    /// `−ε·(−log p_t − (1 − p_t))`, neither of which is negative. A class weight of exactly 0 removes the loss of its
+    /// class, infinite or not; the position still counts.
     ///
     /// Paper: Leng et al., "PolyLoss: A Polynomial Expansion Perspective of Classification Loss Functions", 2022, which
     /// uses ε from −1 to 2 and more, by the task. See also: [`CrossEntropy`](crate::CrossEntropy), which is this loss

@@ -16,10 +16,10 @@ loss! {
     /// each position where it is 0. A mean divides by the number of kept positions, never by their weights. Gradients:
     /// `input`.
     ///
-    /// `1 − p_t` is the sum of the other classes' probabilities, so that the loss of a confident right answer keeps its
-    /// digits. The derivative's `(1 − p_t)^(γ−1)·log p_t` is computed as `(1 − p_t)^γ` times the ratio
-    /// `log p_t / (1 − p_t)`, which tends to −1, so that it is finite for every γ. An α of exactly 0 removes the loss
-    /// of its class, infinite or not; the positions still count.
+    /// `1 − p_t` is computed as the sum of the other classes' probabilities, so that the loss of a confident right
+    /// answer keeps its digits. The derivative contains `(1 − p_t)^(γ−1)·log p_t`, which is computed as `(1 − p_t)^γ`
+    /// times the ratio `log p_t / (1 − p_t)`. As p_t goes to 1 this ratio tends to −1, so that the derivative is finite
+    /// for every γ. An α of exactly 0 removes the loss of its class, infinite or not; the positions still count.
     ///
     /// Paper: Lin et al., "Focal Loss for Dense Object Detection", 2017, which recommends γ = 2. See also:
     /// [`SigmoidFocal`](crate::SigmoidFocal), for independent targets; [`CrossEntropy`](crate::CrossEntropy), which is
@@ -36,12 +36,13 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct SoftmaxFocal of (input, target) as Softmax {
-        /// The power γ. The higher it is, the less do positions count that are already right; at 0 all count alike.
+        /// The focusing power γ. A higher γ lowers the weight of positions that are already predicted well; at 0 all
+        /// positions have the same weight.
         pub gamma: f32 = 2.0, Range::AtLeast(0.0);
         /// The label of positions that are left out.
         pub ignore_index: i32 = -100, Range::Any;
-        /// The bound c of a soft cap in units of the logits: they become `c·tanh(x/c)` before anything else, which Gemma 2
-        /// does with 30. `None` leaves them as they are.
+        /// The bound c of a soft cap, in units of the logits: logits x become `c·tanh(x/c)` before anything else, as in
+        /// Gemma 2 with c = 30. `None` leaves the logits as they are.
         pub softcap: Option<f32> = None, Range::Above(0.0);
     }
 }

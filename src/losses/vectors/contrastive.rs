@@ -7,7 +7,7 @@ use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
 choice! {
-    /// The distance of a contrastive loss.
+    /// How a contrastive loss measures distance.
     pub enum ContrastiveDistance {
         /// The norm of the difference.
         Euclidean = "euclidean",
@@ -24,8 +24,8 @@ loss! {
     /// Gradients: `input1`, `input2`.
     ///
     /// The euclidean distance is `‖a − b + 1e-6‖`, as in PyTorch's `pairwise_distance`. Where it is exactly 0, its
-    /// gradient is 0. Differences are divided by the greatest one before they are squared, so that a distance overflows
-    /// only if it is itself too large. The cosine distance is `1 − cos(a, b)`, computed as in
+    /// gradient is 0. Differences are divided by the greatest one before they are squared, so that no square overflows:
+    /// a distance is infinite only if it is itself too large. The cosine distance is `1 − cos(a, b)`, computed as in
     /// [`CosineEmbedding`](crate::CosineEmbedding). Where the distance equals the margin, the derivative is 0.
     ///
     /// Paper: Hadsell et al., "Dimensionality Reduction by Learning an Invariant Mapping", 2006. See also:
@@ -43,9 +43,9 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct Contrastive of (input1, input2, target) as Vectors {
-        /// How distance is measured.
+        /// How the distance is measured.
         pub distance: ContrastiveDistance = ContrastiveDistance::Euclidean, Range::Any;
-        /// The distance from which pairs with target 0 cost nothing, in units of the distance.
+        /// The distance beyond which pairs with target 0 cost nothing, in units of the distance.
         pub margin: f32 = 1.0, Range::Any;
     }
 }

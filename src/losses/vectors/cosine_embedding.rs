@@ -14,10 +14,11 @@ loss! {
     /// makes the row's loss 0. `none` is `[N]`. [`Extra::Mask`], of this shape, leaves out each row where it is 0.
     /// Gradients: `input1`, `input2`.
     ///
-    /// `cos(a, b) = a·b / (max(‖a‖, 1e-8)·max(‖b‖, 1e-8))`. It is 0 for a vector of zeros, whose gradient is 0. Where
-    /// the cosine equals the margin, the derivative is the cosine's, not 0, as in PyTorch. Vectors are scaled to length
-    /// 1 before they are multiplied, so that nothing overflows. `1 − cos` is computed as half of `‖a/‖a‖ − b/‖b‖‖²`,
-    /// which keeps the digits of vectors that are nearly parallel.
+    /// `cos(a, b) = a·b / (max(‖a‖, 1e-8)·max(‖b‖, 1e-8))`. The cosine is 0 for a vector of zeros, whose gradient is 0.
+    /// Where the maximum is exactly 0, because the cosine equals the margin, the derivative is that of the cosine, not
+    /// 0, as in PyTorch. Vectors are scaled to length 1 before they are multiplied, so that nothing overflows.
+    /// `1 − cos` is computed as half of `‖a/‖a‖ − b/‖b‖‖²`, which keeps its digits for vectors that are nearly
+    /// parallel.
     ///
     /// Reference: `torch.nn.CosineEmbeddingLoss`, which adds 1e-12 to the squared norms instead; its documentation
     /// recommends a margin from 0 to 0.5. See also: [`CosineSimilarity`](crate::CosineSimilarity), for targets in
@@ -29,7 +30,7 @@ loss! {
     /// let input1 = Array::new(&[1.0f32, 0.0, 1.0, 0.0], [2, 2])?;
     /// let input2 = Array::new(&[0.0f32, 1.0, 1.0, 0.0], [2, 2])?;
     /// let target = Array::new(&[1.0f32, -1.0], [2])?;
-    /// // a right angle that should be none, and a cosine of 1 that should be at most ½
+    /// // a cosine of 0 that should be 1, and a cosine of 1 that should be at most ½
     /// let loss = CosineEmbedding { margin: 0.5 }.of(&input1, &input2, &target);
     /// assert!((cpu::value(&loss)?.loss()? - (1.0 + 0.5) / 2.0).abs() < 1e-12);
     /// # Ok::<(), wgloss::Error>(())

@@ -13,8 +13,8 @@ loss! {
     /// `input2`.
     ///
     /// The cosine is computed as in [`CosineEmbedding`](crate::CosineEmbedding). It is 0 for a vector of zeros, whose
-    /// gradient is 0, and no vector is too long. For cosines above ½ the error is `(1 − t) − (1 − cos)`, so that the
-    /// small errors of vectors that nearly agree keep their digits.
+    /// gradient is 0, and it does not overflow for long vectors. For cosines above ½ the error is computed as
+    /// `(1 − t) − (1 − cos)`, so that the small errors of nearly parallel vectors keep their digits.
     ///
     /// Reference: sentence-transformers' `CosineSimilarityLoss`; `torch.nn.functional.cosine_similarity` under
     /// `mse_loss`. See also: [`CosineEmbedding`](crate::CosineEmbedding), for targets of 1 and −1.

@@ -13,12 +13,13 @@ loss! {
     /// `none` is `[N]`. [`Extra::Mask`], of this shape, leaves out each row where it is 0. Gradients: `anchor`,
     /// `positive`, `negative`.
     ///
-    /// With `swap`, the smaller of `d(a, n)` and `d(p, n)` stands for `d(a, n)`; if they are equal, each has half of
-    /// the derivative.
+    /// With `swap`, the smaller of `d(a, n)` and `d(p, n)` takes the place of `d(a, n)`; if the two are equal, each has
+    /// half of the derivative.
     ///
-    /// As in PyTorch, the derivative is the hinge's, not 0, where the maximum is exactly 0. Where a distance is exactly
-    /// 0, its gradient is 0; so is the gradient of a coordinate whose difference is 0. Differences are divided by the
-    /// greatest one before they are raised to `p`, so that no power overflows or vanishes.
+    /// Where the maximum is exactly 0, the derivative is that of `d(a, p) − d(a, n) + margin`, not 0, as in PyTorch.
+    /// Where a distance is exactly 0, its gradient is 0; so is the gradient of a coordinate whose difference is 0.
+    /// Differences are divided by the greatest one before they are raised to `p`, so that no power overflows or
+    /// vanishes.
     ///
     /// Paper: Balntas et al., "Learning local feature descriptors with triplets and shallow convolutional neural
     /// networks", 2016. Reference: `torch.nn.TripletMarginLoss`. See also: [`Contrastive`](crate::Contrastive), for
@@ -36,13 +37,15 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct TripletMargin of (anchor, positive, negative) as Vectors {
-        /// How much farther away the negative has to be than the positive, in units of the distance.
+        /// By how much the distance to the negative has to exceed the distance to the positive, in units of the
+        /// distance.
         pub margin: f32 = 1.0, Range::Any;
         /// The power p of the norm.
         pub p: f32 = 2.0, Range::Above(0.0);
-        /// Is added to each difference, in units of the inputs.
+        /// A number that is added to each difference, in units of the inputs.
         pub eps: f32 = 1e-6, Range::Above(0.0);
-        /// Whether the distance of positive and negative counts instead, if it is smaller.
+        /// Whether the distance between positive and negative replaces that between anchor and negative where it is
+        /// smaller.
         pub swap: bool = false, Range::Any;
     }
 }

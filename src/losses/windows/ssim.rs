@@ -10,17 +10,17 @@ loss! {
     /// Structural dissimilarity: the mean of `1 − SSIM` over all windows of an item, with
     /// `SSIM = (2μₓμᵧ + C₁)(2σₓᵧ + C₂) / ((μₓ² + μᵧ² + C₁)(σₓ² + σᵧ² + C₂))`.
     ///
-    /// `input` (x) and `target` (y) hold pictures, floats `[N, C, H, W]`, or with the class axis last. Each channel is seen by
-    /// itself, through windows of `window × window` pixels, which a bell curve weighs; `C₁ = (0.01·data_range)²` and
-    /// `C₂ = (0.03·data_range)²`. Height and width are at least `window`, which is odd. `none` is `[N]`; a mean divides by
-    /// `N`. Gradients: `input`, `target`.
+    /// `input` (x) and `target` (y) hold pictures, floats `[N, C, H, W]`, or with the class axis last. The means `μ`,
+    /// variances `σ²` and the covariance `σₓᵧ` are those of a channel's pixels in windows of `window × window`,
+    /// weighted by a Gaussian; `C₁ = (0.01·data_range)²` and `C₂ = (0.03·data_range)²`. Height and width are at least
+    /// `window`, which is odd. `none` is `[N]`; a mean divides by `N`. Gradients: `input`, `target`.
     ///
     /// `1 − SSIM` is computed from the mean and the variance of `x − y`, so that it keeps its digits where the pictures are
     /// nearly the same. A window with a pixel that is not finite makes the loss NaN. Windows are summed along rows and
     /// then along columns. For gradients, a GPU holds 24 bytes for each window of a band of rows, up to 64 MiB.
     ///
     /// Paper: Wang et al., "Image Quality Assessment: From Error Visibility to Structural Similarity", 2004. Reference:
-    /// pytorch-msssim; with `padding` of `same` the loss of Gaussian splatting.
+    /// pytorch-msssim; with a `padding` of `same`, the loss of Gaussian splatting.
     ///
     /// # Example
     /// ```
@@ -34,13 +34,14 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct Ssim of (input, target) as Windows {
-        /// The side of a window, an odd number of pixels, in units of the picture. A GPU takes up to 255.
+        /// The side of a window, in units of pixels; an odd number. A GPU takes up to 255.
         pub window: i32 = 11, Range::AtLeast(1.0);
-        /// The standard deviation of the bell curve, in units of a pixel.
+        /// The standard deviation of the Gaussian that weights a window's pixels, in units of pixels.
         pub sigma: f32 = 1.5, Range::Above(0.0);
-        /// From the least to the greatest value that a pixel can have, in units of the input.
+        /// The difference between the greatest and the least value that a pixel can have, in units of the input.
         pub data_range: f32 = 1.0, Range::Above(0.0);
-        /// How a picture goes on beyond its border.
+        /// How pictures are padded: `valid` takes only windows that lie inside the picture; `same` surrounds it with
+        /// zeros, so that each pixel is the centre of a window.
         pub padding: Padding = Padding::Valid, Range::Any;
     }
 }

@@ -3,8 +3,9 @@
 use super::{Inputs, big};
 use crate::big::Big;
 
-/// The beginnings of alignments at each node, step by step. To the value is added what makes its slope the gradient: PyTorch's
-/// is the slope with respect to logits, whose probabilities have a sum that does not move.
+/// `sums` has the probability of all beginnings of alignments that end at each node, step by step. The value has an extra
+/// term, which is 0 but has a slope: PyTorch's gradient is the slope with respect to logits, whose probabilities always add
+/// up to 1.
 pub fn ctc(of: &Inputs) -> Vec<Big> {
     let &[_, items, classes] = &of.shape[..] else { panic!("{:?} are no steps", of.shape) };
     let lengths = |name: &str, n: usize| of.labels[name][n] as usize;

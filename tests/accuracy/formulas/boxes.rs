@@ -15,7 +15,7 @@ pub(super) fn boxes(of: &Inputs) -> Vec<Big> {
     };
     let lean = |a: &[Big], b: &[Big]| {
         let angle = |x: &[Big]| ((x[2].clone() - &x[0]) / (x[3].clone() - &x[1])).atan();
-        // 4/π², π being 4·atan 1
+        // 4/π², where π is 4·atan 1
         square((angle(b) - angle(a)) / Big::from(1.0).atan()) / 4.0
     };
     let score = |a: &[Big], b: &[Big], held: &[Big]| {
@@ -56,7 +56,7 @@ pub(super) fn boxes(of: &Inputs) -> Vec<Big> {
     pairs.map(|((a, b), held)| score(&a, &b, &held)).collect()
 }
 
-/// x1, y1, x2, y2 of a box in a format.
+/// The corners x1, y1, x2, y2 of a box in a format.
 fn corners_of(format: &str, numbers: &[Big]) -> Vec<Big> {
     let half = |k: usize| numbers[k + 2].clone() / 2.0;
     match format {
@@ -73,7 +73,7 @@ fn side(x: &[Big], axis: usize) -> Big {
     x[axis + 2].clone() - &x[axis]
 }
 
-/// SIoU's term for the sides along an axis, 0 where both are 0.
+/// SIoU's shape term along one axis; 0 where both sides are 0.
 fn shape(a: &Big, b: &Big) -> Big {
     let greater = a.abs().max(b.abs());
     if greater == 0.0 {

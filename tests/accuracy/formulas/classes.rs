@@ -4,19 +4,19 @@ use super::{Inputs, big, cosine, dot, dpo, softmax, square};
 use crate::big::Big;
 use wgloss::header::Value;
 
-/// A value for each position: 0 for those that are ignored.
+/// A value for each position; 0 for an ignored one.
 pub(super) fn each_position(of: &Inputs, target: &str, f: impl Fn(&[Big], &[Big]) -> Big) -> Vec<Big> {
     let ignored = of.options.get("ignore_index").map(|_| of.number("ignore_index") as i64);
     let rows = capped(of, of.rows("input")).into_iter().zip(of.targets(target, ignored));
     rows.map(|(x, t)| t.map_or(big(0.0), |t| f(&x, &t))).collect()
 }
 
-/// The focal loss of a position whose label's class has the probability p.
+/// The focal loss of a position. `p` is the probability of its label's class.
 pub(super) fn focal(of: &Inputs, p: Big) -> Big {
     -((1.0 - p.clone()).pow(of.number("gamma")) * p.ln())
 }
 
-/// Logits that are softly capped, where the loss has a cap.
+/// The logits after the loss's soft cap, if it has one.
 pub(super) fn capped(of: &Inputs, rows: Vec<Vec<Big>>) -> Vec<Vec<Big>> {
     let Some(Value::Number(c)) = of.options.get("softcap") else { return rows };
     let tanh = |y: Big| {
@@ -47,7 +47,7 @@ pub(super) fn cross_entropy(of: &Inputs, rows: Vec<Vec<Big>>, target: &str) -> V
 }
 
 pub(super) fn linear_logits(of: &Inputs, rows: &'static str, weight: &'static str) -> Vec<Vec<Big>> {
-    // a teacher's rows have a length of their own
+    // a teacher's rows may have another length than the student's
     let width = of.of(rows).len() / of.shape[0];
     let [x, weight] = [rows, weight].map(|name| of.of(name).chunks(width));
     x.map(|x| weight.clone().map(|w| dot(x, w)).collect()).collect()
@@ -104,7 +104,7 @@ pub(super) fn distillation(of: &Inputs, students: Vec<Vec<Big>>, teachers: Vec<V
     rows.map(divergence).collect()
 }
 
-/// `cos(θ + m)` by the sum of angles, whose sine is a root of many digits.
+/// `cos(θ + m)` by the addition formula. Here the sine may be taken as a square root, since the numbers have enough digits.
 pub(super) fn margin_softmax(of: &Inputs) -> Vec<Big> {
     let (rows, weight, labels) = (of.vectors("features"), of.vectors("weight"), &of.labels["target"]);
     let (m, smoothing) = (of.number("m"), of.number("label_smoothing"));

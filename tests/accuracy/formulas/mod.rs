@@ -1,4 +1,4 @@
-//! Every loss as its definition has it, in the plainest form: no care is taken of digits, since the numbers have enough.
+//! Every loss by its definition, in the plainest form. Rounding needs no care, since the numbers have enough digits.
 
 mod alignments;
 mod boxes;
@@ -31,11 +31,11 @@ pub fn tests() -> Vec<Trial> {
 #[derive(Clone)]
 pub struct Inputs {
     pub floats: BTreeMap<&'static str, Vec<Big>>,
-    /// The floats at which a slope is taken, for what the gradient holds constant.
+    /// The floats before a finite difference moves one. Formulas use them for factors that the gradient treats as constant.
     pub held: BTreeMap<&'static str, Vec<Big>>,
     pub labels: BTreeMap<&'static str, Vec<i64>>,
     pub options: BTreeMap<&'static str, Value>,
-    /// The leading operand's shape.
+    /// The shape of the first operand.
     pub shape: Vec<usize>,
 }
 
@@ -74,7 +74,7 @@ impl Inputs {
         [*n, *c, rest.iter().product()]
     }
 
-    /// The numbers of each position's classes, in the order of labels.
+    /// For each position, the numbers of its classes. The positions are in the order of the labels.
     fn rows(&self, name: &str) -> Vec<Vec<Big>> {
         let [n, c, s] = self.classes();
         let row = |i: usize, j: usize| (0..c).map(|k| self.x(name, (i * c + k) * s + j)).collect();
@@ -86,7 +86,8 @@ impl Inputs {
         self.of(name).chunks(self.shape[1]).map(<[Big]>::to_vec).collect()
     }
 
-    /// The target of each class of each position: probabilities, or 1 at the label; nothing where the label is ignored.
+    /// For each position, the target of each class: probabilities, or 1 at the label and 0 elsewhere; `None` where the
+    /// label is ignored.
     fn targets(&self, name: &str, ignored: Option<i64>) -> Vec<Option<Vec<Big>>> {
         let [_, c, _] = self.classes();
         let Some(labels) = self.labels.get(name) else { return self.rows(name).into_iter().map(Some).collect() };
@@ -129,13 +130,13 @@ fn cosine(a: &[Big], b: &[Big]) -> Big {
     dot(&unit(a), &unit(b))
 }
 
-/// The p-norm of a difference, with the eps that PyTorch adds to each coordinate.
+/// The p-norm of a difference, to whose coordinates PyTorch adds eps.
 fn distance(a: &[Big], b: &[Big], p: f64, eps: f64) -> Big {
     let powers = a.iter().zip(b).map(|(a, b)| (a.clone() - b + eps).abs().pow(p));
     powers.sum::<Big>().pow(1.0 / p)
 }
 
-/// The values of a loss, unreduced where it has values.
+/// The unreduced values of a loss, or its one number if it has no values.
 pub fn values(id: &str, of: &Inputs) -> Vec<Big> {
     match id {
         "mse" => pair(of, square),
@@ -386,7 +387,7 @@ pub fn values(id: &str, of: &Inputs) -> Vec<Big> {
     }
 }
 
-/// The loss of a pair of answers, from the log-probabilities of policy and reference.
+/// The loss of a pair of answers, from their log-probabilities under the policy and under the reference.
 fn dpo(of: &Inputs, [pc, pr, rc, rr]: [Big; 4]) -> Big {
     let (lead, beta, wrong) = ((pc - pr) - (rc - rr), of.number("beta"), of.number("label_smoothing"));
     let z = beta * lead.clone();
@@ -405,7 +406,7 @@ fn bce_with_logits(x: &Big, t: &Big) -> Big {
     t.clone() * softplus(&-x.clone()) + (1.0 - t.clone()) * softplus(x)
 }
 
-/// A target of 0 to 1 after label smoothing.
+/// A target from 0 to 1 after label smoothing.
 fn smooth(of: &Inputs, t: Big) -> Big {
     let smoothing = of.number("label_smoothing");
     (1.0 - smoothing) * t + 0.5 * smoothing

@@ -1,4 +1,4 @@
-//! Losses of pictures, whose neighbouring pixels are seen together.
+//! Losses of pictures, which compare neighbouring pixels.
 
 use super::{Inputs, square};
 use crate::big::Big;
@@ -19,7 +19,7 @@ pub fn total_variation(of: &Inputs) -> Vec<Big> {
     (0..n).map(item).collect()
 }
 
-/// A plane of two pictures.
+/// One plane of both pictures.
 struct Plane {
     height: usize,
     width: usize,
@@ -33,13 +33,13 @@ impl Plane {
         Plane { height, width, pixels: (0..height * width).map(pixel).collect() }
     }
 
-    /// The pixels at a line and a column; zeros outside.
+    /// Both pictures' pixels at a line and a column; zeros outside.
     fn at(&self, line: Option<usize>, column: Option<usize>) -> [Big; 2] {
         let inside = line.zip(column).filter(|(y, x)| *y < self.height && *x < self.width);
         inside.map_or([Big::from(0.0), Big::from(0.0)], |(y, x)| self.pixels[y * self.width + x].clone())
     }
 
-    /// The means of 2 × 2 pixels, with a zero before a side of odd length.
+    /// The means of 2 × 2 pixels. A side of odd length has a zero before it.
     fn halved(&self) -> Plane {
         let (height, width) = (self.height.div_ceil(2), self.width.div_ceil(2));
         let mean = |i: usize| {
@@ -51,8 +51,8 @@ impl Plane {
         Plane { height, width, pixels: (0..height * width).map(mean).collect() }
     }
 
-    /// The likeness of means and of structures in each window, one after the other, each as sums over its pixels. Their product
-    /// is the similarity.
+    /// For each window, the similarity of the means and that of the structures, from plain sums over the window's pixels.
+    /// Their product is the window's similarity.
     fn windows(&self, of: &Inputs, margin: usize) -> Vec<[Big; 2]> {
         let (size, range) = (of.number("window") as usize, of.number("data_range"));
         let bell = |k: usize| (-square(Big::from((k as f64 - (size / 2) as f64) / of.number("sigma"))) / 2.0).exp();
@@ -85,7 +85,7 @@ fn mean(numbers: Vec<Big>) -> Big {
     numbers.into_iter().sum::<Big>() / count
 }
 
-/// A value for each item, the mean over its planes.
+/// A value for each item: the mean over its planes.
 fn each_item(of: &Inputs, plane: impl Fn(Plane) -> Big) -> Vec<Big> {
     let (n, c) = (of.shape[0], of.shape[1]);
     (0..n).map(|i| mean((i * c..(i + 1) * c).map(|k| plane(Plane::of(of, k))).collect())).collect()

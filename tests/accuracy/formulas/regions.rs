@@ -64,7 +64,7 @@ pub(super) fn regions(id: &str, of: &Inputs) -> Vec<Big> {
     (0..n * c).map(|at| value(at / c, at % c)).collect()
 }
 
-/// The sum of Dice and of a loss of each element.
+/// Dice plus a loss of each element: dice_bce or dice_focal.
 pub(super) fn with_elements(id: &str, of: &Inputs) -> Vec<Big> {
     let bce = id == "dice_bce";
     let score = |x: &Big, t: &Big| if bce { bce_with_logits(x, t) } else { sigmoid_focal(of, x, t) };

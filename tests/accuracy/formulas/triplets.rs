@@ -1,9 +1,10 @@
-//! Triplets that a batch chooses itself.
+//! Triplets that are found in the batch.
 
 use super::{Inputs, softplus, square};
 use crate::big::Big;
 
-/// The loss of each row's greatest distance to a row with its label and its least to another.
+/// The loss of each row, from the greatest distance to a row with its label and the least distance to a row with another
+/// label.
 pub fn triplet_hard(of: &Inputs) -> Vec<Big> {
     let (rows, labels) = (of.vectors("features"), &of.labels["labels"]);
     let apart = |i: usize, j: usize| -> Big {

@@ -68,7 +68,7 @@ pub fn near_boxes() -> Vec<Point> {
     ]
 }
 
-/// Options at the ends of what they may be, and arguments that are nearly equal.
+/// Options at the ends of their ranges, and arguments that are nearly equal.
 pub fn ends_and_near_arguments() -> Vec<Point> {
     let mut points = Vec::new();
     for (z, loss, d) in [(1e-4, 0.693147180572, 2.50000001133e-7), (1e-9, LN_2, 2.5000000038e-12)] {
@@ -117,7 +117,7 @@ pub fn ends_and_near_arguments() -> Vec<Point> {
     points
 }
 
-/// Cases that are not finite, and cases that only seem so.
+/// Losses that are not finite, and losses that only seem not to be.
 pub fn finite_or_not() -> Vec<Point> {
     let bare = |activation| Dice { activation, smooth_nr: 0.0, smooth_dr: 0.0, ..Default::default() };
     let one = |x: f64| floats(&[x], &[1, 1, 1]);

@@ -1,5 +1,5 @@
-//! What users of such losses reported as wrong somewhere: small inputs, with values worked out from the formulas in 90 digits.
-//! The twin and the GPU have to give each number to 1e-4 of it, however small it is.
+//! Cases that users of such losses have reported as wrong in some library: small inputs, with expected values computed from
+//! the formulas in 90 digits. The twin and the GPU must give each number within 1e-4 of its size, however small it is.
 
 mod ends;
 mod sure;
@@ -7,10 +7,10 @@ mod sure;
 use crate::point::Point;
 use wgloss::{Array, Term};
 
-/// How near every number has to be, as a share of it.
+/// The relative tolerance of every number.
 const RTOL: f64 = 1e-4;
 
-/// Floats as GPUs hold them.
+/// Floats, rounded to f32.
 fn floats(numbers: &[f64], shape: &[usize]) -> Array {
     Array::new(&numbers.iter().map(|&x| x as f32).collect::<Vec<_>>(), shape).unwrap()
 }
@@ -19,12 +19,12 @@ fn labels(labels: &[i32], shape: &[usize]) -> Array {
     Array::new(labels, shape).unwrap()
 }
 
-/// A term of one input, what it comes to, and its gradient.
+/// A term of one input, with its expected loss and gradient.
 fn point(name: &'static str, x: &Array, term: Term<Array>, loss: f64, gradient: &[f64]) -> Point {
     Point { rtol: RTOL, ..Point::new(name, term, [loss]).gradient(x, gradient) }
 }
 
-/// All of them.
+/// All reported points.
 pub fn all() -> Vec<Point> {
     [
         sure::sure_regions(),

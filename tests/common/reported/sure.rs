@@ -1,10 +1,10 @@
-//! Confident predictions: the loss is small, and `1 − p` would lose its digits.
+//! Confident predictions: the loss is about `1 − p`, which loses its digits when it is computed as a difference.
 
 use super::{floats, labels, point};
 use crate::point::Point;
 use wgloss::*;
 
-/// Predictions of regions that are sure: what `1 − p` would lose is all that is left of the loss.
+/// Confident predictions of regions, with the same danger.
 pub fn sure_regions() -> Vec<Point> {
     let sigmoid = || Dice { activation: Activation::Sigmoid, ..Dice::default() };
     let all = |name, logit: f64, loss, d| {
@@ -37,7 +37,7 @@ pub fn sure_regions() -> Vec<Point> {
         ),
     ];
 
-    // each way to sum, of a softmax over three classes and of sigmoids
+    // each option that changes the sums, with a softmax over three classes and with sigmoids
     let classes = floats(&[20.0, -1.0, 0.0, 25.0, -2.0, 3.0, -5.0, 0.0, 1.0, 40.0, 30.0, 2.0], &[2, 3, 2]);
     let of_classes = labels(&[0, 1, 2, 1], &[2, 2]);
     let single = floats(&[20.0, -18.0, 12.0, 30.0], &[2, 1, 2]);
@@ -203,7 +203,7 @@ pub fn sure_regions() -> Vec<Point> {
     points
 }
 
-/// Probabilities as targets: the target class's gradient is what it leaves to the others.
+/// Targets that are probabilities. The gradient at the target class is minus the probability of the other classes.
 pub fn sure_classes() -> Vec<Point> {
     let one_hot = |name, logit: f64, loss, d: [f64; 2]| {
         let (x, t) = (floats(&[logit, 0.0, 0.0], &[1, 3]), floats(&[1.0, 0.0, 0.0], &[1, 3]));

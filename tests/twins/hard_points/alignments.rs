@@ -1,4 +1,4 @@
-//! Hard points of losses of alignments: items with one alignment, with several and with none, and what takes no part.
+//! Hard points of losses of alignments: items with one alignment, with several and with none, and what is left out.
 
 use crate::harness::tests;
 use crate::point::{Point, check, floats, labels, row};
@@ -35,10 +35,10 @@ fn alignments_are_summed() {
     let x = logs(&[0.5, 0.5, 0.25, 0.75], [2, 1, 2]);
     let all = 0.375 + 0.125 + 0.375;
     let gradient = [0.5 - 0.375 / all, 0.5 - 0.5 / all, 0.25 - 0.125 / all, 0.75 - 0.75 / all];
-    // the same with the classes turned round
+    // the same with the classes in reverse order
     let turned = logs(&[0.5, 0.5, 0.75, 0.25], [2, 1, 2]);
     let blank = Ctc::new().blank(1).of(&turned, &labels(&[0]), &labels(&[2]), &labels(&[1]));
-    // three labels at three steps have one alignment
+    // three labels in three steps have a single alignment
     let y = logs(&[0.25, 0.5, 0.25, 0.5, 0.25, 0.25, 0.25, 0.5, 0.25], [3, 1, 3]);
     let only = [0.25, -0.5, 0.25, 0.5, 0.25, -0.75, 0.25, -0.5, 0.25];
     check([
@@ -70,7 +70,7 @@ fn items_without_alignments_are_infinite_or_zero() {
     };
     check([
         Point::new("more labels than steps", of(&x, &[1, 1, 1], &[2], &[3]), [INF]).gradient(&x, [NAN; 4]),
-        // the second step is none of the item's
+        // the item has one step; the second is padding
         Point::new("in one step", of(&x, &[1, 1], &[1], &[2]), [INF]).gradient(&x, [NAN, NAN, 0.0, 0.0]),
         Point::new("no step", of(&x, &[1], &[0], &[1]), [INF]).gradient(&x, [0.0; 4]),
         Point::new("zero", zero(&x, &[1, 1], &[2], &[2]), [0.0]).gradient(&x, [0.0; 4]),
@@ -93,7 +93,7 @@ fn repeated_labels_need_a_blank_between_them() {
 }
 
 fn a_class_of_no_probability_is_ruled_out() {
-    // only "-a" is left, and a class that is no label
+    // only "-a" is possible, and class 2 is no label
     let x = logs(&[1.0, 0.0, 0.0, 0.25, 0.75, 0.0], [2, 1, 3]);
     let none = logs(&[0.0, 0.0, 1.0, 0.5, 0.5, 0.0], [2, 1, 3]);
     let gradient = [0.0, 0.0, 0.0, 0.25, -0.25, 0.0];
@@ -103,7 +103,7 @@ fn a_class_of_no_probability_is_ruled_out() {
     ]);
 }
 
-/// Item 0 spells "aa", "a-a" of three steps; item 1 spells nothing in one step, item 2 "a" in two.
+/// Item 0 spells "aa" in three steps, as "a-a". Item 1 spells nothing in one step, and item 2 spells "a" in two.
 fn the_mean_is_over_labels_and_then_over_items() {
     let x = logs(&[0.5; 18], [3, 3, 2]);
     let ln2 = f64::ln(2.0);

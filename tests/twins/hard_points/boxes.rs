@@ -1,4 +1,4 @@
-//! Hard points of the losses of boxes: boxes that touch, are equal, have no area, are inverted, or are endless.
+//! Hard points of the losses of boxes: boxes that touch, are equal, have no area, are inverted, or are infinite.
 
 use crate::harness::tests;
 use crate::point::{Point, check, floats};
@@ -16,7 +16,7 @@ pub fn tests() -> Vec<Trial> {
     ]
 }
 
-/// A loss whose eps changes none of the digits that are looked at.
+/// A loss whose eps is too small to change the expected digits.
 fn of(kind: IouKind, format: BoxFormat) -> BoxIou {
     BoxIou { kind, format, eps: 1e-30 }
 }
@@ -31,11 +31,11 @@ fn point(name: &'static str, loss: &BoxIou, [a, b]: [[f64; 4]; 2], value: f64, s
     Point::new(name, term, [value]).gradient(&a, slopes)
 }
 
-/// They share an area of 2 of 10 and a right side, within a hull of 4 × 3; the centres are (−1, −1) apart.
+/// Two boxes that share an area of 2 of 10 and a right side, in a hull of 4 × 3. Their centres are (−1, −1) apart.
 const STAGGERED: [[f64; 4]; 2] = [[0.0, 0.0, 4.0, 2.0], [2.0, 1.0, 4.0, 3.0]];
 /// The two boxes above as centres and sizes.
 const CENTRED: [[f64; 4]; 2] = [[2.0, 1.0, 4.0, 2.0], [3.0, 2.0, 2.0, 2.0]];
-/// Of two equal right corners each has half of the slope.
+/// The slopes of IoU's loss. Where two right sides are equal, each box has half of the slope.
 const OF_IOU: [f64; 4] = [-0.04, -0.08, -0.02, -0.16];
 
 /// The slopes with respect to centre and size, from those with respect to the corners.
@@ -54,7 +54,7 @@ fn eiou_adds_the_differences_of_the_sides() {
 }
 
 fn siou_adds_distance_and_shape() {
-    // the centres are as far apart along x as along y: Λ is 1, where it has no slope
+    // the centres are equally far apart along x and along y: Λ is 1, and has no slope there
     let [near_x, near_y, small] = [1.0 / 16.0, 1.0 / 9.0, 0.5].map(|x: f64| (-x).exp());
     let value = 0.8 + 0.5 * (2.0 - near_x - near_y + (1.0 - small).powi(4));
     // ω is 1 − w'/w, with a slope of w'/w² = 1/8
@@ -65,7 +65,8 @@ fn siou_adds_distance_and_shape() {
     slopes[2] += 0.5 * near_x * (-2.5 / 32.0) + of_width;
     slopes[3] += 0.5 * near_y * (-1.0 / 9.0);
 
-    // equal boxes that touch, (−2, −1) apart in a hull of 4 × 3: Λ is 4/5, and ρ along x has no slope at the far corner
+    // equal boxes that touch, with centres (−2, −1) apart in a hull of 4 × 3: Λ is 4/5, and ρ along x has no slope at the
+    // far corner
     let touching = [[0.0, 0.0, 2.0, 2.0], [2.0, 1.0, 4.0, 3.0]];
     let touching_centred = [[1.0, 1.0, 2.0, 2.0], [3.0, 2.0, 2.0, 2.0]];
     let [close_x, close_y] = [1.0 / 4.0, 1.0 / 9.0].map(|rho: f64| (-1.2 * rho).exp());

@@ -69,7 +69,7 @@ fn multi_margin_at_its_kink_and_beyond() {
         let x = floats(x, &[1, x.len()]);
         (x.clone(), loss(p, margin).of(&x, &labels(&[label])))
     };
-    // shortfalls of 0, ½ and 3 to the label's 2
+    // the other classes come too near to the label's logit of 2 by 0, ½ and 3
     let (x, term) = of(1, 1.0, &[2.0, 1.0, 1.5, 4.0], 0);
     let (square, squared) = of(2, 1.0, &[2.0, 1.0, 1.5, 4.0], 0);
     let (masked, of_masked) = of(1, 1.0, &[0.0, -INF, 0.0], 0);
@@ -113,7 +113,7 @@ fn multilabel_soft_margin_keeps_digits_and_knows_masked_classes() {
     let (even, of_even) = of([0.0, 0.0], [0.5, 1.0]);
     let (masked, of_masked) = of([-INF, 0.0], [0.0, 1.0]);
     check([
-        // softplus(−40) is e^−40 up to its square
+        // softplus(−40) is e^−40, but for a term of e^−80
         Point::new("right", of_right, [small]).gradient(&right, [-0.5 * small, 0.5 * small]),
         Point::new("far out", of_far, [1e4]).gradient(&far, [-0.5, 0.5]),
         Point::new("soft", of_even.clone(), [LN_2]).gradient(&even, [0.0, -0.25]),
@@ -140,13 +140,13 @@ fn distil_from(beta: f32, student: &[f64], teacher: &[f64]) -> (Array, Term<Arra
 fn distillation_of_a_student_who_is_near() {
     let mut points = vec![];
     for (temperature, gap) in [(1.0f32, 1e-2f64), (1.0, 1e-4), (4.0, 1e-3), (0.5, 1e-5)] {
-        // two classes, ½ and ½ to the teacher: log cosh of half their tempered gap
+        // the teacher gives both classes ½: the loss is log cosh of half the gap over the temperature
         let t = f64::from(temperature);
         let half = gap / t / 2.0;
         let loss = t * t * half.powi(2) / 2.0 * (1.0 - half.powi(2) / 6.0 + half.powi(4) / 22.5);
         let slope = t * 0.5 * half.tanh();
         let (student, term) = distil(temperature, &[gap + 7.0, 7.0], &[3.0, 3.0]);
-        // beside 7 a gap has as many digits less as it is smaller, of which the square loses two for one
+        // added to 7, the gap is rounded by about 1e-15, a relative error of 1e-15/gap, which the square doubles
         let point = Point::new("near", term, [loss]).gradient(&student, [slope, -slope]);
         points.push(Point { rtol: 1e-14 / gap.min(1e-3), ..point });
     }
@@ -175,7 +175,7 @@ fn distillation_of_masked_classes() {
 }
 
 fn distillation_in_other_directions() {
-    // a teacher of ½ and ½, a student of ¾ and ¼; the mixture has ⅝ and ⅜
+    // the teacher gives ½ and ½, and the student ¾ and ¼; the mixture is ⅝ and ⅜
     let (student, teacher) = ([3f64.ln(), 0.0], [0.0, 0.0]);
     let of = |direction| {
         let [student, teacher] = [student, teacher].map(|x| floats(&x, &[1, 2]));
@@ -187,7 +187,7 @@ fn distillation_in_other_directions() {
     let [three_halves, six_fifths] = [1.5f64.ln(), 1.2f64.ln()];
     let of_student = 0.75 * six_fifths + 0.25 * (2.0f64 / 3.0).ln();
     let of_teacher = 0.5 * 0.8f64.ln() + 0.5 * (4.0f64 / 3.0).ln();
-    // s·(log(s/m) − its mean) for class 0: ¾·¼·(log 6/5 − log 2/3)
+    // the slope s·(log(s/m) − its mean) of class 0: ¾·¼·(log 6/5 − log 2/3)
     let slope = 3.0 / 16.0 * (six_fifths - (2.0f64 / 3.0).ln());
     let reverse_slope = 3.0 / 16.0 * 3f64.ln();
     check(
@@ -213,7 +213,8 @@ fn distillation_in_other_directions() {
 }
 
 fn distillation_from_a_mixture_of_masked_and_sure_classes() {
-    // a class that one of the two masks costs log 2 of its share, and adds nothing to the other's gradient
+    // if only one of the two masks a class, the mixture has half of the other's probability, which costs log 2 times this
+    // probability
     let (by_teacher, of_teacher) = distil_from(0.5, &[0.0, 0.0], &[0.0, -INF]);
     let (by_student, of_student) = distil_from(0.5, &[0.0, -INF], &[0.0, 0.0]);
     let (both, of_both) = distil_from(0.5, &[0.0, 0.0, -INF], &[0.0, 0.0, -INF]);
@@ -224,7 +225,7 @@ fn distillation_from_a_mixture_of_masked_and_sure_classes() {
     let slope = 0.125 * (1.0f64 / 3.0).ln();
     let (far, of_far) = distil_from(0.5, &[-1e4, 0.0], &[1e4, 0.0]);
     let (sure, of_sure) = distil_from(0.5, &[60.0, 0.0], &[50.0, 0.0]);
-    // v·E(log m/v)/2 + u·E(log m/u)/2 with v = e^−50, u = e^−60, each beside a share of 1
+    // class 1 has the probabilities v = e^−50 and u = e^−60, class 0 almost 1: the loss is ½·v·log(v/m) + ½·u·log(u/m)
     let (v, u) = ((-50f64).exp(), (-60f64).exp());
     let m = 0.5 * (v + u);
     let of_rest = 0.5 * (v * (v / m).ln() + u * (u / m).ln());
@@ -245,7 +246,7 @@ fn distillation_from_a_mixture_of_masked_and_sure_classes() {
 }
 
 fn distillation_far_out_and_reduced() {
-    // the teacher is sure of class 0, the student of class 1: the gap itself
+    // the teacher is sure of class 0, the student of class 1: the loss is the gap of the student's logits
     let (far, of_far) = distil(1.0, &[-1e4, 0.0], &[1e4, 0.0]);
     let student = rows(&[[0.0, 0.0], [NAN, 0.0], [0.0, 0.0]]);
     let teacher = rows(&[[0.0, -INF], [0.0, 0.0], [0.0, 0.0]]);
@@ -261,7 +262,7 @@ fn distillation_far_out_and_reduced() {
     ]);
 }
 
-/// From logits by a log-softmax, nll is cross-entropy, which the focal loss is at γ = 0.
+/// The nll of a log-softmax is the cross-entropy, which is the focal loss at γ = 0.
 fn nll_of_a_log_softmax_is_the_focal_loss_without_focus() {
     let x = rows(&[[0.5, -1.0], [2.0, 2.5]]);
     let t = labels(&[1, 0]);

@@ -34,7 +34,7 @@ fn one(loss: &CrossEntropy, row: [f64; 2], label: i32) -> (Array, Term<Array>) {
     (x, term)
 }
 
-/// The contract asks for 1e-4 of a loss of 1e-8; the twin is to be good to the last digits.
+/// A GPU must be right to 1e-4 of a loss as small as 1e-8. The twin must be right to its last digits.
 fn a_confident_right_answer_keeps_its_digits() {
     let mut points = Vec::new();
     for gap in [0.5f64, 5.0, 18.42, 40.0, 300.0, 700.0] {
@@ -42,7 +42,7 @@ fn a_confident_right_answer_keeps_its_digits() {
         let (loss, other) = ((-gap).exp().ln_1p(), (-gap).exp() / (1.0 + (-gap).exp()));
         for shift in [0.0, 1e3] {
             let (x, term) = one(&CrossEntropy::default(), [gap + shift, shift], 0);
-            // beside a shift of 1000 a gap has 13 digits left, and e^−gap as many fewer as the gap is large
+            // added to 1000, the gap is rounded by about 1e-13, which is also the relative error of e^−gap
             let rtol = if shift == 0.0 { 1e-13 } else { 1e-12 * gap.max(1.0) };
             let point = Point::new("cross-entropy", term, [loss]).gradient(&x, [-other, other]);
             points.push(Point { rtol, ..point });
@@ -51,7 +51,7 @@ fn a_confident_right_answer_keeps_its_digits() {
             points.push(Point { rtol: 3.0 * rtol, ..Point::new("softmax focal", term, [other * other * loss]) });
         }
     }
-    // a thousand classes beside the right one
+    // one right class and a thousand others
     let mut many = vec![0.0; 1001];
     many[7] = 30.0;
     let x = floats(&many, &[1, 1001]);
@@ -64,7 +64,7 @@ fn a_confident_right_answer_keeps_its_digits() {
 fn cross_entropy_of_masked_classes() {
     let plain = CrossEntropy::default();
     let smoothed = CrossEntropy { label_smoothing: 0.5, ..Default::default() };
-    // of the two classes that are left, each has half of the smoothed half
+    // each of the two classes that are not masked has half of the smoothed half
     let spared = CrossEntropy { smooth_over: SmoothOver::Finite, ..smoothed.clone() };
     let x = floats(&[0.0, -INF, 0.0], &[1, 3]);
     let weighted = spared.of(&x, &labels(&[2])).weight(&floats(&[1.0, 8.0, 3.0], &[3])).reduce(Reduction::Sum);
@@ -94,7 +94,7 @@ fn cross_entropy_of_masked_classes() {
 }
 
 fn a_soft_cap_bounds_logits_but_masks() {
-    // 2·tanh(log(3)/2) is 1, where the slope is 1 − ½²
+    // 2·tanh(log(3)/2) is 1, and the slope there is 1 − ½²
     let capped = CrossEntropy { softcap: Some(2.0), ..Default::default() };
     let z = CrossEntropy { z_loss: 0.5, ..capped.clone() };
     let smoothed = CrossEntropy { label_smoothing: 0.5, ..capped.clone() };
@@ -194,7 +194,7 @@ fn the_denominators_of_cross_entropy() {
         // smoothing: (1 − ε)·w[t]·log 2 + ε/2·(w[0] + w[1])·log 2
         Point::new("smoothing carries the weights", loss(0.5, 0.0).of(&x, &t).with(Extra::Weight, &w), [LN_2])
             .parts([((0.5 * 2.5 + 2.0 * 0.25 * 2.5) * LN_2, 2.5)]),
-        // the z-loss is unweighted, and divided by the kept count
+        // the z-loss is unweighted, and divided by the number of positions that are not ignored
         Point::new("two parts", loss(0.0, 0.5).of(&x, &t).with(Extra::Weight, &w), [LN_2 + 0.5 * z])
             .parts([(2.5 * LN_2, 2.5), (z, 2.0)]),
         Point::new("two parts, summed", loss(0.0, 0.5).of(&x, &t).reduce(Reduction::Sum), [2.0 * LN_2 + z])
@@ -210,7 +210,7 @@ fn the_denominators_of_cross_entropy() {
             [(2.0 * LN_2 + z) / 4.0],
         )
         .parts([(2.0 * LN_2, 4.0), (z, 4.0)]),
-        // probabilities: by the number of positions, weights or not
+        // with probabilities the mean divides by the number of positions, whatever the weights
         Point::new("probabilities", loss(0.0, 0.0).of(&x, &q).with(Extra::Weight, &w), [4.125 * LN_2 / 3.0])
             .parts([(4.125 * LN_2, 3.0)]),
         Point::new("probabilities and a z-loss", loss(0.0, 0.5).of(&x, &q), [LN_2 + 0.5 * (2.0 * z + high) / 3.0])
@@ -255,7 +255,7 @@ fn softmax_focal_at_extreme_logits() {
         for far in [750.0, 1e4] {
             let x = logits(&[[far, 0.0]]);
             points.push(Point::new("right with certainty", loss.of(&x, &labels(&[0])), [0.0]).gradient(&x, [0.0, 0.0]));
-            // 1 − p_t is 1, and the loss the gap itself
+            // 1 − p_t is 1, so the loss is the gap itself
             points
                 .push(Point::new("wrong with certainty", loss.of(&x, &labels(&[1])), [far]).gradient(&x, [1.0, -1.0]));
         }

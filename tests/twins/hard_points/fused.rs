@@ -1,4 +1,4 @@
-//! Hard points of Dice with a loss of elements in one pass: with binary cross-entropy, with the focal loss.
+//! Hard points of Dice with a fused loss of elements: binary cross-entropy, or the focal loss.
 
 use crate::harness::tests;
 use crate::point::{Point, check, floats, row};
@@ -31,7 +31,7 @@ fn they_are_the_sums_of_the_two() {
     let t = floats(&(0..24).map(|i| f64::from(i * 5 % 7 % 2)).collect::<Vec<_>>(), &[2, 3, 4]);
     let mask = floats(&(0..24).map(|i| f64::from(u8::from(i % 5 != 0))).collect::<Vec<_>>(), &[2, 3, 4]);
     let (weight, positive) = (row(&[0.5, 2.0, 1.25]), row(&[3.0, 0.5, 1.0]));
-    // along the class axis, which is not the last
+    // shaped to be broadcast along the class axis, which is not the last
     let along = |row: &Array| Array::new(&row.to_f32(), [3, 1]).unwrap();
     let dice = Dice { activation: Activation::Sigmoid, jaccard: true, batch: true, ..Dice::default() };
     let (alpha, gamma, label_smoothing) = (Some(0.25), 1.5, 0.125);
@@ -97,7 +97,7 @@ fn the_focal_loss_of_a_softmax_is_divided_by_the_classes_too() {
             assert!((got - want).abs() < 1e-13 * want && far.is_none(), "{together:?}: {got}, not {want}; {far:?}");
         }
     }
-    // seven positions of three classes
+    // seven positions take part, with three classes each
     let both = DiceFocal { use_softmax: true, ignore_index: Some(255), ..DiceFocal::default() };
     let outcome = cpu::value(&both.of(&x, &labels)).unwrap();
     let focal = outcome.parts().iter().find(|part| part.name == "dice_focal.softmax_focal");
@@ -106,7 +106,7 @@ fn the_focal_loss_of_a_softmax_is_divided_by_the_classes_too() {
 
 fn predictions_far_out_keep_a_finite_loss_and_slope() {
     let (x, t) = (floats(&[1e4, -1e4, 1e4, -1e4], &[1, 1, 4]), floats(&[0.0, 1.0, 1.0, 0.0], &[1, 1, 4]));
-    // Σpt 1, Σp 2, Σt 2: a half, with slopes that vanish
+    // Σpt 1, Σp 2, Σt 2: Dice is ½, and its slopes vanish
     let bce = DiceBce { smooth_nr: 0.0, smooth_dr: 0.0, ..DiceBce::default() };
     let focal = DiceFocal { gamma: 0.5, smooth_nr: 0.0, smooth_dr: 0.0, ..DiceFocal::default() };
     check([
@@ -120,7 +120,7 @@ fn a_class_weight_of_0_mutes_an_infinite_loss() {
     let loss = DiceBce { smooth_nr: 0.0, smooth_dr: 0.0, ..DiceBce::default() };
     let weight = row(&[0.0, 1.0]);
     check([
-        // Dice of class 1 is 1 − 2·½/(½ + 1), the mean over two classes half of it
+        // Dice of class 1 is 1 − 2·½/(½ + 1), and the mean over two classes is half of it
         Point::new("muted", loss.of(&x, &t).with(Extra::Weight, &weight), [1.0 / 6.0 + LN_2 / 2.0])
             .gradient(&x, [0.0, -1.0 / 9.0 - 0.25]),
         Point::new("heard", loss.of(&x, &t), [f64::INFINITY]),
@@ -132,7 +132,7 @@ fn a_background_that_takes_no_part_may_hold_anything() {
     let loss = DiceFocal { include_background: false, smooth_nr: 0.0, smooth_dr: 0.0, ..DiceFocal::default() };
     for background in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         let x = floats(&[background, 0.0, 0.0, 0.0], &[1, 2, 2]);
-        // Dice 1 − 2·½/(1 + 1), whose slopes by p are ¼ and −¾; the focal loss ¼·log 2, whose slope by the logit is
+        // Dice is 1 − 2·½/(1 + 1), with slopes of ¼ and −¾ in p; the focal loss is ¼·log 2, with a slope in the logit of
         // ¼·log 2 + ⅛ away from the target
         let focal = (0.25 * LN_2 + 0.125) / 2.0;
         check([Point::new("background", loss.of(&x, &t), [0.5 + 0.25 * LN_2])

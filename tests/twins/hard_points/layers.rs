@@ -1,4 +1,4 @@
-//! Hard points of a student's linear layer that is compared with a teacher's.
+//! Hard points of a student's linear layer that is compared with a teacher's layer.
 
 use crate::harness::tests;
 use crate::point::{Point, check, floats};
@@ -17,7 +17,7 @@ pub fn tests() -> Vec<Trial> {
 const DIRECTIONS: [DistillationDirection; 3] =
     [DistillationDirection::Forward, DistillationDirection::Reverse, DistillationDirection::Js];
 
-/// A row of one class's weight, and none of the other's: the logits are a gap and 0.
+/// A row whose logits are `gap` and 0: the first class's weight picks the row's first element, and the other's is 0.
 fn gap(temperature: f32, gap: f64) -> ([Array; 2], Term<Array>) {
     let (x, w) = (floats(&[gap, 5.0], &[1, 2]), floats(&[1.0, 0.0, 0.0, 0.0], &[2, 2]));
     let (teacher, weight) = (floats(&[1.0, -2.0, 4.0], &[1, 3]), floats(&[0.0; 6], &[2, 3]));
@@ -27,7 +27,7 @@ fn gap(temperature: f32, gap: f64) -> ([Array; 2], Term<Array>) {
 
 fn a_student_who_is_near_keeps_the_digits_of_a_small_loss() {
     let points = [(1.0f32, 1e-2f64), (1.0, 1e-6), (4.0, 1e-3), (0.5, 1e-5)].map(|(temperature, of)| {
-        // ½ and ½ to the teacher: log cosh of half the tempered gap
+        // the teacher gives both classes ½: the loss is log cosh of half the gap over the temperature
         let (t, ([x, w], term)) = (f64::from(temperature), gap(temperature, of));
         let half = of / t / 2.0;
         let loss = t * t * half.powi(2) / 2.0 * (1.0 - half.powi(2) / 6.0 + half.powi(4) / 22.5);

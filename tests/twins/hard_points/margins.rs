@@ -21,7 +21,7 @@ pub fn tests() -> Vec<Trial> {
 
 const KINDS: [MarginKind; 2] = [MarginKind::Cosface, MarginKind::Arcface];
 
-/// The probability of the second of two classes, from how far the first is ahead.
+/// The probability of the second of two classes. `lead` is the first logit minus the second.
 fn second(lead: f64) -> f64 {
     1.0 / (1.0 + lead.exp())
 }
@@ -30,7 +30,8 @@ fn of(kind: MarginKind, m: f32) -> MarginSoftmax {
     MarginSoftmax { kind, s: 4.0, m, ..Default::default() }
 }
 
-/// The label's class lies along the row, where the cosine is clamped: all that is left is the push from the other class.
+/// The label's class points along the row, where the cosine is clamped and has no slope. Only the other class contributes
+/// to the gradient.
 fn the_label_loses_its_margin_at_right_angles_to_the_other_class() {
     let (x, w, target) = (floats(&[3.0, 0.0], &[1, 2]), floats(&[2.0, 0.0, 0.0, 5.0], &[2, 2]), labels(&[0]));
     let point = |kind: MarginKind, label: f64| {
@@ -44,7 +45,7 @@ fn the_label_loses_its_margin_at_right_angles_to_the_other_class() {
     check([point(MarginKind::Cosface, 0.75), point(MarginKind::Arcface, 0.25f64.cos())]);
 }
 
-/// One row against a class at an angle, and a class at a right angle to it.
+/// A row, the label's class at this angle to the row, and another class at a right angle.
 fn at(angle: f64) -> [Array; 3] {
     let w = floats(&[angle.cos(), angle.sin(), 0.0, 0.0, 0.0, 2.0], &[2, 3]);
     [floats(&[1.0, 0.0, 0.0], &[1, 3]), w, labels(&[0])]
@@ -53,7 +54,8 @@ fn at(angle: f64) -> [Array; 3] {
 fn an_angle_is_widened_until_it_would_be_half_a_turn() {
     let m = 0.5;
     let turned = |angle: f64| ((angle + m).cos(), (angle + m).sin());
-    // beyond half a turn the derivative with respect to the cosine is 1, so that along the circle it is the sine
+    // beyond half a turn the logit's derivative with respect to the cosine is 1, so with respect to the angle it is the
+    // sine
     let beyond = |angle: f64| (angle.cos() - m * m.sin(), angle.sin());
     let half = std::f64::consts::PI;
     let points = [
@@ -90,7 +92,8 @@ fn vectors_that_point_the_same_way_or_against_each_other_have_no_slope() {
     }
 }
 
-/// The gradient is as long as the sine of the wider angle, however small the angle itself is. Its cosine is 1 in f64.
+/// The gradient is proportional to the sine of the widened angle, however small the angle itself is. The angle's cosine is
+/// 1 in f64.
 fn a_small_angle_keeps_its_digits() {
     for angle in [1e-3f64, 1e-6, 1e-9] {
         let x = floats(&[1.0, 0.0, 0.0], &[1, 3]);
@@ -104,7 +107,7 @@ fn a_small_angle_keeps_its_digits() {
             "{angle}: {} of {want}",
             outcome.loss().unwrap()
         );
-        // the direction of unit vectors, whose coordinates are rounded by 2^-53
+        // the gradient's direction comes from unit vectors, whose coordinates are rounded by 2^-53
         let (got, want) = (gradient.to_f64()[1], -4.0 * p * slope);
         assert!((got / want - 1.0).abs() <= 1e-15 / angle + 1e-13, "{angle}: {got}, not {want}");
     }
@@ -114,7 +117,7 @@ fn a_vector_of_zeros_has_a_cosine_of_0_and_no_gradient() {
     let w = floats(&[1.0, 0.0, 0.0, 0.0], &[2, 2]);
     let x = floats(&[0.0, 0.0, 3.0, 4.0], &[2, 2]);
     for kind in KINDS {
-        // at a right angle to both classes; the margin is a cosine of −m, or of π/2 + m
+        // a vector at a right angle to both classes; with the margin the cosine is −m, or that of π/2 + m
         let margin = if kind == MarginKind::Cosface { 0.25 } else { 0.25f64.sin() };
         let term = of(kind, 0.25).of(&x, &w, &labels(&[0, 1])).reduce(Reduction::None);
         let (outcome, [of_x, of_w]) = cpu::gradients(&term, [&x, &w]).unwrap();
@@ -144,7 +147,7 @@ fn the_length_of_a_vector_only_divides_its_gradient() {
     }
 }
 
-/// Their cosines are as much smaller as they are shorter; gradients pass without a projection.
+/// Such a vector is divided by a constant. So its cosines shrink with its length, and gradients pass without a projection.
 fn vectors_below_the_least_norm_are_divided_by_it() {
     let (x, w) = (floats(&[1e-9, 0.0], &[1, 2]), floats(&[1.0, 0.0, 0.0, 1.0], &[2, 2]));
     let label = 0.1 - 0.25;

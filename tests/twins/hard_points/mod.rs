@@ -51,8 +51,8 @@ pub fn tests() -> Vec<Trial> {
     modules.into_iter().flatten().collect()
 }
 
-/// Every loss of empty tensors: the sum is 0, none is empty, the mean NaN unless the call wants it to be 0, and the gradient as
-/// empty as its operand.
+/// Every loss of empty tensors: the sum is 0, the unreduced loss is empty, the mean is NaN unless the call asks for 0, and
+/// a gradient is as empty as its operand.
 fn empty_tensors_sum_to_0_and_have_no_mean(loss: &dyn Loss) {
     let header = loss.header();
     let setting = Setting::new(loss, samples(loss).empty, Default::default(), DType::I32);
@@ -76,7 +76,7 @@ fn empty_tensors_sum_to_0_and_have_no_mean(loss: &dyn Loss) {
     }
 }
 
-/// Every loss with a mask, whatever else it has: what is masked may hold anything, and counts for nothing.
+/// Every loss with a mask: masked elements may hold anything, and don't count.
 fn what_is_masked_takes_no_part_whatever_it_holds(loss: &dyn Loss) {
     let header = loss.header();
     let mask = header.operands.iter().find(|spec| spec.role == Role::Mask).unwrap();
@@ -97,7 +97,7 @@ fn what_is_masked_takes_no_part_whatever_it_holds(loss: &dyn Loss) {
             .iter()
             .map(|(name, array)| {
                 let spec = header.operand(name).unwrap();
-                // the elements of position 1, for which the mask has a zero
+                // the elements of position 1, which the mask leaves out
                 let places: Vec<usize> = match spec.role {
                     Role::Element if matches!(loss.leaf(), Leaf::Boxes(_)) => vec![4, 5, 6, 7],
                     Role::Element if matches!(loss.leaf(), Leaf::Vectors(_)) => vec![2, 3],
@@ -135,7 +135,7 @@ fn what_is_masked_takes_no_part_whatever_it_holds(loss: &dyn Loss) {
     }
 }
 
-/// Every loss under every value of every option: an unmasked NaN in the prediction gives a NaN.
+/// Every loss with every value of every option: a NaN in the prediction that is not masked gives a NaN.
 fn an_unmasked_nan_is_seen_under_every_option(loss: &dyn Loss) {
     let header = loss.header();
     let setting = Setting::new(loss, samples(loss).unmasked, Default::default(), DType::I32);
@@ -148,13 +148,13 @@ fn an_unmasked_nan_is_seen_under_every_option(loss: &dyn Loss) {
             let mut operands: Vec<(&str, Array)> =
                 given.map(|operand| (operand.name, setting.draw(loss, operand, &mut rng))).collect();
             for (name, array) in operands.iter_mut().filter(|(_, array)| !array.dtype().is_float()) {
-                // a label that no option above ignores; rows also need others with another label
+                // a label that no option's value ignores; losses of rows also need rows with another label
                 let kinds = if header.operand(name).unwrap().role == Role::RowLabels { 2 } else { 1 };
                 let labels: Vec<i32> = (0..array.len() as i32).map(|place| 2 + place % kinds).collect();
                 *array = Array::new(&labels, array.shape()).unwrap();
             }
             let mut numbers = operands[0].1.to_f64();
-            // class 2 of the first position: it takes part with or without background
+            // class 2 of the first position, which takes part with or without the background
             let place = if !matches!(loss.leaf(), Leaf::Softmax(_) | Leaf::Region(_)) { 0 } else { 4 };
             numbers[place] = f64::NAN;
             operands[0].1 = Array::new(&numbers, operands[0].1.shape()).unwrap();
@@ -164,7 +164,7 @@ fn an_unmasked_nan_is_seen_under_every_option(loss: &dyn Loss) {
             let named = operands.iter().map(|(name, array)| (*name, array));
             let term = Term::from_options(changed, [("reduction", Value::Name("sum".into()))], named).unwrap();
             let outcome = match cpu::value(&term) {
-                // a weighting of another prediction type
+                // refused, such as a weighting for another prediction type
                 Err(Error::InvalidOption { .. }) => continue,
                 outcome => outcome.unwrap(),
             };

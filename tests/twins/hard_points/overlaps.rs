@@ -1,4 +1,4 @@
-//! Hard points of the losses beside Dice over the same sums: Tversky, generalized Dice, Dice with cross-entropy.
+//! Hard points of the losses that share Dice's sums: Tversky, generalized Dice, Dice with cross-entropy.
 
 use crate::harness::tests;
 use crate::point::{Point, check, floats, row};
@@ -35,11 +35,11 @@ fn generalized(weighting: Weighting) -> GeneralizedDice {
 }
 
 fn the_errors_of_tversky_are_weighted_and_raised() {
-    // TP 1, FP ½, FN 0: the denominator is 1.125, what is wrong of it a ninth
+    // TP 1, FP ½, FN 0: the denominator is 1.125, and the errors are a ninth of it
     let (x, t) = (floats(&[0.5, 1.0], &[1, 1, 2]), labels(&[0, 1], &[1, 2]));
     let d_p = 2.0 / 9.0 * 0.25 * (8.0 / 9.0) / 1.125;
     let d_pt = -2.0 / 9.0 / 1.125;
-    // TP ½, FP 0, FN ½: what is wrong is .375 of .875
+    // TP ½, FP 0, FN ½: the errors are .375 of .875
     let missed = floats(&[0.0, 0.5], &[1, 1, 2]);
     check([
         Point::new("squared", tversky(2.0).of(&x, &t), [1.0 / 81.0]).gradient(&x, [d_p, d_p + d_pt]),
@@ -51,7 +51,7 @@ fn the_errors_of_tversky_are_weighted_and_raised() {
 fn tversky_is_finite_at_its_cusp_and_nan_below() {
     let (x, t) = (floats(&[0.0, 1.0], &[1, 1, 2]), labels(&[0, 1], &[1, 2]));
     let lavish = |gamma| Tversky { smooth_nr: 1.0, ..tversky(gamma) };
-    // what is wrong of a good overlap, to its last digits
+    // a good overlap, whose small error keeps its digits
     let good = floats(&[1e-12, 1.0], &[1, 1, 2]);
     check([
         Point::new("all right", tversky(1.0).of(&x, &t), [0.0]).gradient(&x, [0.25, -0.75]),
@@ -79,7 +79,7 @@ fn small_regions_weigh_as_much_as_large_ones() {
             .gradient(&x, [a, b, b, b / 4.0, a / 4.0, a / 4.0]),
         Point::new("simple", generalized(Weighting::Simple).of(&x, &t), [1.0 - 2.5 / 4.0]),
         Point::new("uniform", generalized(Weighting::Uniform).of(&x, &t), [1.0 - 4.0 / 6.0]),
-        // the second item's weights are a ninth, and for the class that is not there the same
+        // in the second item class 0 has the weight 1/9, and so has the absent class
         Point::new(
             "an absent class",
             generalized(Weighting::Square).of(&both, &of_both).reduce(Reduction::None),
@@ -89,7 +89,7 @@ fn small_regions_weigh_as_much_as_large_ones() {
     ]);
 }
 
-/// The sum of the two losses that `dice_cross_entropy` is, each with its own weight.
+/// The sum of Dice and cross-entropy as two losses, each with its weight, which `dice_cross_entropy` has to equal.
 fn apart(loss: &DiceCrossEntropy, x: &Array, t: &Array, weight: Option<&Array>) -> Term<Array> {
     let &DiceCrossEntropy { ignore_index, label_smoothing, z_loss, .. } = loss;
     let dice = Dice {
@@ -150,7 +150,7 @@ fn the_cross_entropy_of_one_channel_is_binary() {
     let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
     let x = floats(&[0.5, -1.0, 3.0], &[1, 1, 3]);
     let (t, dense) = (labels(&[1, 0, -100], &[1, 3]), floats(&[0.25, 1.0, 0.0], &[1, 1, 3]));
-    // no Dice: its sums are those of another test
+    // without Dice, which another test covers
     let bce = |change: fn(&mut DiceCrossEntropy)| {
         let mut loss =
             DiceCrossEntropy { activation: Activation::Sigmoid, dice_weight: 0.0, ..DiceCrossEntropy::default() };

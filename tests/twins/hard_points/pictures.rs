@@ -61,9 +61,9 @@ fn windows_of_equal_pictures_and_of_flat_ones() {
     let c = 0.01f64.powi(2);
     let (sum, apart) = (0.5f64.powi(2) + 0.25f64.powi(2) + c, 0.25f64.powi(2));
     let slope = 2.0 * 0.25 / sum - apart / sum.powi(2) * 2.0 * 0.5;
-    // windows of one pixel have no spread
+    // a window of one pixel has no variance
     let (one, other) = (picture(&[0.5], 1), picture(&[0.25], 1));
-    // two items, of which the second is its own target
+    // two items, the second of which is its own target
     let (two, of_two) = (floats(&[0.5, 0.5], &[2, 1, 1, 1]), floats(&[0.25, 0.5], &[2, 1, 1, 1]));
     check([
         Point::new("equal pictures", ssim(3).of(&x, &same), [0.0]).gradient(&x, [0.0; 9]).gradient(&same, [0.0; 9]),
@@ -87,21 +87,21 @@ fn a_nan_is_seen_by_its_windows_alone() {
     ]);
 }
 
-/// Four levels below a pixel of 0 to 1 are 256 times as small, or the mean of 16 × 16 pixels.
+/// A pixel of the last level is the mean of 16 × 16 pixels, or 1/256 of a single pixel with zeros beside it.
 fn levels_are_means_of_four_pixels() {
     let ms_ssim = MsSsim::new().window(1);
-    // windows of one pixel have no spread, so that only the means of the last level differ
+    // a window of one pixel has no variance, so only the means of the last level differ
     let c = 0.01f64.powi(2);
     let (sum, difference) = (0.5f64.powi(2) + 0.25f64.powi(2) + c, 0.25f64);
     let apart = difference.powi(2) / sum;
     let slope = 2.0 * difference / sum - difference.powi(2) / sum.powi(2) * 2.0 * 0.5;
     let loss = 1.0 - (1.0 - apart).powf(0.1333);
     let of_pixel = 0.1333 * (1.0 - apart).powf(0.1333 - 1.0) * slope / 256.0;
-    // a side of one pixel has a zero before it, at each level
+    // at each level, a side of one pixel gets a zero before it
     let (one, other) = (picture(&[128.0], 1), picture(&[64.0], 1));
     let (light, dark) = (picture(&[0.5; 256], 16), picture(&[0.25; 256], 16));
     let (x, same) = (picture(&[1.0, 0.0, 0.5], 1), picture(&[1.0, 0.0, 0.5], 1));
-    // two items of two channels, of which one differs
+    // two items of two channels, in which one channel differs
     let (two, of_two) = (floats(&[128.0, 1.0, 1.0, 1.0], &[2, 2, 1, 1]), floats(&[64.0, 1.0, 1.0, 1.0], &[2, 2, 1, 1]));
     check([
         Point::new("equal pictures", ms_ssim.of(&x, &same), [0.0]).gradient(&x, [0.0; 3]).gradient(&same, [0.0; 3]),
@@ -113,7 +113,7 @@ fn levels_are_means_of_four_pixels() {
     ]);
 }
 
-/// Autograd gives NaN, since the slope of a power is infinite at 0.
+/// PyTorch's autograd gives NaN here, since the slope of the power is infinite at 0.
 fn a_level_without_likeness_leaves_no_gradient() {
     let (one, minus) = (picture(&[128.0], 1), picture(&[-64.0], 1));
     let board: Vec<f64> = (0..33 * 33).map(|i| if i % 2 == 0 { 0.5 } else { -0.5 }).collect();

@@ -1,4 +1,4 @@
-//! Hard points of preference learning: kinks, answers that are almost certain, ratios beyond any bound, means of nothing.
+//! Hard points of preference learning: kinks, answers that are almost certain, ratios beyond any bound, means over nothing.
 
 use crate::harness::tests;
 use crate::point::{Point, check, floats, labels, row};
@@ -34,7 +34,8 @@ fn answers_that_are_almost_certain() {
     for (name, c, r, want, of_c, of_r) in [
         // equal odds of 1: −log ½ twice; the derivatives of the log-odds are 2
         ("equal odds", half, half, 2.0 * LN_2, -2.0, 1.0),
-        // the chosen answer is certain: its odds are infinite, its derivative is −1 less the odds of the other
+        // the chosen answer is certain: its odds are infinite, and its derivative is −1 minus the odds of the rejected
+        // answer
         ("a certain answer", 0.0, half, 0.0, -2.0, 0.0),
         // odds of 10⁸ against 1: −log σ(z) is 1e-8
         ("an almost certain answer", -1e-8, half, 2e-8, -2.0, 2e-8),
@@ -67,8 +68,8 @@ fn leads_at_their_kinks() {
 fn answers_of_tokens_in_any_order() {
     let (hidden, weight) = (floats(&[1.0, 2.0, 3.0, 4.0, NAN, 5.0], &[6, 1]), floats(&[0.0, 0.0], &[2, 1]));
     let bias = row(&[0.0, 3f64.ln()]);
-    // two tokens of the chosen answer 0 and one of the rejected answer 2; a token of answer 1, whose partner 3 has none but a
-    // token that is ignored
+    // two tokens of the chosen answer 0, and one of its rejected partner 2; two tokens of the chosen answer 1, whose
+    // partner 3 has only an ignored token
     let (target, segments) = (labels(&[1, 0, 1, 0, -100, 1]), labels(&[0, 2, 0, 1, 3, 1]));
     let (of_0, of_1) = (0.25f64.ln(), 0.75f64.ln());
     let reference = row(&[2.0 * of_1 - 3.0, of_0 + of_1, of_0 + 1.0, 0.0]);
@@ -78,11 +79,11 @@ fn answers_of_tokens_in_any_order() {
     };
     // the leads are 3 + 1 and 0: z is 2 and 0
     let (soft, sure) = ((-2f64).exp().ln_1p(), 1.0 / (1.0 + 2f64.exp()));
-    // of the bias of class 1, whose probability is ¾: each token adds its slope times 1[label = 1] − ¾. Answer 0 has two tokens of
-    // label 1, answer 2 one of label 0, answer 1 one of each
+    // the gradient of the bias of class 1, whose probability is ¾: each token adds its answer's slope times 1[label = 1] −
+    // ¾. Answer 0 has two tokens of label 1, answer 2 one of label 0, answer 1 one of each
     let of_bias = -0.5 * sure * (2.0 * 0.25 + 0.75) - 0.25 * (0.25 - 0.75);
     let sigmoid = Point::new("sigmoid", term(DpoKind::Sigmoid, &reference), [soft, LN_2]);
-    // means over the tokens of an answer, and over none
+    // means over the tokens of each answer; answer 3 has none
     let means = row(&[of_1 - 3.0, 0.5 * (of_0 + of_1), of_0 + 1.0, 0.0]);
     check([
         sigmoid.gradient(&bias, [-of_bias, of_bias]).gradient(&hidden, [0.0; 6]),
@@ -104,13 +105,14 @@ fn answers_beyond_numbers() {
     // the probability of class 1 where the hidden state is 1
     let second = 1.0 / (1.0 + 2f64.exp());
     check([
-        // log-probabilities of 0 and −600, and of −600 and 0: their leads are far beyond what a softmax of f32 holds
+        // the log-probabilities of the pairs are 0 and −600, and −600 and 0: their leads are far beyond the range of a
+        // softmax in f32
         Point::new("far apart", term(&far, &reference, [0.0, 0.0]), [(-600f64).exp(), 600.0])
             .gradient(&far, [-2.0 * (-1200f64).exp(), -2.0 * (-600f64).exp(), -2.0, 2.0 * (-600f64).exp()]),
-        // a token of NaN makes its own pair unknown, no other
+        // a token of NaN makes its own pair NaN, and no other
         Point::new("a token of NaN", term(&unknown, &reference, [0.0, 0.0]), [NAN, LN_2])
             .gradient(&unknown, [NAN, NAN, -second, second]),
-        // class 1 is masked, and answer 2 has a token of it: it is impossible, so that its partner leads for certain
+        // class 1 is masked, and answer 2 has a token of this class: it is impossible, so its partner is certainly better
         Point::new("an impossible answer", term(&hidden([0.0; 4]), &reference, [0.0, -INF]), [0.0, LN_2]),
         Point::new(
             "an impossible reference",
@@ -163,14 +165,15 @@ fn ratios_beyond_their_bounds() {
 
 fn ratios_of_whole_sequences() {
     let ppo = PpoPolicy::new().kind(PpoKind::Sequence).clip_low(0.5).clip_high(1.5);
-    // log-ratios of 2·log 2 and 0, whose mean is log 2; of log 2, and one that is left out; of a token that is impossible now
+    // the log-ratios of the four sequences: 2·log 2 and 0, with the mean log 2; log 2 and a masked token; −∞ and 0; two
+    // masked tokens
     let new = floats(&[2.0 * LN_2, 0.0, LN_2, NAN, -INF, 0.0, NAN, INF], &[4, 2]);
     let advantages = floats(&[1.0, 3.0, 2.0, NAN, -1.0, 1.0, NAN, 1.0], &[4, 2]);
     let mask = floats(&[1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 0.0, 0.0], &[4, 2]);
     let of = |loss: &PpoPolicy| loss.of(&new, &floats(&[0.0; 8], &[4, 2]), &advantages).mask(&mask);
     let upstream = floats(&[1.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0], &[4, 2]);
     let none = of(&ppo).reduce(Reduction::None).upstream(&upstream);
-    // the slopes of the first sequence are −2 and −6, of which each token has half
+    // the two values of the first sequence have slopes of −2 and −6, which its two tokens share equally
     let values = [-2.0, -6.0, -4.0, 0.0, 0.5, 0.0, 0.0, 0.0];
     let unknown = floats(&[NAN, 0.0, 1.0, 1.0], &[2, 2]);
     check([
@@ -206,10 +209,10 @@ fn means_over_sequences() {
             .gradient(&new, [-1.0 / 6.0, -1.0 / 3.0, -1.0, 0.0, 0.0, 0.0])
             .parts([(-4.5, 3.0)]),
         Point::new("another denominator", mean().divide_by(9.0), [-0.5]).parts([(-4.5, 9.0)]),
-        // factors of values, which count in no mean
+        // sample weights multiply values, and don't change the denominator
         Point::new("sample weights", mean().sample_weight(&weights), [-3.0])
             .gradient(&new, [-2.0 / 3.0, -1.0 / 3.0, -2.0, 0.0, 0.0, 0.0]),
-        // less ½·2 in each of the two sequences that have tokens
+        // the entropy subtracts ½·2 in each of the two sequences that have tokens
         Point::new("an entropy", mean().entropy(&entropy), [-6.5 / 3.0])
             .gradient(&entropy, [-1.0 / 12.0, -1.0 / 12.0, -1.0 / 6.0, 0.0, 0.0, 0.0]),
         Point::new("without a mask", kl.reduce(Reduction::SequenceMean), [3.5]).gradient(&new, [1.0 / 6.0; 6]),

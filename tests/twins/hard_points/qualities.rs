@@ -31,10 +31,10 @@ fn asymmetric_at_its_margin_and_far_out() {
         ("a positive, far below", plain(), -1e4, 1.0, 1e4, -1.0),
         ("a negative, far above", plain(), 1e4, 0.0, 1e4, 1.0),
         ("a negative, far below", plain(), -700.0, 0.0, (-700f64).exp(), (-700f64).exp()),
-        // p_m is 1 − clip at most, so that a negative costs no more than −log clip
+        // p_m is at most 1 − clip, so a negative costs at most −log clip
         ("a negative beyond the margin", half(), 1e4, 0.0, LN_2, 0.0),
         ("a negative within the margin", half(), -0.5, 0.0, 0.0, 0.0),
-        // p is exactly the margin: the slope of greater p, p·(1 − p)/(1 − p_m)
+        // p is exactly the margin: the slope is that for greater p, p·(1 − p)/(1 − p_m)
         ("a negative at the margin", half(), 0.0, 0.0, 0.0, 0.25),
         ("a margin of 1", Asymmetric::new().clip(1.0), 5.0, 0.0, 0.0, 0.0),
         // p_m is ½ and its fourth power 1/16: −log ½/16, with and without the slope of the power
@@ -61,7 +61,7 @@ fn qualities_that_are_met_and_far_out() {
         ("far above", 2.0, 1e4, 0.0, 1e4, 1.0),
         ("far below", 2.0, -1e4, 1.0, 1e4, -1.0),
         ("no power", 0.0, 0.0, 1.0, LN_2, -0.5),
-        // t − p is 2⁻²⁰, from 1 − t alone
+        // t − p is 2⁻²⁰, which comes from 1 − t alone
         (
             "a quality of almost 1",
             1.0,
@@ -73,7 +73,7 @@ fn qualities_that_are_met_and_far_out() {
     ] {
         let x = row(&[x]);
         let term = QualityFocal::new().beta(beta).of(&x, &row(&[t])).reduce(Reduction::Sum);
-        // what the approximations above leave out is below 1e-8
+        // the terms that the approximations above leave out are below 1e-8
         points.push(Point { rtol: 1e-8, ..Point::new(name, term, [want]).gradient(&x, [slope]) });
     }
     for (name, x, t, want, slope) in [

@@ -17,7 +17,7 @@ pub fn tests() -> Vec<Trial> {
 
 const NAN: f64 = f64::NAN;
 
-/// No smoothing, and predictions that are probabilities: ratios that can be done by hand.
+/// Without smoothing, and with probabilities as predictions, the ratios can be worked out by hand.
 fn plain() -> Dice {
     Dice { activation: Activation::None, smooth_nr: 0.0, smooth_dr: 0.0, ..Default::default() }
 }
@@ -70,7 +70,7 @@ fn the_sums_of_regions() {
                 [none[1], none[3]],
             )
             .gradient(&x, [0.0, 0.0, 0.25, -0.75, 0.0, 0.0, (14.0 / 15.0 - 2.0) / 3.75, (14.0 / 15.0 - 2.0) / 3.75]),
-            // a weight for each class, background or not; the mean divides by the values alone
+            // a weight for each class, with or without background; the mean divides by the number of values only
             Point::new(
                 "weights",
                 plain().of(&x, &t).with(Extra::Weight, &weight),
@@ -104,7 +104,7 @@ fn the_sums_of_regions() {
 }
 
 fn absent_classes_are_what_the_smoothing_says() {
-    // class 1 is neither predicted nor there
+    // class 1 is neither predicted nor in the target
     let x = floats(&[1.0, 0.0], &[1, 2, 1]);
     let t = labels(&[0], &[1, 1]);
     let smoothed =
@@ -130,12 +130,12 @@ fn ignored_positions_take_no_part_whatever_they_hold() {
     let ignoring = |activation| Dice { activation, ignore_index: Some(255), ..plain() };
     let x = floats(&[NAN, 0.5, NAN, 0.5], &[1, 2, 2]);
     let t = labels(&[255, 1], &[1, 2]);
-    // the kept position alone: Σpt 0 ½, Σp ½ ½, Σt 0 1
+    // Σpt 0 ½, Σp ½ ½, Σt 0 1, from the position that is not ignored
     let none = [1.0, 1.0 - 1.0 / 1.5];
     let slopes = [0.0, (2.0 / 3.0 - 2.0) / 1.5];
     let dense = floats(&[0.0, 1.0, 1.0, 0.0], &[1, 2, 2]);
     let finite = floats(&[0.5; 4], &[1, 2, 2]);
-    // under a softmax of equal logits p is ½, and the slope is p·(own − Σ p·slope)
+    // with equal logits the softmax gives ½, and the slope in a logit is p·(slope in p − Σ p·slopes)
     let equal = floats(&[NAN, 3.0, NAN, 3.0], &[1, 2, 2]);
     let pull = 0.5 * (slopes[0] + slopes[1]);
     let chained = slopes.map(|slope| 0.5 * (slope - pull));
@@ -152,7 +152,7 @@ fn ignored_positions_take_no_part_whatever_they_hold() {
                 [0.0],
             )
             .gradient(&x, [0.0; 4]),
-            // the mean divides by the values, also where every position of one is ignored
+            // `ignore_index` applies to labels only
             Point::new(
                 "floats are never ignored",
                 ignoring(Activation::None).of(&finite, &dense).reduce(Reduction::None),

@@ -35,7 +35,8 @@ fn close(got: f64, want: f64, rtol: f64) {
     assert!((got - want).abs() <= rtol * want.abs(), "{got} instead of {want}");
 }
 
-/// Rows 0 and 1 have one label, row 2 another. A dropped key may hold anything; what is left are two rows at right angles.
+/// Rows 0 and 1 have the same label, row 2 another. A dropped key may hold anything. Then two keys remain: one along the
+/// row, and one at a right angle to it.
 fn keys_of_one_label_are_dropped_or_found_whatever_they_hold() {
     let q = floats(&[1.0, 0.0, 1.0, 0.0, 0.0, 1.0], &[3, 2]);
     let labels = Array::new(&[7i64, 7, -1], [3]).unwrap();
@@ -65,7 +66,8 @@ fn one_row_finds_its_key_among_none() {
     }
 }
 
-/// Two rows at right angles to each other: the loss is log(1 + exp(−s)), which no sum of exponentials gives in full.
+/// Two rows at right angles to each other: the loss is log(1 + exp(−s)), whose digits a plain sum of exponentials would
+/// lose.
 fn a_key_that_is_found_keeps_the_digits_of_its_loss_and_gradient() {
     let q = floats(&[1.0, 0.0, 0.0, 1.0], &[2, 2]);
     let k = q.clone();
@@ -87,11 +89,11 @@ fn a_row_of_zeros_scores_0_and_gets_no_gradient() {
     close(outcome.tensor().to_f64()[0], 2f64.ln(), 1e-15);
     assert_eq!(of_query.to_f64()[..2], [0.0, 0.0]);
     assert!(of_query.to_f64()[2..].iter().all(|d| d.is_finite() && *d != 0.0));
-    // along a key itself there is no gradient
+    // the gradient of a key has no component along the key
     assert!(of_key.to_f64()[1] != 0.0 && of_key.to_f64()[2] != 0.0, "{of_key:?}");
 }
 
-/// Rows shorter than the least norm are divided by it: a constant, through which gradients pass without a projection.
+/// Rows shorter than the least norm are divided by it. It is a constant, so gradients pass without a projection.
 fn rows_below_the_least_norm_are_divided_by_it() {
     let q = floats(&[1e-9, 0.0, 0.0, 1e-9], &[2, 2]);
     let k = floats(&[1.0, 0.0, 0.0, 1.0], &[2, 2]);
@@ -111,7 +113,7 @@ fn an_anchor_without_a_positive_is_left_out_of_the_mean() {
     let values = outcome.tensor().to_f64();
     assert_eq!(values[1], 0.0);
     close(loss(&sup_con.of(&x, &labels)), 0.5 * (values[0] + values[2]), 1e-15);
-    // the second row is among the others of both all the same
+    // the second row is still a negative of both other rows
     close(values[0], (1.0 + 0.6f64.exp()).ln(), 1e-7);
 
     let alone = Array::new(&[0i32, 1, 2], [3]).unwrap();
@@ -149,7 +151,7 @@ fn a_linear_layer_is_cross_entropy_of_its_logits() {
         assert_eq!(outcome.parts().len(), 2);
         assert_eq!((&of_w.to_f64()[2..4], of_bias.to_f64()[1]), (&[0.0, 0.0][..], 0.0));
         let d = d.to_f64();
-        // the first coordinate of each row of x, and the biases
+        // the gradients of the first coordinate of each row of x, and of the biases
         let first = |i: usize| d[3 * i] + 0.25 * d[3 * i + 2];
         close(of_x.to_f64()[0], first(0), 1e-14);
         close(of_x.to_f64()[2], first(1), 1e-14);

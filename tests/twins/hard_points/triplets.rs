@@ -1,4 +1,4 @@
-//! Hardest triplets of a batch: ties, rows at one place, anchors without a pair, rows that are not finite.
+//! Hard points of the hardest triplets of a batch: ties, equal rows, anchors without a pair, rows that are not finite.
 
 use crate::harness::tests;
 use crate::point::{Point, check, floats};
@@ -34,12 +34,12 @@ fn triplets_at_their_kinks() {
     let x = floats(&[0.0, 2.0, 3.0], &[3, 1]);
     let far = floats(&[0.0, 2.0, 7.0], &[3, 1]);
     let soft = TripletHard::new().soft(true);
-    // distances of 2 and 1 of the second anchor, of 2 and 3 of the first, which has a hinge of 0
+    // the second anchor has distances of 2 and 1; the first has 2 and 3, and its hinge is exactly at 0
     let [a, b] = [1.0f64, -1.0].map(|apart| apart.exp().ln_1p());
     let [of_a, of_b] = [1.0f64, -1.0].map(|apart| 1.0 / (1.0 + (-apart).exp()));
     check([
         Point::new("at the margin, and within it", on_a_line(&loss, &x, &[5, 5, 6]), [0.0, 2.0, 0.0])
-            // the first pulls (1 − 0) against the second and pushes the third; the second pulls the first and pushes the third
+            // rows 0 and 1 pull each other and push row 2 away
             .gradient(&x, [-1.0 + 1.0 - 1.0, 1.0 + 1.0 + 1.0, -1.0 - 1.0]),
         Point::new("beyond the margin", on_a_line(&loss, &far, &[5, 5, 6]), [0.0, 0.0, 0.0]).gradient(&far, [0.0; 3]),
         Point::new("soft", on_a_line(&soft, &x, &[5, 5, 6]), [b, a, 0.0])
@@ -54,13 +54,13 @@ fn triplets_at_their_kinks() {
 
 fn equally_hard_rows_share_the_gradient() {
     let loss = TripletHard::new().margin(0.0);
-    // the anchor in the middle has two positives at 3 and three negatives at 2: at −2, 2 and 2
+    // the anchor in the middle has two positives at a distance of 3, and three negatives at a distance of 2: at −2, 2 and 2
     let x = floats(&[0.0, -3.0, 3.0, -2.0, 2.0, 2.0], &[6, 1]);
     let term = loss.of(&x, &labels(&[1, 1, 1, 2, 3, 4]));
     let anchor = floats(&[0.0], &[1, 1]);
     let third = 1.0 / 3.0;
     check([Point::new("one anchor", term.with(Extra::Anchors, &anchor).rows_from(0).reduce(Reduction::None), [1.0])
-        // ½ of the pull from either side, which add up to 0, and a third of the push from each negative, of which two do
+        // the two halves of the pull cancel; each negative has a third of the push, and two of them lie on the same side
         .gradient(&anchor, [third])
         .gradient(&x, [0.0, -0.5, 0.5, third, -third, -third])]);
 }
@@ -69,7 +69,7 @@ fn an_anchor_without_either_pair_is_left_out() {
     let loss = TripletHard::new().margin(1.0);
     let x = floats(&[0.0, 2.0, 3.0], &[3, 1]);
     let whole = |of: &[i64]| loss.of(&x, &labels(of));
-    // the third has no positive; labels may be any numbers
+    // the third row has no positive; labels may be any numbers
     check([
         Point::new("a mean of two", whole(&[i64::MIN, i64::MIN, i64::MAX]), [1.0]).parts([(2.0, 2.0)]),
         Point::new("no negative", whole(&[5, 5, 5]), [NAN]).gradient(&x, [0.0; 3]),
@@ -91,7 +91,7 @@ fn a_distance_of_0_has_no_gradient() {
 
 fn close_rows_keep_their_digits() {
     let loss = TripletHard::new().margin(0.0);
-    // apart by the last bit of numbers near 4096: |a|² + |b|² − 2·a·b would be 0 in f32
+    // the rows differ by the last bit of numbers near 4096, where |a|² + |b|² − 2·a·b would be 0 in f32
     let bit = f64::from(f32::EPSILON) * 4096.0;
     let x = floats(&[4096.0, 4096.0 + 2.0 * bit, 4096.0 + 3.0 * bit], &[3, 1]);
     check([
@@ -104,7 +104,7 @@ fn rows_that_are_not_finite() {
     for strange in [NAN, INF] {
         let x = floats(&[0.0, 2.0, strange, 3.0], &[4, 1]);
         check([
-            // every row is compared with it
+            // every row is compared with the strange one
             Point::new("a positive", on_a_line(&loss, &x, &[5, 5, 5, 6]), [NAN, NAN, NAN, 0.0]).gradient(&x, [NAN; 4]),
             Point::new("a negative", on_a_line(&loss, &x, &[5, 5, 6, 6]), [NAN; 4]).gradient(&x, [NAN; 4]),
             Point::new("alone of its label", on_a_line(&loss, &x, &[5, 5, 7, 6]), [NAN, NAN, NAN, 0.0])

@@ -1,4 +1,4 @@
-//! Hard points of the losses of vectors: zeros, kinks, equal distances, lengths beyond what squares hold.
+//! Hard points of the losses of vectors: zeros, kinks, equal distances, vectors whose squares overflow or vanish.
 
 use crate::harness::tests;
 use crate::point::{Point, check, floats, row};
@@ -52,7 +52,7 @@ fn cosines_of_zeros() {
 fn cosines_of_short_and_long_vectors() {
     let a = one(&[3.0, 4.0]);
     let agree = |x: &Array, y: &Array| CosineEmbedding::default().of(x, y, &row(&[1.0]));
-    // shorter than 1e-8, so that it is divided by 1e-8, a constant in the derivative
+    // the vector is shorter than 1e-8, so it is divided by 1e-8, which is a constant in the derivative
     let short = one(&[3e-9, 4e-9]);
     check([
         Point::new("short", agree(&short, &a), [0.5]).gradient(&short, [-0.6e8, -0.8e8]).gradient(&a, [0.0, 0.0]),
@@ -153,7 +153,7 @@ fn triplets_at_their_kinks() {
 
 fn distances_by_every_power() {
     let (a, p, n) = (one(&[3.0, 4.0]), one(&[0.0, 0.0]), one(&[3.0, 4.0]));
-    // the negative equals the anchor, so that its distance comes from eps alone
+    // the negative equals the anchor, so its distance comes from eps alone
     let of = |power: f32, factor: f64| {
         let scaled = |v: &Array| one(&v.to_f64().iter().map(|x| factor * x).collect::<Vec<_>>());
         let (a, p, n) = (scaled(&a), scaled(&p), scaled(&n));

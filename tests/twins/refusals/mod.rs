@@ -1,4 +1,4 @@
-//! Refusals as a table: the kind, and what the message says of the loss, the operand or option, and both numbers.
+//! A table of refusals: the kind of error, and which loss, operand or option, and numbers its message names.
 
 mod operands;
 mod options;
@@ -42,7 +42,8 @@ fn check(rows: impl IntoIterator<Item = Row>) {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// A term that is wrong in all four is refused for its option; put right, for its dtype, then its shape, then its label.
+/// A term with all four mistakes is refused for its option; once that is corrected, for its dtype, then its shape, then its
+/// label.
 fn refusals_come_in_the_order_option_dtype_shape_label() {
     let wrong = |option: bool, dtype: bool, shape: bool, label: bool| {
         let x = if shape { floats(&[2, 3, 2]) } else { floats(&[2, 3]) };
@@ -59,7 +60,8 @@ fn refusals_come_in_the_order_option_dtype_shape_label() {
     ]);
     assert!(cpu::value(&wrong(false, false, false, false)).is_ok());
 
-    // what is found out late is not said late: one channel is an option's matter, a scale's dtype a dtype's
+    // a mistake that is found late still has its rank in this order: one channel concerns an option, and a scale's dtype a
+    // dtype
     let (one, t) = (floats(&[2, 1]), ints(&[0, 9], &[2]));
     let (x, short) = (floats(&[2, 3]), ints(&[0, 9, 9], &[3]));
     check([

@@ -304,7 +304,7 @@ fn labels_out_of_range() {
             bad,
             &["holds 1099511627776", "position 1"],
         ),
-        // the low 32 bits of this are 0
+        // the low 32 bits of this label are 0
         (
             "64 bits that end in 0",
             SoftmaxFocal::default().of(&x, &Array::new(&[1i64 << 32, 0], [2]).unwrap()),

@@ -172,11 +172,12 @@ fn options_out_of_range() {
     ]);
 }
 
-/// The ends of every range of every loss: what the range contains is let through, its neighbours outside are refused.
+/// The ends of every range of every loss: numbers that the range contains are accepted, their neighbours outside are
+/// refused.
 fn every_option_is_refused_just_outside_its_range(loss: &dyn Loss) {
     let header = loss.header();
     let refusal = |name: &str, value: Value| {
-        // operands come after options: no operands are refused as missing, an option as itself
+        // there are no operands: a good option leads to the refusal of a missing operand, a bad one to its own
         let term = Term::<Array>::from_options((header.default)(), [(name, value)], []);
         term.and_then(|term| cpu::value(&term)).unwrap_err()
     };
@@ -195,8 +196,8 @@ fn every_option_is_refused_just_outside_its_range(loss: &dyn Loss) {
         }
         for value in option_values(spec, &default) {
             let kind = refusal(spec.name, value.clone()).kind();
-            // a sample that is needed is an option's matter, and the only one that has to do with operands; one weighting
-            // belongs to another prediction type than the default
+            // diffusion refuses two kinds of options by their combination: a prediction type that needs a sample, and a
+            // weighting that belongs to another prediction type
             let needed = spec.name == "prediction_type" && value != default;
             let alone = value == Value::Name("inverse_sigma_squared".into());
             let refused = header.id == "diffusion" && (needed || alone);

@@ -1,4 +1,4 @@
-//! The text of refusals, word for word: each call as people get it wrong, and its message.
+//! The text of refusals, word for word: common mistakes in calls, and their messages.
 
 use super::{floats, ints};
 use crate::harness::tests;
@@ -180,7 +180,7 @@ fn operands_of_one_batch_have_one_batch() {
         ),
         (Rlhf::default().of(rollout), "rlhf: `values` has shape [2, 6], expected [2, 5], as `log_probs` has"),
     ]);
-    // what is reduced side by side may differ
+    // parts that are reduced separately may have different shapes
     assert!(cpu::value(&AdversarialDiscriminator::default().of(&x, &mu)).is_ok());
     assert!(cpu::value(&Vae::default().of(&x, &x, &wide, &wide)).is_ok());
 }
@@ -214,7 +214,7 @@ fn what_is_too_large_for_any_device_is_told_with_its_own_number() {
             "info_nce: bytes of memory on the CPU (`cpu::set_memory_bound`): 320021600008 needed, the limit is 4294967296",
         ),
         (
-            // the labels are fewer than the rows: named after the shape that does not fit
+            // there are fewer labels than rows, and this wrong shape is refused first
             SupCon::default().of(&none(&[pairs, 0]), &no_labels),
             "sup_con: `labels` has shape [0], expected [100000]",
         ),

@@ -1,9 +1,10 @@
-// The photograph of coins, its labels, and what a small classifier sees of each pixel. The example `segmentation` says why.
+// The photograph of coins, its labels, and the features of each pixel for a small classifier, as in the example
+// `segmentation`.
 
-/** The label of pixels along the outline of a coin, which are left out. */
+/** The label of pixels along the outline of a coin, which are ignored. */
 export const VOID = 255;
 
-/** Loads the photograph: its size, its grey levels, which pixels are coins, labels and features. */
+/** Loads the photograph. Returns its size, grey levels, coin pixels, labels and features. */
 export async function coins() {
   const [photo, mask] = await Promise.all([grey("data/coins.png"), grey("data/coins_mask.png")]);
   const { width, height } = photo;
@@ -24,7 +25,7 @@ export async function grey(address) {
   return { width: bitmap.width, height: bitmap.height, levels };
 }
 
-/** 0 background, 1 coin, `VOID` where the two meet. */
+/** The labels: 0 for background, 1 for coin, `VOID` where the two meet. */
 function labels(coin, width, height) {
   return coin.map((is, k) => {
     const [x, y] = [k % width, Math.floor(k / width)];
@@ -33,7 +34,7 @@ function labels(coin, width, height) {
   });
 }
 
-/** Planes of features: 1, then brightness beside its surroundings, relief and contrast at several widths. */
+/** The planes of features: 1, then brightness relative to the surroundings, relief and contrast at several widths. */
 function features({ width, height, levels }) {
   const blurred = (plane, radius) => blur(plane, width, height, radius);
   const map = (length, value) => Float32Array.from({ length }, (_, k) => value(k));
@@ -85,7 +86,7 @@ export function blur(plane, width, height, radius) {
   return plane;
 }
 
-/** The columns from `from` on of a plane, as many as `count`. */
+/** `count` columns of a plane, beginning with column `from`. */
 export function crop(plane, width, from, count) {
   const rows = plane.length / width;
   const cropped = new plane.constructor(rows * count);
@@ -93,7 +94,7 @@ export function crop(plane, width, from, count) {
   return cropped;
 }
 
-/** The weighted sum of each pixel's features, written from `at` on. */
+/** Writes the weighted sum of each pixel's features to `into`, beginning at index `at`. */
 export function linear(features, weights, into, at = 0) {
   const length = features[0].length;
   into.fill(0, at, at + length);
@@ -103,7 +104,7 @@ export function linear(features, weights, into, at = 0) {
   });
 }
 
-/** Intersection over union of two sets of pixels, over the columns before `end`. */
+/** The intersection over union of two sets of pixels, in the columns before `end`. */
 export function iou(found, wanted, width, end) {
   let [both, either] = [0, 0];
   for (let k = 0; k < found.length; k++) {

@@ -1,11 +1,11 @@
-// Steps down a gradient, for pictures that can be improved by hand.
+// Gradient steps, for pictures whose loss the visitor can lower.
 
-/** The greatest size of numbers; 1 if all are 0. */
+/** The greatest absolute value of the numbers, or 1 if all are 0. */
 export const greatest = (numbers) => numbers.reduce((most, number) => Math.max(most, Math.abs(number)), 0) || 1;
 
 /**
- * Numbers after a step down their gradient. None moves by more than `most`, and by less where that would lead up again.
- * `valueAt` gives the loss at other numbers.
+ *  Returns the numbers after a step down their gradient. No number moves by more than `most`. The step is halved until it
+ *  lowers the loss; if none does, the numbers stay. `valueAt` returns the loss at other numbers.
  */
 export async function stepped(numbers, gradient, value, most, valueAt) {
   const steepest = greatest(gradient);

@@ -1,4 +1,4 @@
-// A network with one hidden layer on handwritten digits: its training, and the loss around its weights.
+// A network with one hidden layer for handwritten digits: its training, and its loss around the trained weights.
 
 import { needed, tensor } from "./gpu.js";
 import { device, readBack } from "./wgsl.js";
@@ -10,7 +10,7 @@ const SECOND_BIASES = SECOND + CLASSES * HIDDEN;
 const PARAMETERS = SECOND_BIASES + CLASSES;
 const STEPS = 150;
 const RATE = 0.5;
-/** The points in one evaluation. */
+/** The number of points in one evaluation. */
 const BATCH = 32;
 
 /** Loads the images and their labels. */
@@ -24,7 +24,7 @@ async function digits() {
   return { count: rows.length, images, labels: Uint8Array.from(rows, (row) => row[PIXELS]) };
 }
 
-/** Numbers between 0 and 1 from a seed. */
+/** A generator of numbers between 0 and 1 with a seed. */
 function random(seed) {
   let state = seed;
   return () => {
@@ -33,7 +33,7 @@ function random(seed) {
   };
 }
 
-/** Normal numbers, scaled so that each filter has the norm of its weights. Biases stay. */
+/** A random direction whose filters have the norms of the filters in `weights`. It leaves the biases unchanged. */
 function direction(weights, next) {
   const normal = () => Math.sqrt(-2 * Math.log(next())) * Math.cos(2 * Math.PI * next());
   const into = new Float32Array(PARAMETERS);
@@ -48,7 +48,7 @@ function direction(weights, next) {
   return into;
 }
 
-/** The first weights, as in He et al., 2015. */
+/** The initial weights, as in He et al., 2015. */
 function first() {
   const weights = direction(new Float32Array(PARAMETERS).fill(1), random(1));
   return weights.map((weight, k) => weight * Math.sqrt(2 / (k < SECOND ? PIXELS : HIDDEN)));
@@ -92,7 +92,7 @@ function backward(weights, { images, count }, hidden, slopes) {
   return gradient;
 }
 
-/** Trains the network. Tells `progress` of each step; its losses and gradients come from the GPU. */
+/** Trains the network, and reports each step to `progress`. The losses and their gradients come from the GPU. */
 async function trained(data, progress, signal) {
   const gpu = await needed();
   const weights = first();
@@ -150,7 +150,7 @@ export async function around(size, progress, signal) {
   return values;
 }
 
-/** The kernels of digits.wgsl: the logits of all images at `BATCH` points of the plane. */
+/** Makes the kernels of digits.wgsl, which compute the logits of all images at `BATCH` points of the plane. */
 async function predictor(plane, { images, count }) {
   const gpu = await device();
   const code = await (await fetch(new URL("../data/digits.wgsl", import.meta.url))).text();

@@ -19,13 +19,13 @@ let ids = 0;
 /** An id that no other element has. */
 export const freshId = (word) => `${word}-${++ids}`;
 
-/** A control under its label. */
+/** A control with its label. */
 export function labelled(text, control, ...beside) {
   control.id ||= freshId("control");
   return el("div", { class: "field" }, el("label", { for: control.id }, text), control, ...beside);
 }
 
-/** A menu of named values, which calls `change` with the value that is picked. */
+/** A menu of named values. It calls `change` with the value that the visitor picks. */
 export function select(options, chosen, change) {
   const entries = options.map(([value, name]) => el("option", { value, selected: value === chosen }, name));
   return el("select", { onchange: (event) => change(event.target.value) }, entries);
@@ -43,7 +43,10 @@ export function short(number) {
 /** Waits until the browser has painted. */
 export const painted = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
 
-/** Calls the latest of many requests, one at a time. */
+/**
+ * Returns a function that calls `work` with one request at a time. Of the requests that arrive meanwhile only the latest
+ * is kept.
+ */
 export function latest(work) {
   let running = false;
   let again;

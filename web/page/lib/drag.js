@@ -1,6 +1,6 @@
 // Dragging points on a canvas with a pointer.
 
-/** Moves the point of `places` that is nearest to the pointer, if it lies within `reach`. `toPlane` maps pixels of the canvas. */
+/** Lets the pointer move the point of `places` that is nearest, if it is within `reach`. `toPlane` converts canvas pixels. */
 export function draggable(canvas, places, reach, toPlane, changed) {
   let held;
   const at = (event) => toPlane([event.offsetX, event.offsetY]);

@@ -1,11 +1,11 @@
-// The frame of a picture: a canvas, and below it a sentence that says what the canvas shows.
+// The frame of a picture: a canvas, and below it a sentence that describes what the canvas shows.
 
 import { el, labelled, latest, short } from "./dom.js";
 import { redrawn } from "./theme.js";
 
 /**
- * A canvas and its sentence. `work` computes, draws on the canvas and gives the sentence. `draw` does so again, and `start` for
- * the first time, once the canvas has its place in the page.
+ *  Returns a canvas and its sentence. `work` computes, draws on the canvas, and returns the sentence. `draw` calls `work`
+ *  again. Call `start` once the canvas is in the page: it draws for the first time.
  */
 export function framed(signal, work, attributes = {}) {
   const canvas = el("canvas", { role: "img", ...attributes });
@@ -28,15 +28,15 @@ export function framed(signal, work, attributes = {}) {
   return { canvas, said, draw, start };
 }
 
-/** The colours of a picture in words. A `style` of `dashed` is drawn so. */
+/** A legend: each entry has a colour's name, its meaning, and a style such as `dashed`. */
 export const legend = (...entries) =>
   el("ul", { class: "legend" },
     entries.map(([name, text, style]) => el("li", {}, el("i", { class: style, style: `color: var(--${name})` }), text)));
 
-/** A sentence in the place of a picture. */
+/** Shows a sentence in place of a picture. */
 export const instead = (into, sentence) => into.replaceChildren(el("p", { class: "hint" }, sentence));
 
-/** A slider for a number, with its value, and what shows a number that was changed elsewhere. */
+/** A slider for a number. Returns its field, and `show`, which displays a number that was changed elsewhere. */
 export function slider(name, { from, to, step = (to - from) / 100, value }, change) {
   const input = el("input", { type: "range", min: from, max: to, step });
   const shown = el("output");
@@ -54,7 +54,7 @@ export function slider(name, { from, to, step = (to - from) / 100, value }, chan
   return { field, show };
 }
 
-/** Buttons for a step down a gradient, for ten, and for another start. */
+/** Buttons for one step down the gradient, for ten steps, and for another start. */
 export function stepButtons(signal, step, name, restart) {
   const times = (count) => async () => {
     for (let k = 0; k < count && !signal.aborted; k++) await step();

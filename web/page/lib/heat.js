@@ -1,6 +1,7 @@
-// The colours of heights: dark blue for low, yellow for high, even to the eye and to eyes that see few colours.
+// The colours of heights: dark blue for low and yellow for high, in perceptually even steps that colour-blind visitors can
+// see.
 
-/** Points of the map `viridis`, from low to high. */
+/** Points of the colour map `viridis`, from low to high. */
 const POINTS = [
   [68, 1, 84],
   [59, 82, 139],
@@ -9,7 +10,7 @@ const POINTS = [
   [253, 231, 37],
 ];
 
-/** Red, green and blue of a share from 0 to 1, made brighter or darker by `light`; grey for no number. */
+/** Red, green and blue for a share from 0 to 1, multiplied by `light`. A share that is not finite is grey. */
 export function channels(share, light = 1) {
   if (!Number.isFinite(share)) return [128, 128, 128];
   const place = Math.min(Math.max(share, 0), 1) * (POINTS.length - 1);
@@ -20,5 +21,5 @@ export function channels(share, light = 1) {
   });
 }
 
-/** The same colour as CSS writes it. */
+/** The same colour in CSS. */
 export const heat = (share, light) => `rgb(${channels(share, light).join(", ")})`;

@@ -1,4 +1,4 @@
-// Lines of code for a loss with its options: Rust as this library has it, and Python for PyTorch.
+// Code for a loss with its options: Rust for this library, and Python for PyTorch.
 
 import { camel } from "./names.js";
 
@@ -17,7 +17,7 @@ const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 /** The options that differ from their defaults. */
 const changed = (loss, options) => loss.options.filter(({ name, default: usual }) => !same(options[name] ?? usual, usual));
 
-/** The line of Rust. */
+/** The lines of Rust. */
 export function rust(loss, options) {
   const name = camel(loss.id);
   const calls = changed(loss, options).map((option) => `.${option.name}(${rustValue(option, options[option.name])})`);
@@ -42,7 +42,7 @@ function reference(page) {
   return monai && `monai.losses.${monai[1]}`;
 }
 
-/** The lines of Python, or nothing where PyTorch has no such loss. */
+/** The lines of Python, or `undefined` if PyTorch has no such loss. */
 export function python(loss, options) {
   const path = reference(loss.page);
   if (!path) return undefined;

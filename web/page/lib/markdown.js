@@ -1,4 +1,4 @@
-// The documentation of a loss as elements: paragraphs with code, and links to losses of this page.
+// The documentation of a loss as page elements: paragraphs with code, and links to losses on this page.
 
 import { el } from "./dom.js";
 import { snake } from "./names.js";

@@ -6,7 +6,7 @@ export const camel = (name) => name.replace(/(?:^|_)(\w)/g, (_, letter) => lette
 /** A name in CamelCase as snake_case. */
 export const snake = (name) => name.replace(/(?<!^)[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
 
-/** The id of the first loss in a line of Rust that the catalogue has. */
+/** The id of the first loss that a line of Rust names. */
 export function lossIn(code, losses) {
   const names = code.match(/\b[A-Z]\w+/g) ?? [];
   return names.map(snake).find((id) => losses.has(id));

@@ -1,4 +1,4 @@
-// The options of a loss as controls: sliders for numbers, boxes to tick, menus.
+// Controls for the options of a loss: sliders for numbers, checkboxes, menus.
 
 import { el, freshId, labelled, select, short } from "./dom.js";
 
@@ -33,7 +33,7 @@ function tick(option, change) {
 
 const note = (option) => el("small", {}, option.doc.replace(/`/g, "").replace(/\s+/g, " "));
 
-/** A control for an option; nothing for options that no curve depends on. */
+/** A control for an option, or `undefined` for a kind of option that has no control. */
 function control(option, change) {
   if (option.kind === "number" && typeof option.default === "number") return slider(option, change);
   if (option.kind === "flag") return tick(option, change);

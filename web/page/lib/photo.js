@@ -1,4 +1,4 @@
-// A piece of the photograph of coins, for the losses of pictures: its grey levels, with noise or a blur, and how it is drawn.
+// A part of the photograph of coins, for the losses of pictures: its grey levels, changes to them, and how they are drawn.
 
 import { blur, crop, grey } from "./coins.js";
 import { greatest } from "./descent.js";
@@ -8,12 +8,12 @@ import { fitted } from "./plot.js";
 import { colour } from "./theme.js";
 
 const [WIDTH, HEIGHT] = [96, 72];
-/** Where the piece lies in the photograph. */
+/** Where the part lies in the photograph. */
 const [LEFT, TOP] = [30, 40];
-/** The space between two pictures that lie side by side. */
+/** The space between two pictures. */
 const GAP = 8;
 
-/** The grey levels of the piece, from 0 to 1. */
+/** The grey levels of the part, from 0 to 1. */
 export async function piece() {
   const { width, levels } = await grey("data/coins.png");
   return crop(levels, width, LEFT, WIDTH).slice(TOP * WIDTH, (TOP + HEIGHT) * WIDTH);
@@ -22,7 +22,7 @@ export async function piece() {
 /** Grey levels as one picture of one channel. */
 export const asPicture = (levels) => tensor(Float32Array.from(levels), [1, 1, HEIGHT, WIDTH]);
 
-/** Grey levels after a blur over a radius in pixels, made brighter, with noise, which is always the same. */
+/** Grey levels after a blur with a radius in pixels, made brighter, and with noise that is the same every time. */
 export function changed(levels, { radius = 0, brighter = 0, noise = 0 }) {
   const smooth = radius > 0 ? blur(levels, WIDTH, HEIGHT, radius) : levels;
   let state = 1;
@@ -30,16 +30,16 @@ export function changed(levels, { radius = 0, brighter = 0, noise = 0 }) {
   return smooth.map((level) => level + brighter + 2 * noise * between());
 }
 
-/** How grey levels are drawn. */
+/** The colours of grey levels. */
 export const asGrey = (levels) => (k) => new Array(3).fill(Math.min(Math.max(levels[k], 0), 1) * 255);
 
-/** How a gradient is drawn: yellow where brighter pixels would lower the loss, dark blue where darker ones would. */
+/** The colours of a gradient: yellow where brighter pixels would lower the loss, dark blue where darker ones would. */
 export function asDescent(gradient) {
   const most = greatest(gradient);
   return (k) => channels(0.5 - (0.5 * gradient[k]) / most);
 }
 
-/** Draws pictures side by side, with their names below. `colours` gives red, green and blue of a pixel. */
+/** Draws pictures side by side, with their names below. `colours` returns the red, green and blue of a pixel. */
 export function drawnBeside(canvas, pictures) {
   const shown = Math.min(((canvas.clientWidth || 300) - GAP * (pictures.length - 1)) / pictures.length, 300);
   const height = (shown * HEIGHT) / WIDTH;

@@ -33,7 +33,7 @@ export function ticks(low, high, count) {
   return found;
 }
 
-/** The least and the greatest finite number, with a little room. */
+/** The least and the greatest finite number, with a small margin. */
 export function range(numbers) {
   const finite = numbers.filter(Number.isFinite);
   if (finite.length === 0) return [0, 1];
@@ -43,7 +43,7 @@ export function range(numbers) {
   return [low - room, high + room];
 }
 
-/** Draws series of `{ x, y, colour, dashed }`, and a dotted upright line at `at`. */
+/** Draws series of `{ x, y, colour, dashed }`, and a dotted vertical line at `at`. */
 export function plot(canvas, { series, height = 300, xName = "", at, xRange, yRange }) {
   const { context, width } = fitted(canvas, height);
   const [left, right] = xRange ?? range(series.flatMap(({ x }) => [x[0], x[x.length - 1]]));
@@ -82,7 +82,7 @@ function axes(context, { left, right, low, high, toX, toY, width, height, xName 
   context.fillText(xName, width - RIGHT, height - BOTTOM - 4);
 }
 
-/** Draws an arrow, whose tip is a dot. */
+/** Draws an arrow. Its tip is a dot. */
 export function arrow(context, from, to, style, thickness = 2) {
   line(context, [from, to], style, [], thickness);
   dot(context, to, thickness * 1.6, style);
@@ -96,7 +96,7 @@ export function dot(context, [x, y], radius, style) {
   context.fill();
 }
 
-/** Draws a line through points. It breaks at points that are no numbers. */
+/** Draws a line through points, with gaps at points that are not finite. */
 export function line(context, points, style, dashes = [], thickness = 2) {
   context.strokeStyle = style;
   context.lineWidth = thickness;

@@ -1,30 +1,30 @@
-// Operands of a loss at a real size, to measure it with.
+// Operands of a loss in a realistic size, for measurements.
 
 import { tensor } from "./gpu.js";
 
-/** Classes of a position, coordinates of a row, and items of a loss with a table. */
+/** The number of classes of a position, of coordinates of a row, and of items of a loss with a table. */
 const WIDTH = 16;
 
-/** Items whose labels have no known places, and pairs of segments. */
+/** The number of items in losses of alignments, and of pairs of segments. */
 const ITEMS = 16;
 
-/** Rows that are compared with all others, whose products grow with their square. */
+/** The number of rows in losses of all pairs, whose products grow with its square. */
 const rowsOf = (elements) => Math.min(elements / 256, 1024);
 
-/** Numbers between 0 and 1, which every domain but logs and signs holds. */
+/** Numbers between 0 and 1. All domains but logs and signs contain them. */
 const numbers = (shape) => {
   const length = shape.reduce((product, axis) => product * axis, 1);
   return tensor(Float32Array.from({ length }, (_, k) => 0.01 + ((k * 0.618034) % 0.98)), shape);
 };
 const integers = (length, below) => tensor(Int32Array.from({ length }, (_, k) => k % below));
 
-/** Boxes whose right and bottom lie beyond their left and top. */
+/** Boxes whose right and bottom are beyond their left and top. */
 const corners = (count) => tensor(Float32Array.from({ length: 4 * count }, (_, k) => ((k >> 2) % 50) + (k % 4 < 2 ? 0 : 10 + (k % 7))), [count, 4]);
 
-/** The operands of each family, by their roles; a prediction has about `elements` elements. */
+/** The operands of each family, by role. A prediction has about `elements` elements. */
 const BY_FAMILY = {
   pointwise: (elements, loss) => {
-    // a loss with a number for each row has rows of one number, and one with a table has items
+    // if the loss has a number for each row, its rows have one element; if it has a table, its elements are in items
     const rows = loss.operands.some(({ role, optional }) => !optional && role === "Row");
     const items = loss.operands.some(({ role }) => role === "Index");
     const shape = items ? [WIDTH, elements / WIDTH] : rows ? [elements, 1] : [elements];
@@ -69,7 +69,7 @@ const BY_FAMILY = {
   },
 };
 
-/** Predictions of classes, with labels for each position. */
+/** The operands of a loss over classes: predictions, and labels for each position. */
 function ofClasses(shape) {
   const labels = () => integers(shape.reduce((product, axis, k) => product * (k === 1 ? 1 : axis), 1), WIDTH);
   const target = () => ({ ...labels(), shape: shape.filter((_, k) => k !== 1) });
@@ -78,7 +78,10 @@ function ofClasses(shape) {
 
 const picture = (elements) => [1, 1, elements / 256, 256];
 
-/** What to call a loss with, and the bytes that pass; nothing for sums of losses and for those whose operands are not known here. */
+/**
+ * The arguments of a call, and the bytes that it reads and writes. `undefined` for sums of losses, and for unknown
+ * operands.
+ */
 export function callOf(loss, elements) {
   const roles = BY_FAMILY[loss.family]?.(elements, loss);
   const given = loss.operands.filter((operand) => !operand.optional);

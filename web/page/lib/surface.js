@@ -7,12 +7,12 @@ import { colour } from "./theme.js";
 
 const LEVELS = 14;
 
-/** What both pictures need of a grid of values: heights from 0 to 1, on a scale that keeps valleys visible, and contours. */
+/** Prepares a grid of values for both pictures: heights from 0 to 1, on a scale that shows valleys, and contours. */
 export function prepared({ x, y, size, values }) {
   const finite = values.filter(Number.isFinite);
   const low = finite.reduce((a, b) => Math.min(a, b), Infinity);
   const high = finite.reduce((a, b) => Math.max(a, b), -Infinity);
-  // the rim may be far higher than the valleys
+  // the rim may be far higher than the valleys, so the scale is logarithmic above the lowest quarter
   const sorted = Float32Array.from(finite).sort();
   const knee = Math.max((sorted[Math.floor(sorted.length / 4)] ?? 1) - low, (high - low) * 1e-4, 1e-12);
   const top = Math.log1p((high - low) / knee);
@@ -22,7 +22,7 @@ export function prepared({ x, y, size, values }) {
   return { x, y, size, values, low, high, heights, height, contours: levels.map((level) => ({ level, lines: contour(heights, size, level) })) };
 }
 
-/** The lines at which heights cross a level, as pairs of points in cells: marching squares. */
+/** The lines where the heights cross a level, as pairs of points in grid coordinates (marching squares). */
 function contour(heights, size, level) {
   const lines = [];
   for (let row = 0; row + 1 < size; row++) {
@@ -43,10 +43,10 @@ function contour(heights, size, level) {
   return lines;
 }
 
-/** From the numbers of the axes to cells of the grid. */
+/** Converts coordinates of the axes to grid coordinates. */
 const toCell = ({ x, y, size }, [px, py]) => [((px - x[0]) / (x[1] - x[0])) * (size - 1), ((py - y[0]) / (y[1] - y[0])) * (size - 1)];
 
-/** Draws the map, with a path and its start. */
+/** Draws the map, and a path with its start. */
 export function map(canvas, grid, path) {
   const side = Math.min(canvas.clientWidth || 300, 420);
   const { context } = fitted(canvas, side);
@@ -64,14 +64,14 @@ export function map(canvas, grid, path) {
   trace(context, path.map(([x, y]) => place(toCell(grid, [x, y]))));
 }
 
-/** The point of the axes under a pointer on the map. */
+/** The point, in coordinates of the axes, under the pointer on the map. */
 export function pointed(canvas, grid, event) {
   const side = Math.min(canvas.clientWidth || 300, 420);
   const [column, row] = [event.offsetX / side, 1 - event.offsetY / side];
   return [grid.x[0] + column * (grid.x[1] - grid.x[0]), grid.y[0] + row * (grid.y[1] - grid.y[0])];
 }
 
-/** A path in two strokes, so that it shows on every colour, with its start and its end. */
+/** Draws a path with its start and end, in two strokes, so that it shows on every colour. */
 function trace(context, points) {
   if (points.length === 0) return;
   line(context, points, "rgba(0, 0, 0, 0.8)", [], 5);
@@ -87,7 +87,7 @@ function trace(context, points) {
   }
 }
 
-/** Draws the surface as seen from `around` and `above`, in radians. */
+/** Draws the surface, seen from the angles `around` and `above`, in radians. */
 export function surface(canvas, grid, path, { around, above }) {
   const { context, width, height } = fitted(canvas, Math.min((canvas.clientWidth || 300) * 0.95, 440));
   const scale = Math.min(width / 1.65, height / 1.3);
@@ -114,7 +114,7 @@ export function surface(canvas, grid, path, { around, above }) {
   quads.sort((a, b) => b.deep - a.deep);
   for (const { corners } of quads) {
     const tall = corners.reduce((sum, corner) => sum + corner[3], 0) / 4;
-    // light from the left: a slope to the right is darker
+    // the light comes from the left: slopes that face right are darker
     const light = 1 + 1.6 * (corners[0][3] - corners[1][3] + (corners[3][3] - corners[0][3]) * 0.5);
     context.beginPath();
     for (const [x, y] of corners) context.lineTo(x, y);
@@ -132,7 +132,7 @@ export function surface(canvas, grid, path, { around, above }) {
   trace(context, raised);
 }
 
-/** The floor below the surface, with the contours and the names of the ends. */
+/** Draws the floor below the surface, with the contours and the names of the ends. */
 function floor(context, grid, project) {
   const last = grid.size - 1;
   const below = -0.35;

@@ -1,11 +1,11 @@
-// Light and dark: the system's choice until the visitor makes one.
+// Light and dark themes: the system's choice, until the visitor makes one.
 
 const KEY = "wgloss-theme";
 const system = matchMedia("(prefers-color-scheme: dark)");
 
 const isDark = () => (document.documentElement.dataset.theme ?? (system.matches ? "dark" : "light")) === "dark";
 
-/** Makes a button switch between the themes. */
+/** Makes a button switch the theme. */
 export function startTheme(button) {
   const kept = localStorage.getItem(KEY);
   if (kept) document.documentElement.dataset.theme = kept;
@@ -27,7 +27,7 @@ export function startTheme(button) {
 /** A colour of the theme by the name of its variable. */
 export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
-/** Draws now, and whenever the theme or the size of an element changes, until the view is left. */
+/** Calls `draw` now, and whenever the theme or the size of an element changes, until the view is left. */
 export function redrawn(element, signal, draw) {
   const size = new ResizeObserver(() => draw());
   size.observe(element);

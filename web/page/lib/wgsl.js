@@ -1,9 +1,9 @@
-// A function of two numbers, typed in WGSL, on the GPU: its values over a grid, and the path of an optimiser.
+// A function of two numbers, which the visitor types in WGSL, on the GPU: its values over a grid, and an optimiser's path.
 
-/** An error of a function's text, with its line. */
+/** An error in the text of a function. Its message names the line. */
 export class FunctionError extends Error {}
 
-/** Calls around a function `f`, which a visitor types. The kernels read `asked`, and write `values`. */
+/** The kernels that call the visitor's function `f`. They read `asked`, and write `values`. */
 const CALLS = `
 struct Asked { from_x: f32, to_x: f32, from_y: f32, to_y: f32, columns: u32, rows: u32, kind: u32, rate: f32 }
 @group(0) @binding(0) var<uniform> asked: Asked;
@@ -51,7 +51,7 @@ fn path() {
 
 let shared;
 
-/** A device of this page's own, for kernels that are not the library's. */
+/** This page's own device, for kernels that are not the library's. */
 export async function device() {
   shared ??= (async () => {
     const adapter = await navigator.gpu?.requestAdapter();
@@ -61,7 +61,7 @@ export async function device() {
   return shared;
 }
 
-/** The kinds of optimisers, as the kernel numbers them. */
+/** The optimisers, in the order of their numbers in the kernel. */
 export const OPTIMISERS = ["Gradient descent", "Momentum 0.9", "Adam"];
 
 /** Compiles a function `fn f(x: f32, y: f32) -> f32`. Throws a `FunctionError` that names the line. */
@@ -85,7 +85,7 @@ export async function compiled(text) {
   };
 }
 
-/** Runs a kernel, and reads what it wrote. */
+/** Runs a kernel, and reads its results. */
 async function run(gpu, pipeline, asked, length, workgroups) {
   const uniform = new ArrayBuffer(32);
   new Float32Array(uniform).set(asked.slice(0, 4), 0);
@@ -107,7 +107,7 @@ async function run(gpu, pipeline, asked, length, workgroups) {
   return read;
 }
 
-/** Submits what is recorded, and reads a buffer. */
+/** Submits the recorded commands, and reads a buffer. */
 export async function readBack(gpu, encoder, buffer, bytes) {
   const staging = gpu.createBuffer({ size: bytes, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
   encoder.copyBufferToBuffer(buffer, 0, staging, 0, bytes);

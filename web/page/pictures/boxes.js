@@ -7,15 +7,15 @@ import { evaluate, tensor } from "../lib/gpu.js";
 import { arrow, fitted } from "../lib/plot.js";
 import { colour } from "../lib/theme.js";
 
-/** The plane in which the boxes lie. */
+/** The size of the plane in which the boxes lie. */
 const SIZE = [100, 64];
 const NAMES = ["left", "top", "right", "bottom"];
 
-/** A box of four sides as the option `format` wants it, and the slopes of its sides from those of these numbers. */
+/** `centred` converts four sides to centre and size, and `ofSides` converts a gradient by centre and size to one by sides. */
 const centred = ([left, top, right, bottom]) => [(left + right) / 2, (top + bottom) / 2, right - left, bottom - top];
 const ofSides = ([x, y, width, height]) => [x / 2 - width, y / 2 - height, x / 2 + width, y / 2 + height];
 
-/** Shows the boxes. Gives what draws them again. */
+/** Shows the boxes. Returns a function that draws them again. */
 export async function picture(loss, into, options, signal) {
   const [input, target] = loss.operands.map((operand) => operand.name);
   const boxes = { [input]: [16, 12, 46, 40], [target]: [40, 22, 76, 54] };
@@ -29,7 +29,7 @@ export async function picture(loss, into, options, signal) {
     return { value: answer.value, gradient: byCentre ? ofSides(slopes) : slopes };
   };
   const { canvas, said, draw, start } = framed(signal, async (canvas) => {
-    // the option may change while the kernel runs
+    // read first, since the option may change while the kernel runs
     const kind = options.kind ?? loss.id;
     ({ value, gradient } = await at(boxes[input]));
     drawn(canvas, boxes[input], boxes[target], gradient);
@@ -52,7 +52,7 @@ export async function picture(loss, into, options, signal) {
   return start();
 }
 
-/** A slider for each side of a box, for those who do not drag. */
+/** A slider for each side of a box, for visitors who don't drag. */
 function sidesOf(box, draw) {
   return NAMES.map((name, k) => {
     const input = el("input", { type: "range", min: 0, max: SIZE[k % 2], step: 0.5 });
@@ -70,7 +70,7 @@ function sidesOf(box, draw) {
 const HEIGHT = 320;
 const scaleOf = (canvas) => Math.min((canvas.clientWidth || 300) / SIZE[0], HEIGHT / SIZE[1]);
 
-/** Drags whole boxes, and corners where the pointer is near one. */
+/** Lets the pointer drag a box, or a corner if it is near one. */
 function dragging(canvas, boxes, [input, target], changed) {
   let held;
   const point = (event) => [event.offsetX / scaleOf(canvas), event.offsetY / scaleOf(canvas)];

@@ -9,10 +9,10 @@ import { colour } from "../lib/theme.js";
 
 const SIDE = 81;
 const END = 6;
-/** An arrow at every so many points. */
+/** The distance between two arrows, in points of the map. */
 const ARROWS = 8;
 
-/** Shows the map. Gives what draws it again. */
+/** Shows the map. Returns a function that draws it again. */
 export async function picture(loss, into, options, signal) {
   const target = loss.operands.find(({ role }) => role === "Target" || role === "Labels");
   const others = loss.operands.filter((operand) => !operand.optional && operand !== target);
@@ -46,7 +46,7 @@ async function computed(loss, input, target, label, options) {
   return { values: values.data, gradient: gradients[input].data };
 }
 
-/** Draws the map, and gives its least and greatest value. */
+/** Draws the map. Returns its least and greatest value. */
 function drawn(canvas, values, gradient) {
   const side = Math.min(canvas.clientWidth || 300, 460);
   const { context } = fitted(canvas, side + 24);

@@ -1,4 +1,4 @@
-// The value of a pointwise loss and its gradient as curves over one operand, while the others stay at numbers.
+// The value of a pointwise loss and its gradient as curves over one operand, with fixed numbers for the others.
 
 import { el, labelled, select, short } from "../lib/dom.js";
 import { framed, instead, legend, slider } from "../lib/frame.js";
@@ -7,7 +7,7 @@ import { plot } from "../lib/plot.js";
 
 const POINTS = 401;
 
-/** The numbers that an operand is drawn over, and the one that it stays at otherwise. */
+/** The range over which an operand is drawn, and the number at which it is fixed otherwise. */
 const DOMAINS = {
   Probability: { from: 0.005, to: 0.995, at: 0.5 },
   Binary: { from: 0, to: 1, at: 1 },
@@ -17,7 +17,7 @@ const DOMAINS = {
 };
 const domain = (operand) => DOMAINS[operand.domain] ?? { from: -6, to: 6, at: 0 };
 
-/** Shows the curves. Gives what draws them again. */
+/** Shows the curves. Returns a function that draws them again. */
 export async function picture(loss, into, options, signal) {
   const given = loss.operands.filter((operand) => !operand.optional);
   const varied = given.filter((operand) => operand.gradient);
@@ -52,7 +52,7 @@ export async function picture(loss, into, options, signal) {
   return start();
 }
 
-/** A slider for an operand that stays at a number. */
+/** A slider for an operand that is fixed at a number. */
 function fixed(operand, state, draw) {
   const set = (value) => {
     state.at[operand.name] = value;
@@ -65,7 +65,7 @@ async function computed(loss, given, state, options) {
   const { from, to } = domain(state.along);
   const x = Float32Array.from({ length: POINTS }, (_, k) => from + ((to - from) * k) / (POINTS - 1));
   const operands = {};
-  // beside an operand with a number for each row, the others have rows of one number
+  // if an operand has a number for each row, the other operands have rows of one element
   const inRows = given.some(({ role }) => role === "Row");
   for (const operand of given) {
     const numbers = operand === state.along ? x : new Float32Array(POINTS).fill(state.at[operand.name]);
@@ -76,7 +76,7 @@ async function computed(loss, given, state, options) {
   return { x, values: values.data, gradient: gradients[state.along.name].data };
 }
 
-/** The curve in words, for those who do not see it. */
+/** Describes the curve in words, for visitors who can't see it. */
 function text(loss, state, x, values, gradient) {
   const at = (k) => `${state.along.name} = ${short(x[k])}: loss ${short(values[k])}, gradient ${short(gradient[k])}`;
   const fixedAt = Object.entries(state.at).filter(([name]) => name !== state.along.name);

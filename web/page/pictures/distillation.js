@@ -1,4 +1,4 @@
-// A student's probabilities beside its teacher's, with arrows for the gradient of each of the student's logits.
+// A student's probabilities beside its teacher's, with arrows for the gradient in each of the student's logits.
 
 import { greatest, stepped } from "../lib/descent.js";
 import { el, short } from "../lib/dom.js";
@@ -10,7 +10,7 @@ import { colour } from "../lib/theme.js";
 const TEACHER = [3, 1.5, 0.5, -1, -2];
 const HEIGHT = 260;
 
-/** Shows the probabilities. Gives what draws them again. */
+/** Shows the probabilities. Returns a function that draws them again. */
 export async function picture(loss, into, options, signal) {
   const [input, target] = loss.operands.map(({ name }) => name);
   const state = { student: [0, 2, 0, 0, 0], value: NaN, gradient: [] };
@@ -40,7 +40,7 @@ export async function picture(loss, into, options, signal) {
   return start();
 }
 
-/** Probabilities of logits at a temperature, to draw them. */
+/** The probabilities of logits at a temperature. */
 function probabilities(logits, temperature) {
   const most = Math.max(...logits);
   const parts = logits.map((logit) => Math.exp((logit - most) / temperature));

@@ -1,4 +1,4 @@
-// A linear layer and its loss on points of a plane: which class wins where, and how each point would lower the loss.
+// A linear layer and its loss on points in a plane: the predicted class everywhere, and the direction that lowers the loss.
 
 import { greatest } from "../lib/descent.js";
 import { short } from "../lib/dom.js";
@@ -12,16 +12,16 @@ const MIDDLES = [[-1.4, 0.6], [1.3, 0.9], [0.2, -1.1]];
 const EACH = 7;
 const REACH = [3, 1.9];
 const RATE = 0.5;
-/** Pixels of a square that shows which class wins there. */
+/** The side in pixels of the squares that show the predicted class. */
 const CELL = 6;
 
-/** Shows the points. Gives what draws them again. */
+/** Shows the points. Returns a function that draws them again. */
 export async function picture(loss, into, options, signal) {
   const points = MIDDLES.flatMap(([x, y], label) =>
     Array.from({ length: EACH }, (_, k) => [x + 0.75 * Math.cos(2.4 * k) * (0.3 + k / EACH), y + 0.6 * Math.sin(2.4 * k) * (0.3 + k / EACH), label]));
   const named = (role) => loss.operands.find((operand) => operand.role === role)?.name;
   const [rows, ofBias] = [named("Rows"), named("PerProjection")];
-  // a loss of cosines has no bias, and its gradient grows with the factor of the cosines
+  // a loss of cosines has no bias, and its gradient is multiplied by its scale s
   const cosines = !ofBias;
   const rate = RATE / (options.s ?? 1);
   const first = () => ({ weight: [0.2, 0.5, -0.5, 0.1, 0.3, 0.4], bias: [0, 0, 0], cosines, steps: 0 });
@@ -55,7 +55,7 @@ export async function picture(loss, into, options, signal) {
   return start();
 }
 
-/** The class with the greatest logit at a place. Of the lengths of cosines only the class's own tells classes apart. */
+/** The class with the greatest logit at a point. For cosines, the weights are divided by their lengths. */
 function winner({ weight, bias, cosines }, x, y) {
   const length = (k) => (cosines ? Math.hypot(weight[2 * k], weight[2 * k + 1]) : 1);
   const logits = bias.map((shift, k) => (weight[2 * k] * x + weight[2 * k + 1] * y) / length(k) + shift);

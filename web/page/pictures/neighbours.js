@@ -1,4 +1,4 @@
-// A noisy photograph, which steps down the gradient of its total variation make smooth.
+// A noisy photograph, which becomes smooth by steps down the gradient of its total variation.
 
 import { stepped } from "../lib/descent.js";
 import { el, short } from "../lib/dom.js";
@@ -6,10 +6,10 @@ import { framed, slider, stepButtons } from "../lib/frame.js";
 import { evaluate } from "../lib/gpu.js";
 import { asDescent, asGrey, asPicture, changed, drawnBeside, piece } from "../lib/photo.js";
 
-/** The most that a step changes a pixel. */
+/** The most that a step may change a pixel. */
 const MOST = 0.02;
 
-/** Shows the photograph. Gives what draws it again. */
+/** Shows the photograph. Returns a function that draws it again. */
 export async function picture(loss, into, options, signal) {
   const photograph = await piece();
   const state = { noise: 0.15, steps: 0 };

@@ -1,4 +1,4 @@
-// Regions that can be painted: what a region loss says of a prediction beside a target, and where its gradient pulls.
+// Regions that can be painted: the loss of a predicted region against a target, and the direction of its gradient.
 
 import { greatest } from "../lib/descent.js";
 import { el, labelled, select, short } from "../lib/dom.js";
@@ -14,7 +14,7 @@ const SURE = 3;
 const disc = (x, y, radius) => (k) => Math.hypot((k % COLUMNS) - x, Math.floor(k / COLUMNS) - y) < radius;
 const filled = (test) => Uint8Array.from({ length: COLUMNS * ROWS }, (_, k) => Number(test(k)));
 
-/** Shows the regions. Gives what draws them again. */
+/** Shows the regions. Returns a function that draws them again. */
 export async function picture(loss, into, options, signal) {
   const regions = { prediction: filled(disc(12, 9, 6)), target: filled(disc(18, 10, 6.5)) };
   const state = { painted: "prediction", brush: 1 };
@@ -47,7 +47,7 @@ export async function picture(loss, into, options, signal) {
   return start();
 }
 
-/** A region that is moved by a position. */
+/** The region, moved by `dx` and `dy`. */
 const moved = (region, dx, dy) =>
   filled((k) => {
     const [x, y] = [(k % COLUMNS) - dx, Math.floor(k / COLUMNS) - dy];
@@ -56,7 +56,7 @@ const moved = (region, dx, dy) =>
 
 async function computed(loss, { prediction, target }, options) {
   const [input, labels] = loss.operands.map((operand) => operand.name);
-  // two classes: the second is the region
+  // there are two classes, of which the second is the region
   const logits = new Float32Array(2 * COLUMNS * ROWS);
   const sure = options.activation === "none" ? [0.05, 0.95] : [-SURE / 2, SURE / 2];
   prediction.forEach((is, k) => {
@@ -70,7 +70,7 @@ async function computed(loss, { prediction, target }, options) {
 
 const cellOf = (canvas) => Math.min((canvas.clientWidth || 300) / COLUMNS, 22);
 
-/** Calls with each position that the pointer goes over while it is down. */
+/** Calls `paint` with each position that the pointer passes while it is down. */
 function painting(canvas, paint) {
   let down = false;
   const at = (event) => {
@@ -104,7 +104,7 @@ function drawn(canvas, { prediction, target }, gradient) {
     }
     const height = (gradient[k] / most) * cell * 0.48;
     context.fillStyle = colour(gradient[k] < 0 ? "good" : "bad");
-    // a step goes against the gradient, so that a negative one is drawn upwards
+    // a step goes against the gradient, so a negative gradient is drawn upwards
     context.fillRect(x + cell * 0.35, y + cell / 2 + Math.min(height, 0), cell * 0.3, Math.abs(height));
   }
   context.strokeStyle = colour("c2");

@@ -1,4 +1,4 @@
-// Rows against rows: their cosines as a map, the loss of each row beside it, and the rows as points that a step moves.
+// Rows compared with rows: their cosines as a map, the loss of each row beside it, and the rows as points on a circle.
 
 import { greatest, stepped } from "../lib/descent.js";
 import { el, short } from "../lib/dom.js";
@@ -9,13 +9,13 @@ import { arrow, dot, fitted, line } from "../lib/plot.js";
 import { colour } from "../lib/theme.js";
 
 const ROWS = 8;
-/** The labels of rows, where a loss takes labels. */
+/** The labels of the rows, for a loss that has labels. */
 const LABELS = Int32Array.of(0, 0, 0, 1, 1, 1, 2, 2);
 const COLOURS = ["c1", "c2", "c3"];
-/** Where the numbers start that a loss takes beside its rows, and between which ends they move. */
+/** The ranges and initial values of a loss's other operands. */
 const NUMBERS = { Scale: { from: 1, to: 30, value: 10 }, Shift: { from: -20, to: 5, value: -10 } };
 
-/** Shows the rows. Gives what draws them again. */
+/** Shows the rows. Returns a function that draws them again. */
 export async function picture(loss, into, options, signal) {
   const given = loss.operands.filter(({ optional }) => !optional);
   const sides = given.filter(({ role }) => role === "Rows").map(({ name }) => name);
@@ -58,7 +58,7 @@ export async function picture(loss, into, options, signal) {
 
 const sideOf = (rows, k) => rows.slice(2 * ROWS * k, 2 * ROWS * (k + 1));
 
-/** Rows of length 1: the first side's go round the circle, the others' lie somewhere near their partner. */
+/** Rows of length 1. The first side's are spread around the circle; those of another side are near their partners. */
 function dealt(seed, sides) {
   let state = 7919 * (seed + 1);
   const drawn = () => (state = (state * 16807 + 12345) % 2147483647) / 2147483647 - 0.5;
@@ -90,7 +90,7 @@ function drawn(canvas, rows, { each, gradient, belong, labelled }) {
   points(context, rows, gradient, labelled, narrow ? [width / 2, side + circle + 16] : [width - circle - 24, side / 2 + 4], circle * 0.74);
 }
 
-/** The cosines of the first side's rows with the last side's. */
+/** Draws the cosines of the first side's rows with the last side's. */
 function matrix(context, rows, belong, labelled, cell) {
   const [from, to] = [sideOf(rows, 0), sideOf(rows, labelled ? 0 : 1)];
   for (let i = 0; i < ROWS; i++) {
@@ -107,7 +107,7 @@ function matrix(context, rows, belong, labelled, cell) {
   }
 }
 
-/** The rows by their directions on a circle, with arrows down the gradient, and lines between partners. */
+/** Draws the rows by direction on a circle, with arrows down the gradient, and lines between partners. */
 function points(context, rows, gradient, labelled, [x, y], radius) {
   context.strokeStyle = colour("line");
   context.lineWidth = 1;

@@ -1,4 +1,4 @@
-// Two or three vectors of a plane that can be dragged: the loss of their distances or angles, and its gradients as arrows.
+// Two or three vectors in a plane that can be dragged: the loss of their distances or angles, and its gradients as arrows.
 
 import { greatest, stepped } from "../lib/descent.js";
 import { draggable } from "../lib/drag.js";
@@ -8,14 +8,14 @@ import { evaluate, tensor } from "../lib/gpu.js";
 import { arrow, dot, fitted, line } from "../lib/plot.js";
 import { colour } from "../lib/theme.js";
 
-/** The plane reaches this far from its middle to the right, and upwards. */
+/** How far the plane reaches from its middle to the right and upwards. */
 const REACH = [3.2, 2];
 const STARTS = [[1.6, 0.4], [0.4, 1.5], [-0.3, -1.2]];
 const COLOURS = ["c1", "c2", "c3"];
-/** What a target may be, by its domain. */
+/** The choices of a target, by its domain. */
 const TARGETS = { Sign: [["1", "alike"], ["-1", "different"]], Binary: [["1", "similar"], ["0", "not"]] };
 
-/** Shows the vectors. Gives what draws them again. */
+/** Shows the vectors. Returns a function that draws them again. */
 export async function picture(loss, into, options, signal) {
   const names = loss.operands.filter(({ gradient }) => gradient).map(({ name }) => name);
   const target = loss.operands.find(({ role }) => role === "Row");
@@ -56,7 +56,7 @@ export async function picture(loss, into, options, signal) {
   return start();
 }
 
-/** A control for the target of the pair: a menu, or a slider where it is any number. */
+/** A control for the target of the pair: a menu, or a slider if the target is any number. */
 function targetOf(target, state, draw) {
   const set = (value) => {
     state.target = Number(value);

@@ -1,21 +1,21 @@
-// A photograph and a copy that is blurred, brighter or noisy: what a loss of windows says of them, beside the squared error.
+// A photograph and a copy that is blurred, brighter or noisy: their loss of windows beside the squared error.
 
 import { el, short } from "../lib/dom.js";
 import { framed, slider } from "../lib/frame.js";
 import { evaluate } from "../lib/gpu.js";
 import { asDescent, asGrey, asPicture, changed, drawnBeside, piece } from "../lib/photo.js";
 
-/** What can be done to the copy. */
+/** The possible changes of the copy. */
 const CHANGES = [
   ["Blur", "radius", { from: 0, to: 4, step: 1, value: 1 }],
   ["Brightness", "brighter", { from: -0.3, to: 0.3, step: 0.02, value: 0 }],
   ["Noise", "noise", { from: 0, to: 0.3, step: 0.01, value: 0 }],
 ];
 
-/** The widest window of a loss of five levels, the last of which has 5 lines of the photograph's 72. */
+/** The widest window for a loss of five levels: of the photograph's 72 lines, the last level has 5. */
 const WIDEST = { ms_ssim: 5 };
 
-/** Shows the photographs. Gives what draws them again. */
+/** Shows the photographs. Returns a function that draws them again. */
 export async function picture(loss, into, options, signal) {
   const photograph = await piece();
   const state = Object.fromEntries(CHANGES.map(([, name, { value }]) => [name, value]));

@@ -1,17 +1,17 @@
-// Bench this browser: the bytes a second of losses with their gradients, beside a copy on the same GPU.
+// Measures this browser: the bytes a second of losses with their gradients, compared with a copy on the same GPU.
 
 import { el, labelled, painted, select } from "../lib/dom.js";
 import { catalogue, needed } from "../lib/gpu.js";
 import { callOf } from "../lib/sizes.js";
 import { device } from "../lib/wgsl.js";
 
-/** How many elements a prediction may have, and how many it has at first. */
+/** The numbers of elements that a prediction may have, and the initial choice. */
 const SIZES = [1 << 16, 1 << 20, 1 << 24];
 const USUAL = 1 << 20;
 
 /** Shows the table, and measures when asked. */
 export async function show(main, _, signal) {
-  // tried at the smallest size, since operands take memory
+  // `callOf` makes operands, so the smallest size is used
   const losses = [...(await catalogue()).values()].filter((loss) => callOf(loss, SIZES[0]));
   const body = el("tbody");
   const said = el("p", { role: "status" }, `${losses.length} losses. Sums of losses are left out.`);
@@ -59,14 +59,14 @@ async function run(losses, body, said, state) {
       const { milliseconds, rate } = await measured(gpu, loss, elements);
       row(body, loss.id, milliseconds, rate, rate / copy.rate);
     } catch (error) {
-      // a GPU may have too little memory for one loss
+      // a GPU may not have the memory for every loss
       body.append(el("tr", {}, head(loss.id), el("td", { colspan: 3, class: "error" }, error.message)));
     }
   }
   said.textContent = state.going ? "Done." : "Stopped.";
 }
 
-/** The milliseconds of a loss with its gradient, and the gigabytes a second. */
+/** The milliseconds of a loss with its gradient, and its rate in gigabytes a second. */
 async function measured(gpu, loss, elements) {
   const { operands, options, bytes } = callOf(loss, elements);
   const job = await gpu.prepare(loss.id, operands, options);
@@ -82,7 +82,7 @@ function row(body, name, milliseconds, rate, share) {
   body.append(el("tr", {}, head(name), number(milliseconds.toFixed(2)), number(rate.toFixed(2)), number(`${Math.round(100 * share)} %`)));
 }
 
-/** The milliseconds of a run: the least mean of three series that take about 0.15 s each. */
+/** The milliseconds of a run: the least mean of three series of about 0.15 s each. */
 async function timed(repeat) {
   await repeat(2);
   const series = async (runs) => {
@@ -97,7 +97,7 @@ async function timed(repeat) {
   return least;
 }
 
-/** A copy of as many bytes as a loss reads and writes. */
+/** The milliseconds and the rate of a copy of `elements` f32. */
 async function copied(elements) {
   const gpu = await device();
   const bytes = 4 * elements;

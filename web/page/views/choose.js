@@ -1,4 +1,4 @@
-// Choose a loss: the tasks, and for each its loss with formula, options and lines of code.
+// Choosing a loss: the tasks, and for each its loss with formula, options and code.
 
 import { el } from "../lib/dom.js";
 import { allTasks, catalogue } from "../lib/gpu.js";
@@ -8,7 +8,7 @@ import { lossIn } from "../lib/names.js";
 import { controls, defaults } from "../lib/options.js";
 import { visual } from "./see.js";
 
-/** Shows the tasks, and the one that the address names or the first. */
+/** Shows the tasks, and the task that the address names or the first. */
 export async function show(main, [chosen], signal) {
   const [losses, tasks] = await Promise.all([catalogue(), allTasks()]);
   const detail = el("section", { "aria-live": "polite", "aria-label": "The loss for the task" });
@@ -41,7 +41,7 @@ export async function show(main, [chosen], signal) {
 
 const code = (text) => text.replace(/`/g, "");
 
-/** A task, and its loss where it is a single one. */
+/** Describes a task, and its loss if it has a single one. */
 function described(task, losses, signal) {
   const head = [
     el("h2", {}, task.name[0].toUpperCase() + task.name.slice(1)),
@@ -53,7 +53,7 @@ function described(task, losses, signal) {
   return [...head, ...about(loss, losses, signal)];
 }
 
-/** What there is to say of a loss: its picture, options, lines of code and documentation. */
+/** Describes a loss: its picture, options, code and documentation. */
 function about(loss, losses, signal) {
   const values = defaults(loss);
   const lines = { rust: block("", "Rust"), python: block("", "Python") };

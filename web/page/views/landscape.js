@@ -1,4 +1,4 @@
-// The landscape: a function or a network's loss as a surface that can be turned, and an optimiser's path down it.
+// Landscapes: a function or a network's loss as a surface that can be turned, and an optimiser's path down it.
 
 import { el, labelled, latest, select, short } from "../lib/dom.js";
 import { around } from "../lib/digits.js";
@@ -8,7 +8,7 @@ import { compiled, OPTIMISERS } from "../lib/wgsl.js";
 
 const STEPS = 200;
 
-/** The landscapes: functions in WGSL, and the network, which has no text. */
+/** The landscapes: functions with their WGSL text, and the network, which has no text. */
 const LANDSCAPES = {
   himmelblau: {
     name: "Himmelblau’s function", x: [-6, 6], y: [-6, 6], size: 160, start: [-4.5, 4.5], rates: [0.004, 0.001, 0.3],
@@ -71,7 +71,7 @@ class Landscape {
       labelled("Start at x", this.inputs[0]), labelled("Start at y", this.inputs[1]), text ?? []);
   }
 
-  /** Buttons that turn the surface, for those who do not drag. */
+  /** Buttons that turn the surface, for visitors who don't drag. */
   turns() {
     const turn = (name, around, above) => el("button", { type: "button", class: "quiet", onclick: () => this.turn(around, above) }, name);
     return el("div", { class: "row", role: "group", "aria-label": "Turn the surface" },
@@ -154,7 +154,7 @@ class Landscape {
   }
 }
 
-/** A path over the values of the grid, with slopes between its points: the network has no formula to walk on. */
+/** A path over the grid's interpolated values, with slopes by differences: the network has no formula. */
 function overGrid(grid, [x, y], kind, rate) {
   const flat = new Float32Array(3 * STEPS);
   const step = (grid.x[1] - grid.x[0]) / (grid.size - 1);
@@ -179,7 +179,7 @@ function overGrid(grid, [x, y], kind, rate) {
   return flat;
 }
 
-/** The value between the points of a grid. */
+/** The value at a point of the grid, interpolated. */
 function between({ x, y, size, values }, px, py) {
   const place = (p, [from, to]) => Math.min(Math.max(((p - from) / (to - from)) * (size - 1), 0), size - 1.001);
   const [column, row] = [place(px, x), place(py, y)];

@@ -1,11 +1,11 @@
-// See a loss: a picture of it that can be moved, of the kind that its family asks for.
+// Shows a loss in a picture that reacts to the visitor, of the kind that suits the loss's family.
 
 import { el, labelled, select } from "../lib/dom.js";
 import { instead } from "../lib/frame.js";
 import { catalogue } from "../lib/gpu.js";
 import { controls, defaults } from "../lib/options.js";
 
-/** The picture of each family that has one. */
+/** The module of the picture of each family that has one. */
 const PICTURES = {
   pointwise: () => import("../pictures/curve.js"),
   boxes: () => import("../pictures/boxes.js"),
@@ -20,7 +20,7 @@ const PICTURES = {
   windows: () => import("../pictures/windows.js"),
 };
 
-/** Why other losses have no picture. */
+/** Why some losses have no picture. */
 const WITHOUT = {
   gram_style: "This loss compares which features of a network occur together. A picture of that needs a trained network, which this page does not have.",
   adversarial_discriminator: "This loss is the sum of one over real and one over generated inputs. adversarial_generator has a picture, of the other side.",
@@ -28,7 +28,7 @@ const WITHOUT = {
   vae: "This loss is the sum of mse, or of bce_with_logits, and of gaussian_kl. Each of them has a picture.",
 };
 
-/** Puts the picture of a loss into an element. Gives what draws it again with other options. */
+/** Puts the picture of a loss into an element. Returns a function that draws it again with other options. */
 export async function visual(loss, into, options, signal) {
   const load = PICTURES[loss.family];
   if (!load) {

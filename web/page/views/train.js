@@ -1,4 +1,4 @@
-// Train: the coins of a photograph, found by the same small classifier with three losses side by side.
+// Trains the same small classifier on the coins of a photograph with three losses side by side.
 
 import { el, labelled, painted, select, short } from "../lib/dom.js";
 import { coins, crop, iou, linear, VOID } from "../lib/coins.js";
@@ -11,7 +11,7 @@ const MOMENTUM = 0.9;
 const SHOWN_EVERY = 5;
 const COLOURS = ["c1", "c2", "c3"];
 const FIRST = ["cross_entropy", "softmax_focal", "dice"];
-/** Learning rates that suit the sizes of the losses' gradients; others take the last. */
+/** Learning rates that suit the sizes of the losses' gradients. Other losses take the last. */
 const RATES = { cross_entropy: 0.3, softmax_focal: 0.4, other: 0.2 };
 
 /** Shows the training. */
@@ -40,13 +40,13 @@ export async function show(main, _, signal) {
   await run.reset();
 }
 
-/** Whether a loss takes logits and labels of pixels, some of which are left out. */
+/** Whether a loss takes logits and labels of pixels, and can ignore some pixels. */
 function takesPixels(loss) {
   const roles = loss.operands.filter((operand) => !operand.optional).map((operand) => operand.role);
   return /^Classes,(Target|Labels)$/.test(roles.join()) && loss.options.some((option) => option.name === "ignore_index");
 }
 
-/** A loss in training: its model, its curves, its picture. */
+/** A training with one loss: its model, its curves, its picture. */
 class Column {
   constructor(id, fitting, place) {
     this.id = id;
@@ -70,7 +70,7 @@ class Column {
     this.score(data, 0);
   }
 
-  /** A step of gradient descent with momentum. */
+  /** Makes a step of gradient descent with momentum. */
   async step(data) {
     const pixels = data.labels.length;
     this.weights.forEach((weights, k) => linear(data.seen, weights, this.logits, k * pixels));
@@ -89,7 +89,7 @@ class Column {
     this.losses.push(value);
   }
 
-  /** Finds the coins of the whole photograph, and judges them on the half held out. */
+  /** Finds the coins in the whole photograph, and scores them on the held-out half. */
   score(data, step) {
     const all = new Float32Array(data.levels.length);
     linear(data.features, this.weights[1].map((weight, f) => weight - this.weights[0][f]), all);
@@ -195,7 +195,7 @@ class Run {
   }
 }
 
-/** Which losses beat cross-entropy, in words. */
+/** Describes which losses beat cross-entropy. */
 function compared(columns) {
   const score = ({ scores }) => scores[scores.length - 1];
   const base = columns.find(({ id }) => id === "cross_entropy");
@@ -208,7 +208,7 @@ function compared(columns) {
   return `Held out, cross-entropy finds an IoU of ${score(base).toFixed(3)}; ${others.map(say).join("; ")}.`;
 }
 
-/** Takes the labels and features of the right half, which is learned from. */
+/** Takes labels and features from the right half, which is used for training. */
 function halves(data) {
   const from = data.width / 2;
   const right = (plane) => crop(plane, data.width, from, data.width - from);

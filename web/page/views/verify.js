@@ -1,4 +1,4 @@
-// Verify this browser: the conformance cases of every loss, on the visitor's GPU.
+// Verifies this browser: runs the conformance cases of every loss on the visitor's GPU.
 
 import { el, painted } from "../lib/dom.js";
 import { catalogue, needed } from "../lib/gpu.js";

@@ -1,5 +1,6 @@
-// Has Tint, the compiler of Chromium, judge every kernel, by Dawn and without a browser: `node --expose-gc kernels.mjs FOLDER`.
-// The folder has the texts, and a table of the kernels: file, entry point, overrides, description.
+// Compiles every kernel with Tint, Chromium's compiler, through Dawn and without a browser:
+// `node --expose-gc kernels.mjs FOLDER`. The folder has the shader texts, and a table of the kernels: file, entry point,
+// overrides, description.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +8,7 @@ import { create, globals } from "webgpu";
 
 Object.assign(globalThis, globals);
 const [folder] = process.argv.slice(2);
-// this backend validates everything, and runs nothing. Dawn crashes if what it made is collected, so a global name keeps it
+// this backend validates but runs nothing; Dawn crashes if these objects are garbage-collected, so global names keep them
 globalThis.gpu = create(["backend=null"]);
 globalThis.adapter = await gpu.requestAdapter();
 const device = await adapter.requestDevice();
@@ -18,7 +19,7 @@ const texts = new Map();
 for (const kernel of lines.map((line) => line.split("\t"))) texts.set(kernel[0], [...(texts.get(kernel[0]) ?? []), kernel]);
 const refused = [];
 
-/** What the compiler says against a text and its kernels. */
+/** Compiles a text and its kernels, and notes the compiler's errors. */
 async function judged(file, kernels) {
   device.pushErrorScope("validation");
   const module = device.createShaderModule({ code: readFileSync(join(folder, file), "utf8") });
@@ -35,7 +36,7 @@ async function judged(file, kernels) {
   }
 }
 
-/** Overrides as the table has them: `DIVISOR=1 TEAM=8`. */
+/** Parses the overrides of the table, such as `DIVISOR=1 TEAM=8`. */
 function constantsOf(overrides) {
   const pairs = overrides.split(" ").filter(Boolean).map((pair) => pair.split("="));
   return Object.fromEntries(pairs.map(([name, value]) => [name, Number(value)]));
@@ -44,11 +45,11 @@ function constantsOf(overrides) {
 let turn = 0;
 for (const [file, kernels] of texts) {
   await judged(file, kernels);
-  // modules lie outside of what Node counts as its memory
+  // Node does not count the memory of shader modules, so it would not collect them
   if (++turn % 100 === 0) gc();
 }
 const seconds = ((performance.now() - began) / 1000).toFixed(1);
 console.log(`Tint judged ${lines.length} kernels of ${texts.size} texts in ${seconds} s, and refused ${refused.length}`);
 for (const line of refused) console.log(line);
-// Dawn holds on to the process
+// Dawn would keep the process running
 process.exit(refused.length || texts.size < 100 ? 1 : 0);

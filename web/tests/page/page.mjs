@@ -1,4 +1,5 @@
-// Uses the page as a person does, in headless Chromium: `node page.mjs ADDRESS [TEST]`. Pictures go to target/web/pictures.
+// Uses the page like a visitor, in headless Chromium: `node page.mjs ADDRESS [TEST]`. Saves pictures in
+// target/web/pictures.
 
 import axe from "axe-core";
 import assert from "node:assert/strict";
@@ -9,7 +10,7 @@ import { chromium } from "playwright-core";
 
 const [address, only] = process.argv.slice(2);
 const PICTURES = fileURLToPath(new URL("../../../target/web/pictures/", import.meta.url));
-/** The views, with what each says once it is drawn. One loss stands for each kind of picture. */
+/** The views, with the status that each shows once it is drawn. Each kind of picture has one loss here. */
 const VIEWS = {
   choose: /./,
   "see/huber": /huber with/,
@@ -27,21 +28,21 @@ const VIEWS = {
   verify: /losses to verify/,
   bench: /losses\. Sums/,
 };
-/** Losses whose pictures have a button that goes down the gradient. */
+/** Losses whose pictures have a button for a step down the gradient. */
 const DESCENDED = [
   "box_iou", "distillation", "cosine_embedding", "cosine_similarity", "contrastive", "triplet_margin", "info_nce", "siglip",
   "sup_con", "linear_cross_entropy", "margin_softmax", "total_variation",
 ];
-/** The browser's flags, as the tests of the library have them. docs/testing.md says what the flag of Dawn is for. */
+/** The browser's flags, which the tests of the library also use. docs/testing.md explains Dawn's flag. */
 const FLAGS = JSON.parse(readFileSync(new URL("../../webdriver.json", import.meta.url)))["goog:chromeOptions"].args.map((flag) => `--${flag}`);
 const isOfGpu = (flag) => /webgpu|dawn/.test(flag);
 const QUIET = FLAGS.filter((flag) => !isOfGpu(flag) && !flag.startsWith("--headless"));
-/** Software drivers take long. */
+/** The timeout in milliseconds. Software drivers are slow. */
 const PATIENCE = 600_000;
 
 const launch = (flags) => chromium.launch({ executablePath: "/usr/bin/chromium", args: [...QUIET, ...flags] });
 
-/** A page of the site. Whatever it throws, and whatever it asks of other hosts, is kept. */
+/** Opens a view of the page. Records its exceptions and its requests to other hosts. */
 async function opened(browser, view, { width = 1400, theme = "light" } = {}) {
   const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: theme });
   const page = await context.newPage();
@@ -58,7 +59,7 @@ async function opened(browser, view, { width = 1400, theme = "light" } = {}) {
 
 const status = (page) => page.locator("main [role=status]").first().textContent();
 
-/** Waits until the status of a view says something. */
+/** Waits until the status of a view matches a pattern. */
 async function says(page, pattern) {
   await page.waitForFunction(
     (source) => [...document.querySelectorAll("main [role=status]")].some((said) => new RegExp(source).test(said.textContent)),
@@ -68,7 +69,7 @@ async function says(page, pattern) {
   return status(page);
 }
 
-/** Does something, and waits until the status of the view says something else. */
+/** Runs an action, and waits until the status of the view changes. */
 async function changing(page, act) {
   const before = await status(page);
   await act();
@@ -136,7 +137,7 @@ const TESTS = {
     await says(page, /triplet_margin: loss/);
     const { width } = await page.locator("main canvas").boundingBox();
     const scale = Math.min(width / 6.4, 80);
-    // the negative begins at (−0.3, −1.2), near the anchor's mirror image, and is dragged onto the anchor at (1.6, 0.4)
+    // the negative begins at (−0.3, −1.2), and is dragged onto the anchor at (1.6, 0.4)
     await changing(page, () => dragged(page, [2.9 * scale, 3.2 * scale], [4.8 * scale, 1.6 * scale]));
     assert.equal(await page.getByLabel("negative: x").inputValue(), "1.6");
     assert((await lossOf(page)) > 1, "a negative at the anchor costs more than the margin");
@@ -248,7 +249,7 @@ const TESTS = {
   async the_browser_is_verified(browser) {
     const page = await opened(browser, "verify");
     await page.getByRole("button", { name: "Verify" }).click();
-    // the first losses are enough here: the conformance tests run all of them
+    // the first losses are enough here, since the conformance tests run all of them
     await page.waitForFunction(() => document.querySelector("progress").value >= 2, undefined, { timeout: PATIENCE });
     await page.getByRole("button", { name: "Stop" }).click();
     const said = await says(page, /cases passed/);

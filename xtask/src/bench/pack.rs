@@ -37,8 +37,8 @@ enum Source {
     About,
 }
 
-/// The files of the archive. It needs no inputs: on the other machine the report draws them from seeds, for us and for
-/// peers.
+/// The files of the archive. It needs no inputs: on the other machine, the report draws them from seeds, for wgloss and for
+/// the peers.
 const FILES: [(&str, Source); 6] = [
     ("ABOUT", Source::About),
     (LOADER, Source::Loader),
@@ -102,7 +102,7 @@ fn place(source: &Source, to: &Path) -> Result<bool, Stop> {
 /// Builds an executable without symbols, and returns its path.
 fn built(args: &[&str]) -> Result<PathBuf, Stop> {
     let mut command = cargo(&["rustc", "--message-format=json-render-diagnostics"]);
-    // `cargo rustc` passes the flag to the last crate only, so that builds of the profile share all others
+    // `cargo rustc` passes the flag to the last crate only, so that all other crates are shared with builds of the same profile
     command.args(args).args(["--", "-C", "strip=symbols"]);
     println!("> {}", Line(&command));
     let messages = output(&mut command)?;
@@ -158,7 +158,7 @@ mod tests {
 
     const SCRIPT: &str = include_str!("../../../benches/pack/run.sh");
 
-    /// The steps of the run script. Each has the function that runs, a name, the most seconds, and further arguments.
+    /// The steps of the run script. Each has the function that runs, a name, a limit in seconds, and further arguments.
     fn steps() -> Vec<Vec<&'static str>> {
         let (_, steps) =
             SCRIPT.split_once("# The steps, most valuable first").expect("the script says where its steps begin");

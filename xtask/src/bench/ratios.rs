@@ -1,4 +1,4 @@
-//! Compares peers' times with ours, if the losses agree.
+//! Compares peers' times with wgloss's, if the losses agree.
 
 use super::csv::Csv;
 use super::table::{Time, digits};
@@ -39,7 +39,8 @@ impl Theirs {
     }
 }
 
-/// The table of ratios: each peer's time over ours. The row of the fastest peer says whether we are ahead.
+/// The table of ratios: each peer's time divided by wgloss's. The row of the fastest peer whose loss agrees says whether wgloss
+/// is ahead.
 pub fn markdown(ours: &[Time], theirs: &[Theirs]) -> String {
     let mut text =
         "\nPeers, wall time of value and gradients: medians, and in brackets the least of all runs. A ratio is the \
@@ -71,7 +72,7 @@ pub fn markdown(ours: &[Time], theirs: &[Theirs]) -> String {
     text
 }
 
-/// The number for the medians, and in brackets for the least times.
+/// The number of the medians, and in brackets that of the least times.
 fn both(median: f64, least: f64) -> String {
     format!("{} ({})", digits(median), digits(least))
 }

@@ -1,8 +1,8 @@
-//! Formats our own times as a Markdown table.
+//! Formats wgloss's own times as a Markdown table.
 
 use super::csv::Csv;
 
-/// Our own measurements.
+/// The measurements of wgloss.
 pub struct Ours {
     csv: Csv,
     rows: Vec<Row>,
@@ -70,7 +70,7 @@ impl Ours {
         Ok(Ours { csv, rows })
     }
 
-    /// The device on which PyTorch runs on the same hardware.
+    /// PyTorch's name of the device with the same hardware: `cuda` or `cpu`.
     pub fn device(&self) -> &'static str {
         let gpu = self.csv.about.first().is_some_and(|adapter| adapter.contains("DiscreteGpu"));
         if gpu { "cuda" } else { "cpu" }

@@ -1,4 +1,4 @@
-//! The killers' runs without a fault, and the killers that may notice a mutant, which follow from the files of these runs.
+//! The killers' runs without a fault. Which losses a mutant concerns follows from the shader files that these runs use.
 
 use super::killers::{End, Killer, Known, Programs, run};
 use super::rules::Mutant;
@@ -73,9 +73,10 @@ impl Baseline {
             .map_err(|error| Stop::Failed(format!("{}: {error}", self.path.display())))
     }
 
-    /// The losses that a mutant concerns, cheapest first: those whose cases, with this kind of kernels, have kernels that
-    /// contain the mutant's file, and a file that calls its function if there is one. Losses whose drawn calls have run
-    /// come first, because the others' would have to.
+    /// The losses that a mutant concerns: those whose cases, with this kind of kernels, use the mutant's file. If other files
+    /// call the mutant's function, only losses that also use one of these are returned, unless no loss does. Losses whose drawn
+    /// calls have already run without a fault come first, since the others' calls would have to run. Among these, the cheaper
+    /// come first.
     pub fn losses(&self, mutant: &Mutant, texts: &BTreeMap<String, String>, kind: (&str, &str)) -> Vec<String> {
         let callers = callers(mutant, texts);
         let of_kind = |(killer, known): (&'_ Killer, &'_ Known)| match killer {
@@ -100,7 +101,8 @@ impl Baseline {
     }
 }
 
-/// The files that a run wrote down, each with the drawn calls that use it. Only threads of drawn calls have such names.
+/// The files that a run used, each with the drawn calls that used it. A line has a thread's name and a file. In a run of
+/// drawn calls, only a thread that runs a call has a colon in its name.
 fn files(used: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut files: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (thread, file) in used.lines().filter_map(|line| line.split_once('\t')) {

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 pub const KINDS: &[(&str, &str)] =
     &[("cpu", "f32"), ("gpu", "f32"), ("cpu", "f16"), ("small", "f32"), ("plain", "f32")];
 
-/// The name that stands for all losses.
+/// The name for all losses.
 pub const ALL: &str = "all";
 
 /// The line that the library prints if a kernel does not compile.
@@ -31,7 +31,7 @@ pub enum Killer {
     Verify { kind: String, dtype: String, loss: String },
     /// The calls of a loss that `wgloss verify --thorough` draws.
     Drawn { kind: String, loss: String },
-    /// Some of these calls, by their names, of any losses.
+    /// Some of the calls that `wgloss verify --thorough` draws, by their names, for any losses.
     Calls { kind: String, calls: Vec<String> },
     /// The tests of a binary, for one loss.
     Tests { binary: String, kind: String, loss: String },
@@ -169,7 +169,9 @@ pub struct Run {
     pub seconds: f64,
 }
 
-/// Runs a killer on the shaders of a directory, until it ends or something fails that is not in `expected`.
+/// Runs a killer on the shaders of a directory, until it ends, `limit` has passed, or something fails that is not in
+/// `expected`. Without `expected`, a failure does not end the run. The names of the shader files that are used are appended
+/// to the file `used`.
 pub fn run(
     killer: &Killer,
     programs: &Programs,

@@ -40,8 +40,8 @@ fn print(chosen: &[Mutant], texts: &BTreeMap<String, String>, planned: usize) {
     println!("{} mutants of {planned}", chosen.len());
 }
 
-/// Runs a cargo command, and returns the executables that it builds, by name. The program's own tests are left out: one
-/// has the name of the library's.
+/// Runs a cargo command, and returns the executables that it builds, by name. The program's own tests are left out, because
+/// one of them has the name of a test binary of the library.
 fn executables(command: &mut Command) -> Result<BTreeMap<String, PathBuf>, Stop> {
     let messages = output(command)?;
     let executable = |line: &str| {

@@ -8,7 +8,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-/// The fate of a mutant.
+/// The result of a mutant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fate {
     /// The conformance cases of `wgloss verify`, or the calls that it draws, killed it.
@@ -40,7 +40,7 @@ impl Fate {
     }
 }
 
-/// The line of a mutant.
+/// A mutant's line in the results file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     pub fate: Fate,

@@ -18,7 +18,7 @@ pub struct Rounds<'a> {
     /// The mutants that compute what the original computes, with the reasons.
     equivalent: BTreeMap<String, String>,
     copy: PathBuf,
-    /// The end of a file's name in the copy, after its key in `texts`.
+    /// The suffix that turns a file's key in `texts` into its name in the copy.
     suffix: &'static str,
     end: Option<Instant>,
 }
@@ -49,7 +49,7 @@ impl<'a> Rounds<'a> {
         Ok(rounds)
     }
 
-    /// Judges the mutants for which `open` is true. It gets a mutant's result line, if there is one.
+    /// Judges the mutants for which `open` returns true. `open` gets a mutant's result line, if there is one.
     pub fn round(
         &mut self,
         open: impl Fn(Option<&Line>) -> bool,
@@ -77,7 +77,7 @@ impl<'a> Rounds<'a> {
         Ok(())
     }
 
-    /// The survivors, and the counts of the mutants' fates.
+    /// The survivors, and the number of mutants with each result.
     pub fn summary(&self) -> String {
         let names: Vec<String> = self.chosen.iter().map(|mutant| mutant.name.clone()).collect();
         self.results.summary(&names, &self.equivalent)

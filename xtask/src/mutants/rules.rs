@@ -1,4 +1,4 @@
-//! The rules that make faults in shaders. Each token that a rule fits gives a mutant.
+//! The rules that make faults in shaders. A rule makes a mutant of each token that it fits.
 
 use super::tokens::{Token, closing, tokens};
 use std::ops::Range;
@@ -39,7 +39,7 @@ impl Mutant {
 /// The bytes to replace and their new text, if the rule fits.
 type Change = Option<(Range<usize>, String)>;
 
-/// One token of a file, with all the others.
+/// A token of a file, and the tokens around it.
 struct At<'a> {
     text: &'a str,
     tokens: &'a [Token<'a>],
@@ -48,7 +48,7 @@ struct At<'a> {
     in_type: bool,
 }
 
-/// A rule makes a change of a token, if it fits.
+/// A rule returns a change for a token, if it fits the token.
 type Rule = fn(&At<'_>) -> Change;
 
 /// The rules and their names.

@@ -26,10 +26,10 @@ const TESTED: usize = 1;
 const DRAWN: usize = 4;
 const CALLS: usize = 40;
 
-/// With `--thorough` there are so many times as many losses.
+/// The factor by which `--thorough` runs more losses and calls.
 const THOROUGH: usize = 4;
 
-/// A loss of each family. Their drawn calls and tests run on a mutant that no case reaches.
+/// Losses of several families. Their drawn calls and tests run on a mutant that no case reaches.
 const REPRESENTATIVES: &[&str] =
     &["cross_entropy", "dice", "dice_cross_entropy", "sup_con", "linear_cross_entropy", "triplet_margin", "mse"];
 
@@ -75,7 +75,7 @@ pub fn shaders(install: Install, options: &Mutants) -> Result<(), Stop> {
     Ok(())
 }
 
-/// The killer of a loss's cases.
+/// The killer that runs a loss's cases.
 fn verify((kind, dtype): (&str, &str), loss: &str) -> Killer {
     Killer::Verify { kind: kind.to_string(), dtype: dtype.to_string(), loss: loss.to_string() }
 }
@@ -114,7 +114,7 @@ fn cases(
             let known = baseline.learn(&all, programs, plain)?;
             seconds = seconds.max(known.seconds);
             of_losses.push(known.files.get(&mutant.file).into_iter().flatten().cloned().collect::<Vec<_>>());
-            // more losses would have to run once without a fault
+            // each further loss would first have to run without a fault
             if !thorough && of_losses.len() > 1 && of_losses.iter().map(Vec::len).sum::<usize>() >= CALLS {
                 break;
             }
@@ -134,7 +134,7 @@ fn cases(
     Ok((if reached { Fate::Passed } else { Fate::Unreached }, String::new()))
 }
 
-/// The losses that a mutant concerns; a loss of each family if no case reaches it.
+/// The losses that a mutant concerns, or the representatives if no case reaches it.
 fn concerned(losses: Vec<String>) -> Vec<String> {
     if losses.is_empty() { REPRESENTATIVES.iter().map(|loss| loss.to_string()).collect() } else { losses }
 }

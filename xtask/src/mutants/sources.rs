@@ -161,8 +161,8 @@ impl Point {
 }
 
 impl Entry {
-    /// The mutant. Its name has the file, the change and the function, and a number to tell equal ones apart, but no
-    /// line, so that it stays when lines move.
+    /// The mutant. Its name has the file, the change and the function, and a number to distinguish equal names, but no line
+    /// number, so that the name stays the same when lines move.
     fn mutant(self, texts: &BTreeMap<String, String>, times: &mut BTreeMap<String, usize>) -> Option<Mutant> {
         let text = texts.get(&self.file)?;
         let change = self.name.splitn(4, ':').nth(3)?.trim();

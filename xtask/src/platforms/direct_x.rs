@@ -10,7 +10,7 @@ use super::place::{Outcome, Place, unwritten};
 use super::texts::{Compiled, counted, dealt, files};
 use super::windows::{COMPILER, WINE, Windows, download, find};
 
-/// The most CPU time that FXC may take for a kernel, in milliseconds. A user waits for it before a first call.
+/// The most CPU time that a compiler may take for a kernel, in milliseconds. A user waits for it before the first call.
 const MOST: u64 = 3_000;
 
 /// The Python package with Microsoft's DXC and its headers. It is downloaded when it is used, and never committed.
@@ -19,7 +19,7 @@ const DXC_PACKAGE: &str = "compushady==0.17.5";
 /// The folders of HLSL for DXC, and the shader model of each.
 const MODELS: &[(&str, &str)] = &[("hlsl-6.0", "cs_6_0"), ("hlsl-6.2", "cs_6_2")];
 
-/// `fxc`: FXC compiles the HLSL of shader model 5.1 under Wine, because it is a library for Windows.
+/// `fxc`: FXC, a library for Windows, compiles the HLSL of shader model 5.1 under Wine.
 pub fn fxc(place: &Place) -> Result<Outcome, Halt> {
     let windows = Windows::with(place, &[COMPILER, WINE])?;
     let driver = windows.fxc_driver()?;
@@ -140,12 +140,12 @@ fn verify(place: &Place, kernels: &str) -> Result<Outcome, Halt> {
     with_drawn(outcome, &windows.run(THOROUGHLY, &kernels, "thorough", 60)?)
 }
 
-/// `dx12-gpu`.
+/// `dx12-gpu`: the cases with the kernels of GPUs.
 pub fn by_kernels_of_gpus(place: &Place) -> Result<Outcome, Halt> {
     verify(place, "gpu")
 }
 
-/// `dx12-cpu`.
+/// `dx12-cpu`: the cases with the kernels of CPUs.
 pub fn by_kernels_of_cpus(place: &Place) -> Result<Outcome, Halt> {
     verify(place, "cpu")
 }

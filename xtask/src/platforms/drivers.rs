@@ -48,7 +48,7 @@ pub fn other_kernels(place: &Place) -> Result<Outcome, Halt> {
     Ok(Outcome { passed, result: results.join("; "), with: driver(&devices) })
 }
 
-/// `every-loss`: the GPU's tests, on the adapter that the tests use.
+/// `every-loss`: the GPU's tests for every loss, on the adapter that the tests use.
 pub fn every_loss(place: &Place) -> Result<Outcome, Halt> {
     need(place.install, &["mesa-vulkan-drivers", "libvulkan1"])?;
     let mut devices = Command::new(place.program()?);
@@ -88,7 +88,7 @@ pub fn newest_mesa_wide(place: &Place) -> Result<Outcome, Halt> {
 
 fn in_sid(place: &Place, bits: &str) -> Result<Outcome, Halt> {
     let sid = place.sid()?;
-    // built on the machine: its older C library makes a program that runs inside too
+    // the program is built on the machine: built with the machine's older C library, it runs inside too
     let program = inside(place.program()?)?;
     let driver = [("WGPU_BACKEND", "vulkan"), ("LP_NATIVE_VECTOR_WIDTH", bits)];
     let outcome = verify(place, || sid.command(&driver, &[&program]))?;

@@ -115,7 +115,7 @@ impl Results {
         [COLUMNS.to_owned()].into_iter().chain(lines).map(|line| line + "\n").collect()
     }
 
-    /// The rows that have results, with these.
+    /// The rows that have a result, each with its result.
     pub fn rows(&self) -> impl Iterator<Item = (&'static Row, &Kept)> {
         self.0.iter().filter_map(|kept| Some((named(&kept.row)?, kept)))
     }

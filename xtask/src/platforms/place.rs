@@ -94,7 +94,7 @@ impl Place {
         .map(PathBuf::as_path)
     }
 
-    /// Runs tests of the library of which the usual run makes a part, all of them by this variable.
+    /// Runs tests of the library. With the environment variable `variable` they check everything, and without it only a part.
     pub fn tests(&self, args: &[&str], variable: &str) -> Result<Outcome, Halt> {
         let mut test = cargo(&[&["test", "-p", "wgloss"], args].concat());
         let ended = self.watch(test.env(variable, "1"), "tests", 90)?;

@@ -104,7 +104,7 @@ impl Sid {
         Ok(())
     }
 
-    /// Runs a command inside, and fails if it does.
+    /// Runs a command inside. Fails if the command fails.
     fn run(&self, words: &[&str], log: &str, minutes: u64) -> Result<String, Halt> {
         watch(&mut self.command(&[], words), &self.log(log), minutes)?.success(&words.join(" "))
     }
@@ -121,7 +121,7 @@ impl Sid {
         command
     }
 
-    /// The path on the machine of a file in our folder of the system, which is /opt/wgloss inside.
+    /// The path on the machine of a file that lies in /opt/wgloss inside.
     pub fn inside(&self, path: &str) -> PathBuf {
         self.folder.join("opt/wgloss").join(path)
     }

@@ -24,7 +24,7 @@ const MSL: &[&str] = &[
     "-nostdinc++",
 ];
 
-/// `msl`.
+/// `msl`: clang checks the MSL of every kernel.
 pub fn msl(place: &Place) -> Result<Outcome, Halt> {
     need(place.install, &["clang"])?;
     let texts = files(&place.texts()?.join("msl"))?;
@@ -51,19 +51,19 @@ pub fn msl(place: &Place) -> Result<Outcome, Halt> {
     Ok(outcome(texts.len(), &refused.concat(), with))
 }
 
-/// The lines of clang's output that name an error.
+/// The lines of clang's output that name an error, or the whole output if no line does.
 fn errors(printed: &str) -> Vec<String> {
     let errors: Vec<_> = printed.lines().filter(|line| line.contains("error:")).map(str::to_owned).collect();
     if errors.is_empty() { vec![printed.to_owned()] } else { errors }
 }
 
-/// `naga`: the tests of kernels that the usual run makes for some.
+/// `naga`: the tests of kernels, for every kernel instead of some.
 pub fn naga(place: &Place) -> Result<Outcome, Halt> {
     let outcome = place.tests(&["--lib", "every_kernel"], "WGLOSS_EVERY_KERNEL")?;
     Ok(Outcome { with: "naga of Cargo.lock".into(), ..outcome })
 }
 
-/// `spirv`.
+/// `spirv`: spirv-val checks the SPIR-V of every kernel.
 pub fn spirv(place: &Place) -> Result<Outcome, Halt> {
     need(place.install, &["spirv-tools"])?;
     let texts = files(&place.texts()?.join("spirv"))?;

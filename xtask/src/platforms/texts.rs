@@ -30,7 +30,7 @@ pub fn dealt<T: Send>(
     })
 }
 
-/// The output about the texts of a compiler's driver (xtask/platforms/).
+/// What the driver of a compiler (in xtask/platforms/) printed about the texts.
 #[derive(Debug, Default, PartialEq)]
 pub struct Compiled {
     /// The number of texts that it compiled.

@@ -28,7 +28,7 @@ khronos_validation.validate_sync = true
 khronos_validation.syncval_shader_accesses_heuristic = true
 ";
 
-/// `validation`.
+/// `validation`: runs the conformance cases under the validation layer.
 pub fn validation(place: &Place) -> Result<Outcome, Halt> {
     let sid = place.sid()?;
     sid.install(&["vulkan-validationlayers"])?;

@@ -1,5 +1,5 @@
-//! `cargo xtask test-web`: tests the library, its package for JavaScript and its page in a real browser. `cargo xtask web` builds
-//! the page and serves it.
+//! `cargo xtask test-web`: tests the library, its package for JavaScript and its page in a real browser. `cargo xtask web`
+//! builds the page and serves it.
 
 mod server;
 mod site;
@@ -48,8 +48,8 @@ pub fn web(install: Install, what: Web) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Runs the tests whose names contain this text, or all: those in a browser, then the compiler's verdict on every kernel, then
-/// those of the page.
+/// Runs the tests whose names contain this text, or all: those in a browser, then those of every kernel with the browser's
+/// compiler, then those of the page.
 pub fn test(install: Install, name: Option<&str>) -> Result<(), Stop> {
     let start = Instant::now();
     let asked = |part: &str| name.is_none_or(|name| name == part);
@@ -69,8 +69,8 @@ pub fn test(install: Install, name: Option<&str>) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Runs the tests of the library and of the package in a browser: a browser for each file of tests, since the kernels of all
-/// losses take less than 1 GiB of it, and losses share some.
+/// Runs the tests of the library and of the package in a browser. Each file of tests gets one browser for all losses, since
+/// losses share kernels, and all kernels together take less than 1 GiB in the browser.
 fn in_a_browser(programs: &Path, name: Option<&str>) -> Result<(), Stop> {
     run(tools::on_web("clippy", programs).args(["--all-targets", "--all-features", "--", "-D", "warnings"]))?;
     let mut tests = tools::on_web("test", programs);
@@ -78,7 +78,7 @@ fn in_a_browser(programs: &Path, name: Option<&str>) -> Result<(), Stop> {
     run(tests.args(["--no-fail-fast", "--tests", "--"]).args(name))
 }
 
-/// Has the browser's compiler judge every kernel of every plan, outside of the browser.
+/// Checks every kernel of every plan with the browser's compiler, outside of the browser.
 fn kernels(install: Install) -> Result<(), Stop> {
     let folder = root().join("target/web/kernels");
     if folder.exists() {
@@ -90,7 +90,7 @@ fn kernels(install: Install) -> Result<(), Stop> {
     run(Command::new("node").args(["--expose-gc", "kernels.mjs"]).arg(folder).current_dir(&tests))
 }
 
-/// Uses the page as a person does.
+/// Tests the page: a program uses it in a browser as a person does.
 fn page(install: Install) -> Result<(), Stop> {
     let tests = tools::node_tests(install, "page")?;
     let server = Server::new(site::page(install)?, 0)?;

@@ -20,7 +20,7 @@ const TYPES: &[(&str, &str)] = &[
     ("wgsl", "text/plain; charset=utf-8"),
 ];
 
-/// A server that has its address, and does not answer yet.
+/// A server that is bound to its address. It answers only while [`serve`](Self::serve) runs.
 pub struct Server {
     listener: TcpListener,
     folder: PathBuf,
@@ -44,7 +44,7 @@ impl Server {
     pub fn serve(&self) {
         for stream in self.listener.incoming().flatten() {
             let folder = self.folder.clone();
-            // a reader who leaves early is no concern of the others
+            // an error of one connection, such as a client that leaves early, does not affect the others
             thread::spawn(move || drop(answer(stream, &folder)));
         }
     }
@@ -53,7 +53,7 @@ impl Server {
 fn answer(mut stream: TcpStream, folder: &Path) -> io::Result<()> {
     let mut lines = BufReader::new(stream.try_clone()?).lines();
     let request = lines.next().transpose()?.unwrap_or_default();
-    // the headers say nothing that matters here, but a browser wants them read
+    // the headers are not needed, but a browser expects them to be read
     while lines.next().transpose()?.is_some_and(|line| !line.is_empty()) {}
     let found = asked(&request).and_then(|path| Some((fs::read(folder.join(&path)).ok()?, path)));
     let (status, kind, bytes) = match found {

@@ -27,12 +27,12 @@ const PACKAGE: &[(&str, &str)] = &[
     ("LICENSE-MIT", "LICENSE-MIT"),
 ];
 
-/// Builds the page. Gives its folder.
+/// Builds the page. Returns its folder.
 pub fn page(install: Install) -> Result<PathBuf, Stop> {
     made(install, "site", &["--features", "page"], DATA)
 }
 
-/// Builds the package. Gives its folder.
+/// Builds the package. Returns its folder.
 pub fn package(install: Install) -> Result<PathBuf, Stop> {
     made(install, "package", &[], PACKAGE)
 }
@@ -55,7 +55,7 @@ fn made(install: Install, name: &str, arguments: &[&str], files: &[(&str, &str)]
     Ok(folder)
 }
 
-/// Copies a file, or what a folder holds.
+/// Copies a file, or the contents of a folder.
 fn copy(from: &Path, to: &Path) -> Result<(), Stop> {
     if !from.is_dir() {
         let folder = to.parent().unwrap_or(to);

@@ -41,7 +41,7 @@ pub fn packages(install: Install, packages: &[&str]) -> Result<(), Stop> {
     need(install, packages).map_err(|(Halt::LeftOut(why) | Halt::Failed(why))| Stop::Failed(why))
 }
 
-/// The folder of tests for Node, with the packages that they need.
+/// The folder of tests for Node. Installs the packages that they need.
 pub fn node_tests(install: Install, name: &str) -> Result<PathBuf, Stop> {
     // Node may come from elsewhere than Debian
     if answer(Command::new("npm").arg("--version")).is_none() {
@@ -52,7 +52,8 @@ pub fn node_tests(install: Install, name: &str) -> Result<PathBuf, Stop> {
     Ok(folder)
 }
 
-/// The folder with wasm-bindgen's programs, of the version that the crate is built with: another version refuses what it built.
+/// The folder with wasm-bindgen's programs. Installs them, in the version that the crate is built with: programs of another
+/// version refuse the built crate.
 pub fn wasm_bindgen(install: Install) -> Result<PathBuf, Stop> {
     let lock = read(&root().join("web/Cargo.lock"))?;
     let version = version(&lock, "wasm-bindgen").ok_or(Stop::Failed("web/Cargo.lock names no wasm-bindgen".into()))?;
@@ -68,7 +69,7 @@ pub fn wasm_bindgen(install: Install) -> Result<PathBuf, Stop> {
             folder.display()
         )));
     }
-    // a build without optimisation takes a third of the time, and does little work
+    // a build without optimisation takes a third of the time, and the programs have little to do
     run(cargo(&["install", "wasm-bindgen-cli", "--debug", "--version", version, "--root"]).arg(&folder))?;
     Ok(folder.join("bin"))
 }

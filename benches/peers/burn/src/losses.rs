@@ -13,7 +13,7 @@ struct Operands<'a> {
 /// Computes a loss of operands that are on the device.
 pub type Loss = Box<dyn Fn() -> Tensor<1>>;
 
-/// The loss of a case; `None` if it is not here.
+/// The loss of a case; `None` if this file lacks it.
 pub fn prepare(case: &Case, device: &Device) -> Option<Loss> {
     let operands = Operands { case, device };
     let rank = || case.floats("input").0.len();
@@ -85,7 +85,7 @@ fn cross_entropy_of<const D: usize>(operands: &Operands) -> Loss {
     let x = operands.floats::<D>("input");
     let mut shape = x.dims();
     shape[1] = 1;
-    // the shape of the input with one class has one element for each label
+    // the labels take the shape of the input with one class, as `gather` requires
     let (_, labels) = operands.case.labels("target");
     let t = Tensor::<D, Int>::from_data(TensorData::new(labels.to_vec(), shape), operands.device);
     Box::new(move || cross_entropy(x.clone(), t.clone()))
@@ -95,7 +95,7 @@ fn cross_entropy<const D: usize>(x: Tensor<D>, t: Tensor<D, Int>) -> Tensor<1> {
     -mean(log_softmax(x, 1).gather(1, t))
 }
 
-/// The mean over rows, then over all. On a software adapter, burn 0.22's sum over everything ignores elements beyond
+/// The mean, with sums over rows first. On a software adapter, burn 0.22's sum over all elements ignores those beyond
 /// 2^18.
 fn mean<const D: usize>(x: Tensor<D>) -> Tensor<1> {
     let elements = x.shape().num_elements();

@@ -1,4 +1,4 @@
-//! burn, a peer of the benchmark: measures value and gradients of our losses on our inputs, on its wgpu backend.
+//! burn, a peer of the benchmark: measures value and gradients of the losses on the benchmark's inputs, on burn's wgpu backend.
 //!
 //! `cargo xtask bench --peers` writes the inputs and runs this.
 

@@ -1,5 +1,5 @@
-//! burn with wgloss-burn, a peer of the benchmark: measures every loss on our inputs, on tensors of burn's wgpu backend with
-//! its autodiff.
+//! burn with wgloss-burn, a peer of the benchmark: measures every loss on the benchmark's inputs, on tensors of burn's wgpu
+//! backend with burn's autodiff.
 //!
 //! `cargo xtask bench --peers` writes the inputs and runs this.
 

@@ -1,4 +1,4 @@
-//! candle, a peer of the benchmark: measures value and gradients of our losses on our inputs, on the CPU.
+//! candle, a peer of the benchmark: measures value and gradients of the losses on the benchmark's inputs, on the CPU.
 //!
 //! `cargo xtask bench --peers` writes the inputs and runs this.
 

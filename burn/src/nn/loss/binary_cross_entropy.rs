@@ -11,9 +11,9 @@ use wgloss::Extra;
 /// The options of a [`BinaryCrossEntropyLoss`].
 #[derive(Config, Debug)]
 pub struct BinaryCrossEntropyLossConfig {
-    /// A weight for each class of the last axis; of a loss of one axis, for the targets 0 and 1. Above 0.
+    /// A weight for each class of the last axis. If there is one axis, a weight for each of the targets 0 and 1. Above 0.
     pub weights: Option<Vec<f32>>,
-    /// The share of the target that is spread evenly over the classes; from 0 to 1.
+    /// The fraction of the target that is spread evenly over the classes; from 0 to 1.
     pub smoothing: Option<f32>,
     /// Whether inputs are logits rather than probabilities.
     #[config(default = false)]
@@ -35,23 +35,23 @@ impl BinaryCrossEntropyLossConfig {
     }
 }
 
-/// Cross-entropy of independent answers: [`BceWithLogits`](wgloss::BceWithLogits), or [`Bce`](wgloss::Bce) of
+/// Cross-entropy of independent yes-or-no targets: [`BceWithLogits`](wgloss::BceWithLogits), or [`Bce`](wgloss::Bce) of
 /// probabilities.
 ///
-/// For targets between 0 and 1 and for a weight of the positive answers, call
-/// [`BceWithLogits`](wgloss::BceWithLogits) itself.
+/// For targets between 0 and 1, or for a weight of the positive targets, call [`BceWithLogits`](wgloss::BceWithLogits)
+/// itself.
 #[derive(Module, Debug)]
 pub struct BinaryCrossEntropyLoss {
-    /// A weight for each class of the last axis; of a loss of one axis, for the targets 0 and 1.
+    /// A weight for each class of the last axis. If there is one axis, a weight for each of the targets 0 and 1.
     pub weights: Option<Tensor<1>>,
-    /// The share of the target that is spread evenly over the classes.
+    /// The fraction of the target that is spread evenly over the classes.
     pub smoothing: Option<f32>,
     /// Whether inputs are logits rather than probabilities.
     pub logits: bool,
 }
 
 impl BinaryCrossEntropyLoss {
-    /// The mean loss of inputs and of targets of 0 and 1, of one shape.
+    /// The mean loss of inputs and targets of equal shape. Each target is 0 or 1.
     ///
     /// # Panics
     /// Where [`try_forward`](Self::try_forward) gives an error.
@@ -59,7 +59,7 @@ impl BinaryCrossEntropyLoss {
         or_panic(self.try_forward(logits, targets))
     }
 
-    /// The mean loss, or why it is refused.
+    /// The mean loss, or the error.
     ///
     /// # Errors
     /// Every refusal of [`Error`](crate::Error).

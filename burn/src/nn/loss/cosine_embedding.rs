@@ -9,10 +9,10 @@ use burn::tensor::{Int, Tensor};
 /// The options of a [`CosineEmbeddingLoss`].
 #[derive(Config, Debug)]
 pub struct CosineEmbeddingLossConfig {
-    /// The cosine up to which nothing is lost, for a target of −1.
+    /// For a target of −1, a cosine up to this costs nothing.
     #[config(default = 0.0)]
     pub margin: f32,
-    /// How the losses of the rows become one.
+    /// The reduction over the rows.
     #[config(default = "Reduction::Mean")]
     pub reduction: Reduction,
 }
@@ -27,9 +27,9 @@ impl CosineEmbeddingLossConfig {
 /// `1 − cos(a, b)` for a target of 1, `max(cos(a, b) − margin, 0)` for −1: [`CosineEmbedding`](wgloss::CosineEmbedding).
 #[derive(Module, Debug)]
 pub struct CosineEmbeddingLoss {
-    /// The cosine up to which nothing is lost, for a target of −1.
+    /// For a target of −1, a cosine up to this costs nothing.
     pub margin: f32,
-    /// How the losses of the rows become one.
+    /// The reduction over the rows.
     #[module(skip)]
     pub reduction: Reduction,
 }
@@ -58,7 +58,7 @@ impl CosineEmbeddingLoss {
         or_panic(self.try_forward(input1, input2, target))
     }
 
-    /// The loss, or why it is refused.
+    /// The loss, or the error.
     ///
     /// # Errors
     /// Every refusal of [`Error`](crate::Error), among them a reduction that the loss does not have.

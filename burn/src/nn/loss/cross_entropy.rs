@@ -11,11 +11,11 @@ use wgloss::{Extra, Term};
 /// The options of a [`CrossEntropyLoss`].
 #[derive(Config, Debug)]
 pub struct CrossEntropyLossConfig {
-    /// Labels that take no part, not even in the mean's denominator.
+    /// Labels that are ignored: they don't count in the mean's denominator either.
     pub pad_tokens: Option<Vec<usize>>,
     /// A weight for each class; above 0.
     pub weights: Option<Vec<f32>>,
-    /// The share of the target that is spread evenly over the classes; from 0 to 1.
+    /// The fraction of the target that is spread evenly over the classes; from 0 to 1.
     pub smoothing: Option<f32>,
     /// Whether inputs are logits rather than probabilities.
     #[config(default = true)]
@@ -38,7 +38,7 @@ impl CrossEntropyLossConfig {
     }
 }
 
-/// Refuses what Burn's config refuses, in its words.
+/// Refuses what Burn's config refuses, with Burn's messages.
 pub(super) fn refuse(smoothing: Option<f32>, weights: Option<&[f32]>) {
     if let Some(alpha) = smoothing {
         let is_share = (0.0..=1.0).contains(&alpha);
@@ -54,11 +54,11 @@ pub(super) fn refuse(smoothing: Option<f32>, weights: Option<&[f32]>) {
 /// [`CrossEntropy`](wgloss::CrossEntropy) itself: it takes `[N, C, ...]` as it is.
 #[derive(Module, Debug)]
 pub struct CrossEntropyLoss {
-    /// Labels that take no part, not even in the mean's denominator.
+    /// Labels that are ignored: they don't count in the mean's denominator either.
     pub pad_tokens: Option<Vec<usize>>,
     /// A weight for each class, `[num_classes]`.
     pub weights: Option<Tensor<1>>,
-    /// The share of the target that is spread evenly over the classes.
+    /// The fraction of the target that is spread evenly over the classes.
     pub smoothing: Option<f32>,
     /// Whether inputs are logits rather than probabilities.
     pub logits: bool,
@@ -78,7 +78,7 @@ impl CrossEntropyLoss {
         or_panic(self.try_forward(logits, targets))
     }
 
-    /// The mean loss, or why it is refused.
+    /// The mean loss, or the error.
     ///
     /// # Errors
     /// Every refusal of [`Error`](crate::Error).
@@ -103,7 +103,7 @@ impl CrossEntropyLoss {
         let log = input.clamp_min(least).log();
         match label_smoothing {
             0.0 => wgloss::Nll::default().term((log, targets)),
-            // the softmax of logs of probabilities is the probabilities
+            // the softmax of log-probabilities gives the probabilities
             label_smoothing => wgloss::CrossEntropy { label_smoothing, ..Default::default() }.term((log, targets)),
         }
     }

@@ -8,7 +8,7 @@ use burn::tensor::Tensor;
 /// The options of a [`GaussianNLLLoss`].
 #[derive(Config, Debug)]
 pub struct GaussianNLLLossConfig {
-    /// The least variance that counts.
+    /// A variance below this counts as this.
     #[config(default = 1e-6)]
     pub eps: f64,
     /// Whether to add the constant `log(2π)/2`.
@@ -26,7 +26,7 @@ impl GaussianNLLLossConfig {
 /// `(log v + (x − t)²/v)/2` for variances `v`: [`GaussianNll`](wgloss::GaussianNll).
 #[derive(Module, Debug)]
 pub struct GaussianNLLLoss {
-    /// The least variance that counts.
+    /// A variance below this counts as this.
     pub eps: f64,
     /// Whether to add the constant `log(2π)/2`.
     pub full: bool,

@@ -8,7 +8,7 @@ use burn::tensor::Tensor;
 /// The options of a [`HingeEmbeddingLoss`].
 #[derive(Config, Debug)]
 pub struct HingeEmbeddingLossConfig {
-    /// The distance from which on nothing is lost, for a target of −1.
+    /// For a target of −1, a distance of at least this costs nothing.
     #[config(default = 1.0)]
     pub margin: f64,
 }
@@ -23,7 +23,7 @@ impl HingeEmbeddingLossConfig {
 /// `x` for a target of 1, `max(margin − x, 0)` for −1: [`HingeEmbedding`](wgloss::HingeEmbedding).
 #[derive(Module, Debug)]
 pub struct HingeEmbeddingLoss {
-    /// The distance from which on nothing is lost, for a target of −1.
+    /// For a target of −1, a distance of at least this costs nothing.
     pub margin: f64,
 }
 

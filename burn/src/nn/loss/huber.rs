@@ -24,7 +24,7 @@ impl HuberLossConfig {
 pub struct HuberLoss {
     /// The error at which the parabola becomes a line; above 0.
     pub delta: f32,
-    /// `delta²/2`, as Burn's module has it. It is not used.
+    /// `delta²/2`. Burn's module has this field; here it is not used.
     pub lin_bias: f32,
 }
 

@@ -33,7 +33,7 @@ impl KLDivLoss {
     }
 }
 
-/// The mean that mathematics means is the batch's.
+/// `Auto` is the mean over the batch, as the divergence is defined.
 fn reduced(reduction: &Reduction) -> wgloss::Reduction {
     match reduction {
         Reduction::Auto => wgloss::Reduction::BatchMean,

@@ -1,4 +1,4 @@
-//! The loss of a power of the error, as `burn::nn::loss::LpLoss`.
+//! A power of the error, as `burn::nn::loss::LpLoss`.
 
 use super::{Reduction, or_panic, reduced};
 use crate::loss::{BurnLoss, BurnTerm};
@@ -34,7 +34,7 @@ impl LpLossConfig {
     }
 }
 
-/// `|x − t|^p`: [`L1`](wgloss::L1) or [`Mse`](wgloss::Mse). Every other power is Burn's own loss.
+/// `|x − t|^p`: [`L1`](wgloss::L1) or [`Mse`](wgloss::Mse). For every other power this calls Burn's own loss.
 #[derive(Module, Debug)]
 pub struct LpLoss {
     /// The power; above 0.
@@ -42,7 +42,7 @@ pub struct LpLoss {
 }
 
 impl LpLoss {
-    /// The loss under a reduction.
+    /// The loss with a reduction.
     ///
     /// # Panics
     /// Where [`try_forward`](Self::try_forward) gives an error.
@@ -55,7 +55,7 @@ impl LpLoss {
         or_panic(self.try_forward(predictions, targets, reduction))
     }
 
-    /// The loss under a reduction, or why it is refused.
+    /// The loss with a reduction, or the error.
     ///
     /// # Errors
     /// Every refusal of [`Error`](crate::Error), among them a reduction that the loss does not have.
@@ -81,7 +81,7 @@ impl LpLoss {
         or_panic(self.try_forward_no_reduction(predictions, targets))
     }
 
-    /// The loss of each element, or why it is refused.
+    /// The loss of each element, or the error.
     ///
     /// # Errors
     /// Every refusal of [`Error`](crate::Error).
@@ -97,7 +97,7 @@ impl LpLoss {
         }
     }
 
-    /// The mean over these axes, which stay as axes of length 1.
+    /// The mean over the axes `dims`, which stay as axes of length 1.
     ///
     /// # Panics
     /// Where [`try_forward_no_reduction`](Self::try_forward_no_reduction) gives an error.

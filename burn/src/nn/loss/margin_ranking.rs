@@ -1,4 +1,4 @@
-//! Margin between two scores, as `burn::nn::loss::MarginRankingLoss`.
+//! Margin ranking loss of two scores, as `burn::nn::loss::MarginRankingLoss`.
 
 use super::{Reduction, calls};
 use burn::config::Config;
@@ -8,7 +8,7 @@ use burn::tensor::Tensor;
 /// The options of a [`MarginRankingLoss`].
 #[derive(Config, Debug)]
 pub struct MarginRankingLossConfig {
-    /// How far apart the scores have to be; at least 0.
+    /// How far apart the scores have to be for a loss of 0; at least 0.
     #[config(default = 0.0)]
     pub margin: f64,
 }
@@ -27,7 +27,7 @@ impl MarginRankingLossConfig {
 /// `max(−t·(x₁ − x₂) + margin, 0)` for targets of −1 and 1: [`MarginRanking`](wgloss::MarginRanking).
 #[derive(Module, Debug)]
 pub struct MarginRankingLoss {
-    /// How far apart the scores have to be; at least 0.
+    /// How far apart the scores have to be for a loss of 0; at least 0.
     pub margin: f64,
 }
 

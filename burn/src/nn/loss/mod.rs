@@ -1,4 +1,4 @@
-//! The losses of `burn::nn::loss`, with their names and signatures: to switch, change the import.
+//! The losses of `burn::nn::loss`, with Burn's names and signatures: to switch, change the import.
 //!
 //! ```no_run
 //! # use burn::tensor::{Int, Tensor};
@@ -8,19 +8,20 @@
 //! # }
 //! ```
 //!
-//! `forward` panics where Burn's does, and on every other [`Error`](crate::Error), as Burn's tensors do; `try_forward`
-//! returns the error. The device comes from [`init`](crate::init).
+//! `forward` panics where Burn's does, and on every other [`Error`](crate::Error), as Burn's tensors do. `try_forward`
+//! returns the error instead. The device comes from [`init`](crate::init).
 //!
 //! # Where the results differ from Burn's
 //!
-//! - **Shapes**: operands have equal shapes. Burn broadcasts some, often by mistake.
-//! - **Labels** out of range count as ignored, and a [`Report`](crate::Report) tells of them. Burn reads whatever lies there.
+//! - **Shapes**: operands must have equal shapes. Burn broadcasts some, often by mistake.
+//! - **Labels** out of range count as ignored, and a [`Report`](crate::Report) finds them. Burn reads whatever lies there
+//!   in memory.
 //! - **`CrossEntropyLoss`** with `logits = false` and `smoothing`: probabilities are taken to add up to 1.
-//! - **`HuberLoss`** wants a `delta` above 0.
-//! - **`PoissonNllLoss`** does not look for negative values, for which Burn waits for the device at each call. A `full` loss
-//!   has Stirling's term for targets above 1, as Burn's.
-//! - **`LpLoss`** is Burn's own for a `p` other than 1 and 2, and `CTCLoss` and `RNNTLoss` are Burn's own altogether.
-//! - The loss is always f32, also of f16 tensors. Gradients have the operand's type.
+//! - **`HuberLoss`** needs a `delta` above 0.
+//! - **`PoissonNllLoss`** does not check for negative values. Burn does, and waits for the device at each call. With
+//!   `full`, Stirling's term is added for targets above 1, as in Burn.
+//! - **`LpLoss`** is Burn's own for a `p` other than 1 and 2. `CTCLoss` and `RNNTLoss` are always Burn's own.
+//! - The loss is always f32, also that of f16 tensors. Gradients have the operand's type.
 //! - `f64` options are rounded to f32.
 
 mod binary_cross_entropy;
@@ -59,7 +60,7 @@ pub use triplet_margin::{TripletMarginLoss, TripletMarginLossConfig};
 use crate::error::Result;
 use wgloss::Reduction as Reduced;
 
-/// The reduction of wgloss for one of Burn's. A loss refuses one that it does not have.
+/// The wgloss reduction for one of Burn's. A loss refuses a reduction that it does not have.
 fn reduced(reduction: &Reduction) -> Reduced {
     match reduction {
         Reduction::Mean | Reduction::Auto => Reduced::Mean,
@@ -68,20 +69,21 @@ fn reduced(reduction: &Reduction) -> Reduced {
     }
 }
 
-/// The result of a `try_` call for its twin that panics.
+/// Returns the result of a `try_` call, or panics with its error.
 #[track_caller]
 fn or_panic<T>(result: Result<T>) -> T {
     result.unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Writes the calls of a loss whose operands are floats of one shape. Its `loss` gives the loss of wgloss.
+/// Writes the calls of a module whose operands are floats of equal shape. The module's method `loss` returns the wgloss
+/// loss.
 macro_rules! calls {
     ($module:ident: $($operand:ident),+) => {
         super::calls!($module, super::reduced: $($operand),+);
     };
     ($module:ident, $reduced:path: $($operand:ident),+) => {
         impl $module {
-            /// The loss under a reduction. The operands have one shape.
+            /// The loss with a reduction. The operands have equal shapes.
             ///
             /// # Panics
             /// Where [`try_forward`](Self::try_forward) gives an error.
@@ -89,7 +91,7 @@ macro_rules! calls {
                 super::or_panic(self.try_forward($($operand,)+ reduction))
             }
 
-            /// The loss under a reduction, or why it is refused.
+            /// The loss with a reduction, or the error.
             ///
             /// # Errors
             /// Every refusal of [`Error`](crate::Error), among them a reduction that the loss does not have.
@@ -110,7 +112,7 @@ macro_rules! calls {
                 super::or_panic(self.try_forward_no_reduction($($operand),+))
             }
 
-            /// The loss of each element, or why it is refused.
+            /// The loss of each element, or the error.
             ///
             /// # Errors
             /// Every refusal of [`Error`](crate::Error).

@@ -9,10 +9,10 @@ use burn::tensor::{Int, Tensor};
 /// The options of a [`MultiMarginLoss`].
 #[derive(Config, Debug)]
 pub struct MultiMarginLossConfig {
-    /// How far the label's score has to be above the others; at least 0.
+    /// How far the label's score has to be above the others for a loss of 0; at least 0.
     #[config(default = 1.0)]
     pub margin: f64,
-    /// The power of what is missing, 1 or 2.
+    /// The power to which a missing margin is raised, 1 or 2.
     #[config(default = 1)]
     pub p: i32,
 }
@@ -33,9 +33,9 @@ impl MultiMarginLossConfig {
 /// `Σ max(margin − x[t] + x[i], 0)^p / C` over the other classes: [`MultiMargin`](wgloss::MultiMargin).
 #[derive(Module, Debug)]
 pub struct MultiMarginLoss {
-    /// How far the label's score has to be above the others; at least 0.
+    /// How far the label's score has to be above the others for a loss of 0; at least 0.
     pub margin: f64,
-    /// The power of what is missing, 1 or 2.
+    /// The power to which a missing margin is raised, 1 or 2.
     pub p: i32,
 }
 
@@ -44,7 +44,7 @@ impl MultiMarginLoss {
         wgloss::MultiMargin { p: self.p, margin: self.margin as f32 }
     }
 
-    /// The loss of `[batch_size, num_classes]` scores and `[batch_size]` labels under a reduction.
+    /// The loss of `[batch_size, num_classes]` scores and `[batch_size]` labels with a reduction.
     ///
     /// # Panics
     /// Where [`try_forward`](Self::try_forward) gives an error.
@@ -52,7 +52,7 @@ impl MultiMarginLoss {
         or_panic(self.try_forward(input, target, reduction))
     }
 
-    /// The loss under a reduction, or why it is refused.
+    /// The loss with a reduction, or the error.
     ///
     /// # Errors
     /// Every refusal of [`Error`](crate::Error), among them a reduction that the loss does not have.

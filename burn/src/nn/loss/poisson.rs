@@ -14,7 +14,7 @@ pub struct PoissonNllLossConfig {
     /// Whether to add Stirling's term.
     #[config(default = false)]
     pub full: bool,
-    /// Is added to a rate before its log; above 0.
+    /// Added to a rate before its log is taken; above 0.
     #[config(default = 1e-8)]
     pub eps: f64,
 }
@@ -37,7 +37,7 @@ pub struct PoissonNllLoss {
     pub log_input: bool,
     /// Whether to add Stirling's term.
     pub full: bool,
-    /// Is added to a rate before its log; above 0.
+    /// Added to a rate before its log is taken; above 0.
     pub eps: f64,
 }
 

@@ -45,7 +45,7 @@ impl SmoothL1Loss {
         or_panic(self.try_forward(predictions, targets))
     }
 
-    /// The loss of each element, or why it is refused.
+    /// The loss of each element, or the error.
     ///
     /// # Errors
     /// Every refusal of [`Error`](crate::Error).
@@ -53,7 +53,7 @@ impl SmoothL1Loss {
         self.loss().losses((predictions, targets))
     }
 
-    /// The loss under a reduction.
+    /// The loss with a reduction.
     ///
     /// # Panics
     /// Where [`try_forward_with_reduction`](Self::try_forward_with_reduction) gives an error.
@@ -66,7 +66,7 @@ impl SmoothL1Loss {
         or_panic(self.try_forward_with_reduction(predictions, targets, reduction))
     }
 
-    /// The loss under a reduction, or why it is refused.
+    /// The loss with a reduction, or the error.
     ///
     /// # Errors
     /// Every refusal of [`Error`](crate::Error), among them a reduction that the loss does not have.
@@ -79,7 +79,7 @@ impl SmoothL1Loss {
         self.loss().term((predictions, targets)).reduce(reduced(&reduction)).loss()
     }
 
-    /// The mean over these axes, which stay as axes of length 1.
+    /// The mean over the axes `dims`, which stay as axes of length 1.
     ///
     /// # Panics
     /// Where [`try_forward`](Self::try_forward) gives an error.

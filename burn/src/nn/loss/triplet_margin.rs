@@ -9,10 +9,10 @@ use burn::tensor::Tensor;
 /// The options of a [`TripletMarginLoss`].
 #[derive(Config, Debug)]
 pub struct TripletMarginLossConfig {
-    /// How much farther away the negative has to be than the positive.
+    /// How much farther away the negative has to be than the positive for a loss of 0.
     #[config(default = 1.0)]
     pub margin: f64,
-    /// The power of the norm; above 0.
+    /// The p of the p-norm; above 0.
     #[config(default = 2.0)]
     pub p: f64,
 }
@@ -27,20 +27,20 @@ impl TripletMarginLossConfig {
 /// `max(d(a, p) − d(a, n) + margin, 0)`: [`TripletMargin`](wgloss::TripletMargin).
 #[derive(Module, Debug)]
 pub struct TripletMarginLoss {
-    /// How much farther away the negative has to be than the positive.
+    /// How much farther away the negative has to be than the positive for a loss of 0.
     pub margin: f64,
-    /// The power of the norm; above 0.
+    /// The p of the p-norm; above 0.
     pub p: f64,
 }
 
 impl TripletMarginLoss {
     fn loss(&self) -> wgloss::TripletMargin {
-        // Burn adds nothing to the differences; this is less than the last digit of any that counts
+        // Burn adds nothing to the differences; this eps is too small to change any but the tiniest
         let eps = f32::MIN_POSITIVE;
         wgloss::TripletMargin { margin: self.margin as f32, p: self.p as f32, eps, swap: false }
     }
 
-    /// The loss under a reduction; the operands are `[batch_size, embedding_dim]`.
+    /// The loss with a reduction. The operands are `[batch_size, embedding_dim]`.
     ///
     /// # Panics
     /// Where [`try_forward`](Self::try_forward) gives an error.
@@ -54,7 +54,7 @@ impl TripletMarginLoss {
         or_panic(self.try_forward(anchor, positive, negative, reduction))
     }
 
-    /// The loss under a reduction, or why it is refused.
+    /// The loss with a reduction, or the error.
     ///
     /// # Errors
     /// Every refusal of [`Error`](crate::Error), among them a reduction that the loss does not have.

@@ -1,7 +1,7 @@
 //! Plans a walk over regions: sums of chunks, scores of regions, gradients.
 //!
-//! If a binding cannot hold an item, its classes are gone through range by range, as for `pixels`. There are then four
-//! steps: the softmaxes of positions, the sums, the sums over classes that a softmax's gradient needs, the gradients.
+//! If a binding cannot hold an item, dispatches go through the item's classes range by range, as in `ranges`. There are then
+//! four steps: the softmaxes of positions, the sums, the sums over classes that a softmax's gradient needs, the gradients.
 
 mod slots;
 
@@ -30,7 +30,7 @@ use crate::term::Operand;
 /// The most classes, because an invocation loops over the classes of a position.
 const MOST_CLASSES: usize = 8192;
 
-/// The most sums of a region that one lane merges alone: in a workgroup the first lane would still add this many.
+/// The most sums of a region that one lane merges alone. If a workgroup merged them, its first lane would add as many.
 const ALONE: usize = 16;
 
 pub(super) fn plan(request: &Request<'_>, classes: Classes, leaf: &dyn Region) -> Result<Walk> {
@@ -44,7 +44,7 @@ pub(super) fn plan(request: &Request<'_>, classes: Classes, leaf: &dyn Region) -
         stages.extend(regions.combined());
         stages.extend(regions.gather());
     }
-    // the scales of elements are known once the first stage has counted them
+    // the scale of a fused loss of elements is known once the first stage has counted the elements
     let (scaled, counted) = regions.scale_elements().unwrap_or((Vec::new(), counted));
     stages.extend(scaled);
     if request.statistics {
@@ -66,9 +66,9 @@ struct Regions<'a> {
     classes: Classes,
     /// How many quads of positions a lane of the first stage goes through.
     rounds: usize,
-    /// Whether a class of four neighbouring positions is one load.
+    /// Whether a lane loads four neighbouring positions of a class at once.
     quads: bool,
-    /// The classes of a range, if classes are gone through range by range.
+    /// How many classes a range has, if the walk goes through classes range by range.
     range: Option<usize>,
 }
 
@@ -79,7 +79,7 @@ impl<'a> Regions<'a> {
         Regions {
             request,
             settings: leaf.settings(),
-            // statistics are those of the regions alone
+            // the statistics of a shard are those of regions, without the fused loss
             fused: Fused::of(leaf, request.checked.labels.is_some()).filter(|_| !request.statistics),
             classes,
             rounds: (classes.s / (1024 * apart)).next_power_of_two().min(most),
@@ -120,7 +120,7 @@ impl<'a> Regions<'a> {
         Spans::Regions { classes: self.classes, masks_elements: self.masks_elements() }
     }
 
-    /// Whether the mask has a number for each element rather than for each position. One channel has as many of both.
+    /// Whether the mask has a number for each element rather than for each position. With one channel the two are the same.
     fn masks_elements(&self) -> bool {
         let positions = without_classes(self.request.part.leader().map_or(&[][..], |x| x.shape()), self.axis());
         self.classes.c > 1 && self.request.player(Role::Mask).is_some_and(|mask| mask.shape() != positions)
@@ -134,12 +134,13 @@ impl<'a> Regions<'a> {
         self.request.player(Role::Mask).is_some() && !self.masks_elements()
     }
 
-    /// Whether mask, sample weights and scales are combined: the kernels of a fused loss have no room for a binding of each.
+    /// Whether mask, sample weights and scales are combined: with a binding for each, the kernels of a fused loss would bind
+    /// too many buffers.
     fn combines(&self) -> bool {
         self.fused.is_some() && (self.masks_positions() || self.request.player(Role::SampleWeight).is_some())
     }
 
-    /// Combines the factors of positions, once the scales of the fused loss are known.
+    /// Combines mask, sample weight and scales of each position, once the scales of the fused loss are known.
     fn combined(&self) -> Option<Stage> {
         let positions = self.classes.positions() as u64;
         self.combines().then(|| factors::stage(self.request, positions, 1, self.masks_positions(), value_scales::FUSED))
@@ -163,7 +164,7 @@ impl<'a> Regions<'a> {
     fn scratch(&self) -> Vec<Scratch> {
         let (positions, regions) = (self.classes.positions() as u64, self.regions() as u64);
         let of_chunks = (self.gathered() * self.classes.c) as u64;
-        // observations have counts behind the sums of chunks and regions
+        // the counts of observations lie behind the sums of chunks and of regions
         let beside = match (self.request.observes(), self.settings.together) {
             (true, _) => regions + of_chunks,
             (false, true) => regions,

@@ -16,7 +16,7 @@ use crate::leaf::Activation;
 use crate::role::Role;
 
 impl Regions<'_> {
-    /// Fills the slots of the kernels over positions, with those of the fused loss.
+    /// Fills the slots of the kernels over positions, and those of the fused loss.
     pub(super) fn over_positions(&self) -> Slots {
         let mut slots = slots(self.request);
         let softmaxes = match self.settings.activation {
@@ -39,7 +39,7 @@ impl Regions<'_> {
         slots
     }
 
-    /// Fills the slots of what is observed beside the loss.
+    /// Fills the slots of observations.
     fn observation(&self, slots: &mut Slots) {
         slots.fill(slot::TAKEN, if self.range.is_some() { taken::RANGES } else { taken::ROUNDS });
         slots.fill(
@@ -52,7 +52,7 @@ impl Regions<'_> {
         );
     }
 
-    /// Fills the slots of what leaves positions out, and of what multiplies them.
+    /// Fills the slots of masks, which leave positions out, and of sample weights, which multiply positions.
     fn factors(&self, slots: &mut Slots) {
         let masks_elements = self.masks_elements();
         let weighed = self.request.player(Role::SampleWeight).is_some();
@@ -76,7 +76,7 @@ impl Regions<'_> {
             slots.fill(slot::SAMPLE_WEIGHT, sample_weight::COMBINED);
             slots.fill(slot::FUSED_SCALES, fused_scales::COMBINED);
         }
-        // a mask of elements is read by itself
+        // a mask of elements is not combined, but read by `class_mask`
         if self.combines() && !masks_elements {
             slots.fill(slot::MASK, mask::COMBINED);
             slots.fill(slot::QUAD_FACTORS, quad_factors::MASKED);

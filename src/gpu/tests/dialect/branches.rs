@@ -29,7 +29,7 @@ impl Ways {
         Ways { length: first.length + self.length, doublings: first.doublings + self.doublings }
     }
 
-    /// All ways to one block from two sides. Only the shorter ways count.
+    /// All ways to a block that two sides lead to. Only the shorter ways count.
     fn or(self, other: Ways) -> Ways {
         if self.length != other.length {
             return if self.length < other.length { self } else { other };
@@ -47,7 +47,7 @@ fn either(a: Option<Ways>, b: Option<Ways>) -> Option<Ways> {
     }
 }
 
-/// A call's addition to the ways: `through` to the end of the function, `most` to the block that most ways reach.
+/// What a call adds to the ways: `through` to the end of the called function, `most` to its block that most ways reach.
 #[derive(Clone, Copy)]
 struct Passed {
     through: Ways,

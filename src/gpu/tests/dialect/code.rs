@@ -1,5 +1,4 @@
-//! A module as the rules see it: its functions, the operands of expressions, and the variables that pointers point
-//! into.
+//! A module as the rules see it: its functions, the operands of expressions, and the variables that pointers point into.
 
 use naga::valid::{FunctionInfo, ModuleInfo};
 use naga::{Arena, Block, Expression, Function, Handle, Module, Span, Statement, TypeInner};

@@ -8,7 +8,7 @@ use super::loops::{counts_plainly, holds_barrier};
 use naga::{AddressSpace, Binding, Block, BuiltIn, Expression, Function, GlobalVariable, Handle, Span, Statement};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// The dependence of a value. The higher the level, the more it may differ between invocations.
+/// What a value depends on. The higher the level, the more the value may differ between invocations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Level {
     /// Parameters, overrides and the workgroup's index.
@@ -24,11 +24,11 @@ use Level::{Data, Lane, Uniform};
 /// A function's index, the levels of its arguments, and the level of the condition under which it is called.
 type Call = (usize, Vec<Level>, Level);
 
-/// The facts about a call.
+/// What is known about a call.
 #[derive(Clone, Debug, PartialEq)]
 struct Known {
     locals: Vec<Level>,
-    /// On which level invocations leave a loop, by the loop's offset in the text.
+    /// For each loop, by its offset in the text, the level of the conditions under which invocations leave it.
     exits: BTreeMap<usize, Level>,
     returned: Level,
     /// The level of what is stored through each argument that is a pointer.
@@ -58,7 +58,7 @@ struct Flow<'a> {
     /// The workgroup variables that have certainly been written.
     written: BTreeSet<Handle<GlobalVariable>>,
     found: Vec<Finding>,
-    /// Whether findings are kept, which begins when levels have settled.
+    /// Whether findings are kept. They are once levels have settled.
     collects: bool,
 }
 
@@ -68,16 +68,16 @@ struct Walk<'a> {
     arguments: Vec<Level>,
     known: Known,
     levels: Vec<Option<Level>>,
-    /// The levels of what calls have returned.
+    /// The levels of the values that calls have returned.
     results: HashMap<Handle<Expression>, Level>,
     /// The loops around the current statement, the innermost last.
     loops: Vec<usize>,
-    /// On which level invocations have returned.
+    /// The level of the conditions under which invocations have returned.
     left: Level,
 }
 
 impl<'a> Flow<'a> {
-    /// Walks through a call again and again, until its levels no longer rise.
+    /// Walks through a call again and again, until its levels stop rising.
     fn settle(&mut self, call: &Call) -> Known {
         if let Some(known) = self.known.get(call) {
             return known.clone();
@@ -227,7 +227,7 @@ impl<'a> Flow<'a> {
         self.block(walk, continuing, inside);
         walk.loops.pop();
         if inside == Data {
-            // it may have no iteration
+            // the loop may have no iteration
             self.written = before;
         }
         if let Some(break_if) = break_if {
@@ -242,7 +242,7 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// Walks through a called function. Returns the level of what it returns.
+    /// Walks through a called function. Returns the level of the value that the function returns.
     fn call(
         &mut self,
         walk: &mut Walk<'a>,
@@ -264,7 +264,7 @@ impl<'a> Flow<'a> {
         known.returned
     }
 
-    /// Finds a read of a workgroup variable that may still hold what an earlier workgroup left.
+    /// Finds a read of a workgroup variable that may not have been written yet, and so may hold what an earlier workgroup left.
     fn read(&mut self, walk: &Walk<'a>, pointer: Handle<Expression>, span: Span) {
         let Some(Root::Global(global)) = walk.body.root(pointer) else { return };
         let variable = &self.code.module.global_variables[global];

@@ -1,5 +1,5 @@
-//! Finds what browsers refuse in a text although naga accepts it. naga's module no longer shows it, so the text is
-//! checked.
+//! Finds what browsers refuse in a text although naga accepts it. naga's module does not show these faults, so the text itself
+//! is checked.
 
 use crate::gpu::tests::tree::files;
 use std::collections::BTreeSet;

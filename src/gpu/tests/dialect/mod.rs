@@ -34,12 +34,12 @@ fn every_kernel_keeps_to_the_dialect() {
         let text = kernel.text();
         let mut said = Vec::new();
         for (rule, findings) in RULES {
-            // copied parameters and subgroups are for Vulkan only, which asks for no proof of uniform flow
+            // kernels with copied parameters or subgroups run on Vulkan only, which needs no proof of uniform flow
             if *rule == "flow" && (kernel.own_params || joined.needs_features()) {
                 continue;
             }
             for finding in findings(&code) {
-                // loops may be unrolled, so the file is found by the line's text instead of its number
+                // loops may be unrolled, so the line's text finds the file; its number would not
                 let line = text.lines().nth(finding.span.location(&text).line_number as usize - 1).unwrap_or_default();
                 let file = kernel.files().iter().find(|file| file.text().lines().any(|own| own == line));
                 let file = file.map_or("the joined text", |file| file.path());

@@ -25,7 +25,7 @@ pub fn findings(code: &Code<'_>) -> Vec<Finding> {
     (0..code.bodies.len()).flat_map(|place| chosen.products(place)).collect()
 }
 
-/// The names that are known to be such a factor.
+/// What is known to be such a factor.
 struct Chosen<'a> {
     code: &'a Code<'a>,
     /// The arguments that are such factors in some call: the function's index, and the argument's.
