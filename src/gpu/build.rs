@@ -96,9 +96,11 @@ fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
             }
         }
     };
-    // the tensors that the replaced job made itself; those that the caller gave it come before them, and are not written again
-    let own =
-        after.map_or(&[][..], |after| after.outcome.observed.get(after.held.outputs.observed.len()..).unwrap_or(&[]));
+    // the caller gave the replaced job its first tensors: those are not written again
+    let own = |place: usize| {
+        let made = after.filter(|after| place >= after.held.outputs.observed.len())?;
+        made.outcome.observed.get(place).map(|(_, tensor)| tensor)
+    };
     let seen = |one: &Observed| gpu.zeros(one.shape.clone(), one.dtype);
     let seen = observed::tensors(call.observed, &outputs.observed, own, seen)?;
     let rows = rows(term);
@@ -180,7 +182,7 @@ pub(super) fn workspace(gpu: &Gpu, call: &Call<'_>) -> Result<u64> {
     let loss = call.outputs.loss.as_ref().unwrap_or(&loss);
     let outcome = Memory::unbacked(gpu, "wgloss outcome", outcome_bytes(rows))?;
     let seen = |one: &Observed| gpu.unbacked(&one.shape, one.dtype);
-    let seen = observed::tensors(call.observed, &call.outputs.observed, &[], seen)?;
+    let seen = observed::tensors(call.observed, &call.outputs.observed, |_| None, seen)?;
     for (number, Planned { plan, part, outputs, sum }) in planned.iter().enumerate() {
         let unbacked = |(name, bytes)| Ok((name, Arc::new(Memory::unbacked(gpu, "wgloss workspace", bytes)?)));
         let columns = plan.columns.as_ref().map(|columns| ("columns", size_of_val(&columns[..]) as u64));

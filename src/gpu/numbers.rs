@@ -274,11 +274,8 @@ impl Numbers {
     /// Takes over what the host has set in another job with the same numbers.
     pub fn set_as(&self, other: &Numbers) {
         let (mut own, other) = (lock(&self.settable), lock(&other.settable));
-        for own in own.iter_mut() {
-            if let Some(other) = other.iter().find(|other| (&other.part, &other.number) == (&own.part, &own.number)) {
-                own.bits = other.bits;
-            }
-        }
+        // by their order, since two parts may have one name
+        own.iter_mut().zip(other.iter()).for_each(|(own, other)| own.bits = other.bits);
     }
 
     /// The current bits of all numbers, for the dispatches of a run that is being recorded.

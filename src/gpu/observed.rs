@@ -35,19 +35,19 @@ pub(super) fn of_parts(parts: &[Part<Tensor>], checked: &[Checked]) -> Vec<Obser
     parts.iter().zip(checked).enumerate().flat_map(of_part).collect()
 }
 
-/// The tensor for each observation: the one that the caller gave (`given`), or one that fits among those that a replaced
-/// job made itself (`own`), or a new one from `make`.
-pub(super) fn tensors(
+/// The tensor for each observation: the one that the caller gave (`given`); or else the one that a replaced job made for the
+/// same observation (`own`), if its shape fits; or else a new one from `make`.
+pub(super) fn tensors<'a>(
     observed: &[Observed],
     given: &[Tensor],
-    own: &[(String, Tensor)],
+    own: impl Fn(usize) -> Option<&'a Tensor>,
     make: impl Fn(&Observed) -> Result<Tensor>,
 ) -> Result<Vec<Tensor>> {
     let tensor = |(place, observed): (usize, &Observed)| {
-        let fits = |(name, own): &&(String, Tensor)| *name == observed.name && own.shape() == observed.shape;
-        match (given.get(place), own.iter().find(fits)) {
-            (Some(tensor), _) | (None, Some((_, tensor))) => Ok(tensor.clone()),
-            (None, None) => make(observed),
+        let own = || own(place).filter(|own| own.shape() == observed.shape);
+        match given.get(place).or_else(own) {
+            Some(tensor) => Ok(tensor.clone()),
+            None => make(observed),
         }
     };
     observed.iter().enumerate().map(tensor).collect()

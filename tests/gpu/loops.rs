@@ -131,6 +131,17 @@ fn a_job_goes_from_batch_to_batch() {
     }
     let counter = Some(gpu.upload(&[0u32], [1]).unwrap());
     assert!(job.rebind(&same(), &Outputs { counter, ..Outputs::default() }).is_err());
+    // each of two parts of one name keeps what was set for it before the two had one name
+    let twice = |weights: [f32; 2]| {
+        let [first, second] = weights.map(|weight| weight * ce(CrossEntropy::default()));
+        first.varying("coefficient") + second.varying("coefficient")
+    };
+    let loss = |job: &Job| job.run().unwrap().loss().wait().unwrap();
+    let both = gpu.prepare(&twice([1.0, 0.5]), &Outputs::default()).unwrap();
+    let again = both.rebind(&twice([1.0, 0.5]), &Outputs::default()).unwrap();
+    assert_eq!(loss(&both).to_bits(), loss(&again).to_bits());
+    // f32 rounds the two parts and their sum
+    assert!((loss(&both) - 1.5 * 5f32.ln()).abs() < 1e-6);
     // a number on the host may differ, and a job with other labels has its own verdict
     let halved = job.rebind(&same().upstream(2.0), &Outputs::default()).unwrap();
     let (wide, label) = (gpu.upload(&[0.0f32; 7], [1, 7]).unwrap(), gpu.upload(&[9i32], [1]).unwrap());

@@ -290,6 +290,13 @@ fn a_job_for_other_tensors_keeps_its_own() {
     for place in [0, 1] {
         assert_eq!(own(&job.outcome(), place), own(&next.outcome(), place));
     }
+    // two parts of one name have a tensor each
+    let twice = gpu().prepare(&(term.clone() + term.clone()), &Outputs::default()).unwrap();
+    let next = twice.rebind(&(term.clone() + term.clone()), &Outputs::default()).unwrap();
+    for place in 0..4 {
+        assert_eq!(own(&twice.outcome(), place), own(&next.outcome(), place));
+    }
+    assert_ne!(own(&next.outcome(), 0), own(&next.outcome(), 2));
     // the next job doesn't keep a tensor that the caller gave
     let given = job.rebind(&term, &Outputs { observed: vec![predicted.clone()], ..Outputs::default() }).unwrap();
     assert_eq!(own(&given.outcome(), 0), *predicted.buffer().0);
