@@ -34,7 +34,7 @@ pub fn evaluate(comm: &Comm, term: &Term<Tensor>, of: &[&Tensor]) -> Result<(Par
             asked.into_iter().flatten().chain(numbers.iter().map(|(_, tensor)| *tensor)).collect();
         let got = comm.all_or_none(comm.gpu.gradient_list(&term, &asked).map(|(_, gradients)| gradients))?;
         let mut got = got.into_iter();
-        if let Some(gradient) = got.next().filter(|_| rows) {
+        if rows && let Some(gradient) = got.next() {
             gradients.add(&direction.rows, &gradient);
         }
         if others {

@@ -118,6 +118,12 @@ pub fn compare(
             }
         }
     }
+    // the last operand has the same gradient if it is the only one asked for
+    if let ([_, .., of], [.., want]) = (&of[..], &got[..]) {
+        let (_, alone) = comm.gradient_list(&term, &[*of]).unwrap_or_else(|error| panic!("{}: {error}", said()));
+        let (got, want) = (read(&alone).remove(0), want.to_f64());
+        near(&format!("{}: the last gradient alone", said()), &got.to_f64(), &want, &want, units(got.dtype()));
+    }
     // a second run has the same bits, and all ranks have the same loss
     let (again, gradients) = run();
     assert_eq!(again.loss().to_bits(), outcome.loss().to_bits(), "{}", said());
