@@ -1,5 +1,6 @@
 //! Writes the TypeScript types of all losses, and a test for each, from the headers of the losses.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 use std::{env, fs, io};
@@ -14,14 +15,20 @@ fn main() -> io::Result<()> {
     fs::write(folder.join("conformance.rs"), tests())
 }
 
-/// An interface with an entry for each loss: its operands and its options.
+/// An interface with an entry for each loss, its operands and its options; and the type of families.
 fn types() -> String {
     let mut text =
         String::from("/** The operands and options of each loss, by its id. */\nexport interface Losses {\n");
     for loss in all() {
         text += &types_of(&*loss);
     }
-    text + "}\n"
+    text += "}\n";
+    let families: BTreeSet<&str> = all().iter().map(|loss| loss.leaf().family()).collect();
+    let families: Vec<String> = families.into_iter().map(|family| format!("\"{family}\"")).collect();
+    text + &format!(
+        "/** The family of a loss: the losses that are computed in the same way. */\nexport type LossFamily = {};\n",
+        families.join(" | ")
+    )
 }
 
 fn types_of(loss: &dyn Loss) -> String {

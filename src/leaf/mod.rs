@@ -72,6 +72,29 @@ pub enum Leaf<'a> {
 }
 
 impl Leaf<'_> {
+    /// The name of the family.
+    pub fn family(&self) -> &'static str {
+        match self {
+            Leaf::Pointwise(_) => "pointwise",
+            Leaf::Boxes(_) => "boxes",
+            Leaf::Softmax(_) => "softmax",
+            Leaf::ClassSum(_) => "class_sum",
+            Leaf::Divergence(_) => "divergence",
+            Leaf::Region(_) => "region",
+            Leaf::Vectors(_) => "vectors",
+            Leaf::Composite(_) => "composite",
+            Leaf::Similarity(_) => "similarity",
+            Leaf::Hardest(_) => "hardest",
+            Leaf::Linear(_) => "linear",
+            Leaf::Segments(_) => "segments",
+            Leaf::LinearDivergence(_) => "linear_divergence",
+            Leaf::Gram(_) => "gram",
+            Leaf::Neighbours(_) => "neighbours",
+            Leaf::Windows(_) => "windows",
+            Leaf::Alignments(_) => "alignments",
+        }
+    }
+
     /// The name of the loss's second sum, if it has one. A mean divides this sum by the number of values, without class
     /// weights.
     pub(crate) fn extra(&self) -> Option<&'static str> {
@@ -135,7 +158,7 @@ impl Leaf<'_> {
 impl FusedLoss {
     /// Whether the target has to be labels.
     pub(crate) fn takes_labels_alone(&self) -> bool {
-        self.loss.header().player(Role::Labels).is_some()
+        self.loss.header().of_role(Role::Labels).is_some()
     }
 
     /// The leaf of a fused loss that scores each element by itself; `None` for a softmax.

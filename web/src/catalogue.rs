@@ -2,7 +2,6 @@
 
 use crate::js::{list, numbers_of, object};
 use wasm_bindgen::prelude::*;
-use wgloss::custom::Leaf;
 use wgloss::header::{Kind, OperandSpec, OptionSpec, OptionType, Range, Value};
 use wgloss::{Loss, TASKS, Task, all};
 
@@ -34,35 +33,12 @@ fn described(loss: &dyn Loss) -> JsValue {
     object([
         ("id", header.id.into()),
         ("title", header.title.into()),
-        ("family", family(loss.leaf()).into()),
+        ("family", loss.leaf().family().into()),
         ("page", loss.page().into()),
         ("operands", list(header.operands, operand)),
         ("options", list(options, |(spec, default)| option(&spec, &default))),
         ("reductions", list(header.reductions, |reduction| reduction.get().to_string().into())),
     ])
-}
-
-/// The family, by which the page chooses a picture and the operands of a measurement.
-fn family(leaf: Leaf<'_>) -> &'static str {
-    match leaf {
-        Leaf::Pointwise(_) => "pointwise",
-        Leaf::Boxes(_) => "boxes",
-        Leaf::Softmax(_) => "softmax",
-        Leaf::ClassSum(_) => "class_sum",
-        Leaf::Divergence(_) => "divergence",
-        Leaf::Region(_) => "region",
-        Leaf::Vectors(_) => "vectors",
-        Leaf::Similarity(_) => "similarity",
-        Leaf::Hardest(_) => "hardest",
-        Leaf::Linear(_) => "linear",
-        Leaf::LinearDivergence(_) => "linear_divergence",
-        Leaf::Gram(_) => "gram",
-        Leaf::Neighbours(_) => "neighbours",
-        Leaf::Windows(_) => "windows",
-        Leaf::Alignments(_) => "alignments",
-        Leaf::Segments(_) => "segments",
-        _ => "other",
-    }
 }
 
 fn operand(spec: &OperandSpec) -> JsValue {

@@ -116,23 +116,7 @@ export function twin<Id extends LossId>(
 export interface LossDescription {
   id: LossId;
   title: string;
-  /** Its family. Sums of losses are `other`. */
-  family:
-    | "pointwise"
-    | "boxes"
-    | "softmax"
-    | "class_sum"
-    | "divergence"
-    | "region"
-    | "vectors"
-    | "similarity"
-    | "hardest"
-    | "linear"
-    | "gram"
-    | "neighbours"
-    | "windows"
-    | "alignments"
-    | "other";
+  family: LossFamily;
   /** Its documentation, in Markdown. */
   page: string;
   operands: { name: string; role: string; domain: string; doc: string; optional: boolean; gradient: boolean }[];
