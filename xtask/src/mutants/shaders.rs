@@ -29,9 +29,27 @@ const CALLS: usize = 40;
 /// The factor by which `--thorough` runs more losses and calls.
 const THOROUGH: usize = 4;
 
-/// Losses of several families. Their drawn calls and tests run on a mutant that no case reaches.
-const REPRESENTATIVES: &[&str] =
-    &["cross_entropy", "dice", "dice_cross_entropy", "sup_con", "linear_cross_entropy", "triplet_margin", "mse"];
+/// A loss of each family, or two where a family has two walks. Their drawn calls and tests run on a mutant that no case reaches.
+const REPRESENTATIVES: &[&str] = &[
+    "cross_entropy",
+    "dice",
+    "dice_cross_entropy",
+    "sup_con",
+    "linear_cross_entropy",
+    "triplet_margin",
+    "mse",
+    "nll",
+    "distillation",
+    "box_iou",
+    "triplet_hard",
+    "linear_dpo",
+    "linear_distillation",
+    "gram_style",
+    "total_variation",
+    "ssim",
+    "ms_ssim",
+    "ctc",
+];
 
 /// The default of `--count`.
 const COUNT: usize = 300;
