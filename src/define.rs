@@ -61,9 +61,10 @@ macro_rules! loss_page {
             "# Types and reductions\n\nFloats are `f32`, `f16`, `bf16` or `f64`; a GPU stores `f64` as `f32`. ", $integers,
             "Integers are `i32`, `u32`, `u8` or `i64`, or `bool` for 0 and 1; a mask may hold them too. ",
             "A GPU computes in `f32` and gives a gradient in its operand's type; the CPU computes and gives `f64`.\n\n",
-            "[`Extra::SampleWeight`](", $name, "::Extra::SampleWeight), if the loss takes it, is a factor of each value, of the \
-            shape of `none`, or of each item of a loss of elements, `[N]`, or in regions of each position in every sum. A mean divides by the sum of what each value \
-            counts times its factor. A factor of 0 is no mask: 0 times infinity is NaN.\n\n",
+            "[`Extra::SampleWeight`](", $name, "::Extra::SampleWeight), if the loss takes it, multiplies each value. Its shape \
+            is that of the unreduced loss. For a loss of elements it may also be `[N]`, a factor for each item. For a loss of \
+            regions it multiplies each position in every sum. In a mean, a value's factor also multiplies what the value adds \
+            to the divisor. A factor of 0 is no mask: 0 times infinity is NaN.\n\n",
             "`mean` is the default [reduction](", $name, "::Term::reduce). It divides by the number of values that take part, \
             unless this page names another divisor. A mean over nothing is NaN, or 0 under \
             [`empty_is_zero`](", $name, "::Term::empty_is_zero), and its gradient is 0. A NaN that takes part makes the loss NaN.\n\n",

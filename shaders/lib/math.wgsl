@@ -1,7 +1,7 @@
 // The scalar functions that leaves share, accurate where WGSL's own are loose.
 // needs: lib/params
 
-// WGSL compilers may assume that NaN and infinity do not occur, so only their bits tell.
+// Whether x is NaN, from its bits, since compilers may assume that NaN does not occur.
 fn is_nan(x: f32) -> bool {
     return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
 }
@@ -199,7 +199,7 @@ fn angle(y: f32, x: f32) -> f32 {
     return select(result, -result, (y < 0.0) != (x < 0.0));
 }
 
-// sin x and cos x for x from 0 to 2. WGSL allows its own an error of 2^-11.
+// sin x and cos x for x from 0 to 2. WGSL allows its own sin and cos an error of 2^-11.
 fn sine_and_cosine(x: f32) -> vec2<f32> {
     // the series of x/2, and the double angle
     let y = 0.5 * clamp(x, 0.0, 2.0);
