@@ -90,7 +90,7 @@ impl Draw<'_> {
 
 /// The most bindings that an operand of eight bytes an element is cut into. Most plans do not bound their dispatches, so a long
 /// operand with a small limit on bindings would give too many to check.
-const MOST_CUTS: u64 = 1 << 11;
+const MOST_BINDINGS: u64 = 1 << 11;
 
 /// Plans a loss for drawn shapes, options, limits and a drawn kind of adapter.
 ///
@@ -133,7 +133,7 @@ fn case(loss: &dyn Loss, draw: &mut Draw<'_>) -> Case {
     }
     let free = draw.length();
     let bytes = 8 * shape.iter().fold(1u64, |product, &axis| product.saturating_mul(axis.max(1) as u64).min(1 << 50));
-    let binding_limit = ((1u64 << (14 + draw.below(21))) + u64::from(draw.word() % 256) * 4).max(bytes / MOST_CUTS);
+    let binding_limit = ((1u64 << (14 + draw.below(21))) + u64::from(draw.word() % 256) * 4).max(bytes / MOST_BINDINGS);
     let spread = match loss.leaf() {
         Leaf::Softmax(_) => true,
         leaf => matches!(leaf, Leaf::Region(_)) && leaf.fused_loss().is_none(),

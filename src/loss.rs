@@ -109,7 +109,7 @@ impl Header {
     }
 
     /// The operand with this role, for a role that at most one operand of a loss has.
-    pub(crate) fn player(&self, role: Role) -> Option<&'static OperandSpec> {
+    pub(crate) fn of_role(&self, role: Role) -> Option<&'static OperandSpec> {
         self.operands.iter().find(|spec| spec.role == role)
     }
 }

@@ -86,7 +86,7 @@ pub fn prove(gpu: &Gpu, loss: &dyn Loss) -> Result<Proof> {
 /// As `prove`.
 pub async fn prove_async(gpu: &Gpu, loss: &dyn Loss) -> Result<Proof> {
     let by_class = match loss.leaf() {
-        Leaf::Pointwise(_) if loss.header().player(Role::Index).is_none() => false,
+        Leaf::Pointwise(_) if loss.header().of_role(Role::Index).is_none() => false,
         Leaf::Softmax(_) | Leaf::ClassSum(_) => true,
         _ => {
             return Err(not_proven(
@@ -106,7 +106,7 @@ pub async fn prove_async(gpu: &Gpu, loss: &dyn Loss) -> Result<Proof> {
         true => &[ClassAxis::Second, ClassAxis::Last][..],
         false => &[ClassAxis::Second][..],
     };
-    let target = loss.header().player(Role::Target);
+    let target = loss.header().of_role(Role::Target);
     let ways = || WAYS.iter().filter(|(.., labels)| target.is_some() || !labels.is_float());
     let mut proof = Proof { calls: 0, slopes: 0 };
     for (&shape, axis) in

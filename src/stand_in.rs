@@ -116,7 +116,7 @@ impl Region for StandIn {
             loss: fused(),
             include_background: true,
             counts_classes: false,
-            beside: "own",
+            own_name: "own",
             own_weight: 1.0,
             weight: 1.0,
         };

@@ -190,7 +190,7 @@ impl Verify {
         let (sender, receiver) = mpsc::channel();
         // a driver compiles for a device on one thread at a time, so each thread opens its own device
         let work = |sender: mpsc::Sender<Entry>, slot: Slot<'_>| {
-            slot.starts("opening the device".into());
+            slot.start("opening the device".into());
             let devices: Vec<Opened> = self.device.list().iter().map(|&device| (device, device.open())).collect();
             while let Some(&place) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
                 // sending fails once printing has failed
@@ -198,7 +198,7 @@ impl Verify {
                     break;
                 }
             }
-            slot.ends();
+            slot.finish();
             devices.into_iter().find_map(|(_, opened)| opened.err())
         };
         thread::scope(|scope| {
@@ -230,33 +230,33 @@ impl Verify {
         let (loss, count) = (&suite.loss, self.counted(suite));
         let Some(known) = wgloss::by_id(loss) else {
             let runs = devices.len() * self.dtype.list().len();
-            slot.skips(count * runs);
+            slot.advance(count * runs);
             let failed = if self.strict { count * runs } else { 0 };
             return send(Entry::new(loss, Outcome::Unknown { cases: count, failed }));
         };
         let cases: Vec<_> = suite.cases(known.header(), tensors).into_iter().step_by(self.one_in as usize).collect();
         for &dtype in self.dtype.list() {
-            slot.starts(format!("{loss} in {dtype}"));
+            slot.start(format!("{loss} in {dtype}"));
             let cases: Vec<_> = cases.iter().map(|case| dtype::stored_as(case, dtype)).collect();
             for (device, opened) in devices {
                 let label = self.dtype.label(device.name(), dtype);
                 let mut entry = Entry::on(loss, device.name(), dtype, label);
                 let Ok(ways) = opened else {
-                    slot.skips(count);
+                    slot.advance(count);
                     entry.outcome = Outcome::Missing { failed: count };
                     if !send(entry) {
                         return false;
                     }
                     continue;
                 };
-                slot.starts(format!("{loss} on {} in {dtype}", device.name()));
+                slot.start(format!("{loss} on {} in {dtype}", device.name()));
                 let start = Instant::now();
                 for (done, case) in cases.iter().enumerate() {
-                    slot.goes_on_with(&case.name);
+                    slot.start_case(&case.name);
                     entry.count(&case.name, block_on(Trial::run(ways, case)));
-                    slot.skips(1);
+                    slot.advance(1);
                     if self.fail_fast && entry.tally().failed > 0 {
-                        slot.skips(cases.len() - done - 1);
+                        slot.advance(cases.len() - done - 1);
                         break;
                     }
                 }

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::line::{Exchange, Line, Traffic};
 use crate::outcome::Outcome;
-use crate::plan::Shards;
+use crate::plan::Shard;
 use crate::spread::SpreadTerm;
 use std::time::Duration;
 use wgloss::{Gpu, Tensor, Term, ToGpu};
@@ -96,7 +96,7 @@ impl Comm {
                 })
                 .collect();
             let wanted: Vec<&Tensor> = asked.iter().map(|&k| &of[k]).collect();
-            let (outcome, got) = Shards { comm: self, term, over: *over }.evaluate(&wanted)?;
+            let (outcome, got) = Shard { comm: self, term, over: *over }.evaluate(&wanted)?;
             parts.extend(outcome);
             asked.into_iter().zip(got).for_each(|(k, gradient)| gradients[k].push(gradient));
         }

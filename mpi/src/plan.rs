@@ -10,7 +10,7 @@ use wgloss::header::Role;
 use wgloss::{Array, ClassAxis, Error as Refusal, Operand, PartOutcome, Scale, Tensor, Term};
 
 /// A piece of a spread term: this rank's shard, and how the shards make a whole.
-pub struct Shards<'a> {
+pub struct Shard<'a> {
     pub comm: &'a Comm,
     pub term: &'a Term<Tensor>,
     pub over: Spread,
@@ -39,7 +39,7 @@ struct Merge {
     denominator: Option<f64>,
 }
 
-impl Shards<'_> {
+impl Shard<'_> {
     /// Returns the sums and denominators of the whole, and this rank's gradients.
     pub fn evaluate(&self, of: &[&Tensor]) -> Result<(Vec<PartOutcome>, Vec<Tensor>)> {
         let pairs = match self.over {

@@ -14,8 +14,8 @@ override OTHER_SCORES: bool = false;
 
 // of the others that the lanes look at: a bit for each whose derivative is not 0; and for each that derivative, `factor_of` its
 // distance, and 1 over the distance times that factor
-var<workgroup> pulled: array<atomic<u32>, 8>;
-var<workgroup> forces: array<vec3<f32>, 256>;
+var<workgroup> has_derivative: array<atomic<u32>, 8>;
+var<workgroup> directions: array<vec3<f32>, 256>;
 // whether a derivative with respect to a distance of the row is infinite or NaN
 var<workgroup> unknown: atomic<u32>;
 
@@ -59,12 +59,12 @@ fn hardest_backward(
     let end = params.block.other_end;
     for (var first = params.block.other_first; first < end; first += 256u) {
         if lane < 8u {
-            atomicStore(&pulled[lane], 0u);
+            atomicStore(&has_derivative[lane], 0u);
         }
         workgroupBarrier();
         let other = first + lane;
         let other_place = params.block.other_from + other;
-        var force = vec3<f32>(0.0);
+        var direction = vec3<f32>(0.0);
         if live & (other < end) & (other_place != params.block.own_from + row) {
             let distance = distances[distance_at(row, other)];
             let bits = bitcast<u32>(distance);
@@ -75,19 +75,19 @@ fn hardest_backward(
                 atomicOr(&unknown, 1u);
             } else if a + b != 0.0 {
                 let factor = factor_of(distance);
-                force = vec3<f32>(a + b, factor, 1.0 / (factor * distance));
-                atomicOr(&pulled[lane / 32u], 1u << (lane % 32u));
+                direction = vec3<f32>(a + b, factor, 1.0 / (factor * distance));
+                atomicOr(&has_derivative[lane / 32u], 1u << (lane % 32u));
             }
         }
-        forces[lane] = force;
+        directions[lane] = direction;
         workgroupBarrier();
         var few = vec4<f32>(0.0);
         for (var word = 0u; word < select(0u, 8u, writes); word += 1u) {
-            for (var left = atomicLoad(&pulled[word]); left != 0u; left &= left - 1u) {
-                let at = (32u * word) + firstTrailingBit(left);
-                let pull = forces[at];
+            for (var bits_left = atomicLoad(&has_derivative[word]); bits_left != 0u; bits_left &= bits_left - 1u) {
+                let at = (32u * word) + firstTrailingBit(bits_left);
+                let of_other = directions[at];
                 let apart = x - x1_four(element_of(first + at, column));
-                few = fma(vec4<f32>(pull.x), (apart * pull.y) * pull.z, few);
+                few = fma(vec4<f32>(of_other.x), (apart * of_other.y) * of_other.z, few);
             }
         }
         sum += few;

@@ -6,7 +6,7 @@
 // slots: sample_weight upstream x1
 
 // How many columns (x) and lines (y) of windows a level with these sides has.
-fn map_of(sides: vec2<u32>) -> vec2<u32> {
+fn window_counts(sides: vec2<u32>) -> vec2<u32> {
     return (sides + vec2<u32>((2u * params.margin) + 1u)) - vec2<u32>(params.window);
 }
 
@@ -38,7 +38,7 @@ fn levels_product(
     var gone = false;
     var total = tally_none();
     for (var level = 0u; level < levels; level += 1u) {
-        let size = map_of(sides);
+        let size = window_counts(sides);
         let count = ((size.x + (16u * params.rounds) - 1u) / (16u * params.rounds)) * ((size.y + 15u) / 16u);
         let begin = first + (own * count);
         var tally = tally_none();
@@ -65,7 +65,7 @@ fn levels_product(
     let scale = product(scales().x, upstream_at(item)) / f32(params.classes);
     sides = vec2<u32>(params.block.width, params.block.height);
     for (var level = 0u; level < levels; level += 1u) {
-        let size = map_of(sides);
+        let size = window_counts(sides);
         let rest = 1.0 - level_slopes[(level * planes) + own];
         let share = (x1_at(level) * exp_any(log_product)) / (rest * (f32(size.x) * f32(size.y)));
         // where a mean is 1 or more, its factor and so the product stay 0 as means change: the slopes are 0

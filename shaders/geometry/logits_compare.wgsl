@@ -1,7 +1,7 @@
 // Compares the classes of each row of a block with the whole row, and writes the sums over each 64 neighbouring classes to
 // `chunk_states`. Four lanes share 64 classes.
 // needs: lib/params fold/mixture scratch/states scratch/whole_states geometry/block_classes
-var<workgroup> chunk_sums: array<Sums, 256>;
+var<workgroup> lane_sums: array<Sums, 256>;
 
 @compute @workgroup_size(256)
 fn logits_compare(
@@ -20,11 +20,11 @@ fn logits_compare(
         sum_class(whole, &sums, class_of_logits(four.x.z, four.t.z, k + 2u), k + 2u < end);
         sum_class(whole, &sums, class_of_logits(four.x.w, four.t.w, k + 3u), k + 3u < end);
     }
-    chunk_sums[lane] = sums;
+    lane_sums[lane] = sums;
     workgroupBarrier();
     if share.live & ((lane % 4u) == 0u) {
-        let first = sums_merge(sums, chunk_sums[lane + 1u]);
-        let all = sums_merge(first, sums_merge(chunk_sums[lane + 2u], chunk_sums[lane + 3u]));
+        let first = sums_merge(sums, lane_sums[lane + 1u]);
+        let all = sums_merge(first, sums_merge(lane_sums[lane + 2u], lane_sums[lane + 3u]));
         chunk_states[share.chunk] = state_of_sums(all);
     }
 }

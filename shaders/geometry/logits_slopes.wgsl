@@ -74,10 +74,10 @@ fn logits_slopes(
                 logit_slope(e, four.x.w, four.t.w),
             );
             let d = before(all, other, params.block.other_end);
-            let nothing = are_nan(d);
-            slopes[slope_at(own, other)] = select(d, vec4<f32>(0.0), nothing);
-            if any(nothing) {
-                let bits = select(vec4<u32>(0u), vec4<u32>(1u, 2u, 4u, 8u), nothing);
+            let is_unknown = are_nan(d);
+            slopes[slope_at(own, other)] = select(d, vec4<f32>(0.0), is_unknown);
+            if any(is_unknown) {
+                let bits = select(vec4<u32>(0u), vec4<u32>(1u, 2u, 4u, 8u), is_unknown);
                 atomicOr(&unknown[line / 32u], 1u << (line % 32u));
                 atomicOr(&unknown[2u + (column / 32u)], (bits.x | bits.y | bits.z | bits.w) << (column % 32u));
             }

@@ -5,7 +5,7 @@
 // how many lanes walk a contiguous range of a chunk together
 override TEAM: u32 = 256u;
 
-var<workgroup> chunk_sums: array<Sums, 256>;
+var<workgroup> lane_sums: array<Sums, 256>;
 
 @compute @workgroup_size(256)
 fn positions_compare(
@@ -24,19 +24,19 @@ fn positions_compare(
         let state = chunk_states[position * params.chunks];
         sums = sum_classes(sums, state, first_class(position), target_label(position), begin, end, lane % TEAM, TEAM);
     }
-    chunk_sums[lane] = sums;
+    lane_sums[lane] = sums;
     workgroupBarrier();
     if lane < 16u {
         for (var other = lane + 16u; other < 256u; other += 16u) {
-            sums = sums_merge(sums, chunk_sums[other]);
+            sums = sums_merge(sums, lane_sums[other]);
         }
     }
     workgroupBarrier();
-    chunk_sums[lane] = sums;
+    lane_sums[lane] = sums;
     workgroupBarrier();
     if live & (lane == 0u) {
         for (var other = 1u; other < params.sixteen; other += 1u) {
-            sums = sums_merge(sums, chunk_sums[other]);
+            sums = sums_merge(sums, lane_sums[other]);
         }
         // behind the states of all chunks
         chunk_states[(positions() * params.chunks) + tile] = state_of_sums(sums);

@@ -75,14 +75,14 @@ fn components(header: &'static Header, leaf: &dyn Pointwise) -> Result<()> {
     if count > MOST_COMPONENTS {
         return refuse(header, format!("has {count} components with the others, of {MOST_COMPONENTS} at most"));
     }
-    let required = |role| header.player(role).is_some_and(|spec| !spec.optional);
+    let required = |role| header.of_role(role).is_some_and(|spec| !spec.optional);
     if leaf.of_sequences() && !has_ratio(header) {
         return refuse(
             header,
             "needs a second of its kind, without a gradient, that is subtracted from it in sequences".into(),
         );
     }
-    let neither = header.player(Role::Index).or(header.player(Role::Table)).is_none();
+    let neither = header.of_role(Role::Index).or(header.of_role(Role::Table)).is_none();
     match neither || (required(Role::Index) && required(Role::Table)) {
         true => Ok(()),
         false => refuse(header, "needs an index and its table in the header, neither of them optional".into()),
@@ -92,7 +92,7 @@ fn components(header: &'static Header, leaf: &dyn Pointwise) -> Result<()> {
 /// Whether a loss of sequences can subtract its second operand from its first: the second is required, has a number for each
 /// element and no gradient, and the leaf's `item` gets no number from an index or from an averaged operand.
 fn has_ratio(header: &Header) -> bool {
-    let looks_up = [Role::Index, Role::Averaged].iter().any(|&role| header.player(role).is_some());
+    let looks_up = [Role::Index, Role::Averaged].iter().any(|&role| header.of_role(role).is_some());
     let second = header.components().nth(1);
     !looks_up && second.is_some_and(|spec| spec.role == Role::Element && !spec.optional && !spec.gradient)
 }
@@ -102,7 +102,7 @@ fn has_ratio(header: &Header) -> bool {
 fn fuses(loss: &dyn Loss) -> bool {
     let roles: Vec<Role> = loss.header().components().map(|spec| spec.role).collect();
     let paired = matches!(roles[..], [Role::Element, Role::Element] | [Role::Element, Role::Element, Role::Column]);
-    let looks_up = [Role::Index, Role::Averaged].iter().any(|&role| loss.header().player(role).is_some());
+    let looks_up = [Role::Index, Role::Averaged].iter().any(|&role| loss.header().of_role(role).is_some());
     match loss.leaf() {
         Leaf::Softmax(_) => true,
         Leaf::Pointwise(leaf) => {

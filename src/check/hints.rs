@@ -51,14 +51,14 @@ fn other_axis<T: Operand>(part: &Part<T>, spec: &OperandSpec, got: &T, leader: &
 
 /// The other number of labels that is allowed where further rows may have labels too.
 fn more_labels<T: Operand>(part: &Part<T>, spec: &OperandSpec) -> String {
-    let further = part.loss.header().player(Role::MoreRows).filter(|_| spec.role == Role::RowLabels);
+    let further = part.loss.header().of_role(Role::MoreRows).filter(|_| spec.role == Role::RowLabels);
     let given = further.and_then(|further| Some((further.name, part.operand(further.name)?.shape().first()?)));
     given.map_or_else(String::new, |(name, count)| format!(", or {count} more, the labels of `{name}`"))
 }
 
 /// The other shapes that an operand may have if it is broadcast to the shape of the elements.
 fn broadcast<T: Operand>(part: &Part<T>, spec: &OperandSpec, leader: &T) -> String {
-    let by_item = part.loss.header().player(Role::Index).is_some();
+    let by_item = part.loss.header().of_role(Role::Index).is_some();
     match (part.loss.leaf(), spec.role) {
         (Leaf::Pointwise(_), Role::Weight | Role::Column) if !by_item => {
             format!(", or a shape that broadcasts to {:?}", leader.shape())
@@ -79,7 +79,7 @@ fn more_keys<T: Operand>(part: &Part<T>, spec: &OperandSpec, got: &T, leader: &T
         return String::new();
     }
     let first = part.leader_name();
-    let negatives = match header.player(Role::MoreRows) {
+    let negatives = match header.of_role(Role::MoreRows) {
         Some(spec) => format!("rows that belong to no `{first}` are `{}`, and ", spec.name),
         None => String::new(),
     };

@@ -88,12 +88,12 @@ pub(super) fn labels<T: Operand>(part: &Part<T>, work: Work<'_>) -> Option<Label
         Work::Linear { leaf, pairs } => (all(pairs.others), Some(leaf.ignore_index())),
         Work::Segments { leaf, pairs, .. } => (pairs.others, Some(leaf.ignore_index())),
         Work::Elements { .. } => {
-            let (index, table) = (header.player(Role::Index)?, part.of_role(Role::Table)?);
+            let (index, table) = (header.of_role(Role::Index)?, part.of_role(Role::Table)?);
             let count = table.shape().first().copied().unwrap_or(0);
             return Some(Labels::below(index.name, count));
         }
         Work::Alignments { lattice, .. } => {
-            let name = |role| header.player(role).map_or("", |spec| spec.name);
+            let name = |role| header.of_role(role).map_or("", |spec| spec.name);
             let lengths = Lengths {
                 operands: [name(Role::StepCounts), name(Role::SequenceLengths)],
                 items: lattice.items,
@@ -105,12 +105,12 @@ pub(super) fn labels<T: Operand>(part: &Part<T>, work: Work<'_>) -> Option<Label
         }
         _ => return None,
     };
-    let target = header.player(Role::Target).filter(|_| !part.is_dense()).or(header.player(Role::Labels))?;
+    let target = header.of_role(Role::Target).filter(|_| !part.is_dense()).or(header.of_role(Role::Labels))?;
     Some(Labels { ignored, segments: segments(header, work), ..Labels::below(target.name, count) })
 }
 
 fn segments(header: &Header, work: Work<'_>) -> Option<SegmentNumbers> {
     let Work::Segments { pairs, segments, .. } = work else { return None };
-    let operand = header.player(Role::Segments)?.name;
+    let operand = header.of_role(Role::Segments)?.name;
     Some(SegmentNumbers { operand, rows: pairs.rows, count: segments })
 }

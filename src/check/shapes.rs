@@ -148,7 +148,7 @@ fn divisor_of<T: Operand>(part: &Part<T>, work: Work<'_>, loss_shape: &[usize], 
     let (regions, segments) = (matches!(work, Work::Regions { .. }), matches!(work, Work::Segments { .. }));
     // where labels are required, values are counted, since a row may have no value: no other row belongs together with it
     let counted = (!regions && ((ignoring && !segments) || weighs(part)))
-        || header.player(Role::RowLabels).is_some_and(|spec| !spec.optional);
+        || header.of_role(Role::RowLabels).is_some_and(|spec| !spec.optional);
     let values = match work {
         // products over no positions have no values
         Work::Gram { classes: Classes { s: 0, .. }, .. } => &[0][..],
@@ -186,7 +186,7 @@ fn weighs<T: Operand>(part: &Part<T>) -> bool {
 /// says so and weights are given; class weights do not count as given if `unweighted`. Otherwise a mean divides by a
 /// number of values: of those that take part if `counted`, or else of all.
 fn divisor<T: Operand>(part: &Part<T>, header: &Header, unweighted: bool, values: &[usize], counted: bool) -> Divisor {
-    let has = |role| header.player(role).is_some_and(|spec| part.operand(spec.name).is_some());
+    let has = |role| header.of_role(role).is_some_and(|spec| part.operand(spec.name).is_some());
     match (&part.divide_by, part.reduction) {
         (_, Reduction::None) => Divisor::Number(1.0),
         (Some(Scale::Tensor(_)), _) => Divisor::Tensor,

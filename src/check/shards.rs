@@ -99,7 +99,7 @@ fn pairs<T>(part: &Part<T>) -> Result<()> {
     let refuse = |option: &str, value: String, expected: &str| {
         Err(Error::InvalidOption { loss: header.id, option: option.into(), value, expected: expected.into() })
     };
-    let lacks_anchors = header.player(Role::Anchors).is_some_and(|spec| part.operand(spec.name).is_none());
+    let lacks_anchors = header.of_role(Role::Anchors).is_some_and(|spec| part.operand(spec.name).is_none());
     match part.loss.leaf() {
         Leaf::Similarity(leaf) if leaf.settings().symmetric => refuse(
             "symmetric",
@@ -153,7 +153,9 @@ pub(super) fn shapes<T: Operand>(part: &Part<T>, checked: &Checked) -> Result<()
 fn held_classes<T: Operand>(part: &Part<T>) -> Result<Option<(&'static str, usize)>> {
     Ok(match work(part)? {
         Work::Positions { classes, .. } => Some((part.leader_name(), classes.c)),
-        Work::Linear { pairs, .. } => part.loss.header().player(Role::Projection).map(|spec| (spec.name, pairs.others)),
+        Work::Linear { pairs, .. } => {
+            part.loss.header().of_role(Role::Projection).map(|spec| (spec.name, pairs.others))
+        }
         _ => None,
     })
 }

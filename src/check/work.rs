@@ -181,7 +181,7 @@ fn elements<'a, T: Operand>(part: &'a Part<T>, leaf: &'a dyn Pointwise, leader: 
             }
         };
     }
-    if header.player(Role::Index).is_none() || header.player(Role::Table).is_none() {
+    if header.of_role(Role::Index).is_none() || header.of_role(Role::Table).is_none() {
         // the product fits a usize, since the elements of the shape were counted before
         return Ok(Work::Elements { leaf, items: 1, per_item: shape.iter().product() });
     }
@@ -217,7 +217,7 @@ fn lattice<T: Operand>(part: &Part<T>, leader: &T) -> Result<Lattice> {
     let &[steps, items, classes @ 1..=usize::MAX] = leader.shape() else {
         return Err(mismatch(header, part.leader_name(), "[T, N, C] with at least one class".into(), leader));
     };
-    let name = header.player(Role::Sequences).map_or("targets", |spec| spec.name);
+    let name = header.of_role(Role::Sequences).map_or("targets", |spec| spec.name);
     let sequences = part.of_role(Role::Sequences).ok_or_else(|| missing(header, name))?;
     match *sequences.shape() {
         [labels] => Ok(Lattice { steps, items, classes, labels, width: None }),
@@ -244,7 +244,7 @@ fn rows<T: Operand>(part: &Part<T>, leader: &T) -> Result<(usize, usize)> {
 fn projected<T: Operand>(part: &Part<T>, leader: &T) -> Result<Pairs> {
     let header = part.loss.header();
     let (rows, width) = rows(part, leader)?;
-    let name = header.player(Role::Projection).map_or("projection", |spec| spec.name);
+    let name = header.of_role(Role::Projection).map_or("projection", |spec| spec.name);
     let projection = part.of_role(Role::Projection).ok_or_else(|| missing(header, name))?;
     match projection.shape().first() {
         Some(&others @ 1..) => {
@@ -257,7 +257,7 @@ fn projected<T: Operand>(part: &Part<T>, leader: &T) -> Result<Pairs> {
 /// The number of segments, which is the number of references: two for each pair.
 fn segments<T: Operand>(part: &Part<T>) -> Result<usize> {
     let header = part.loss.header();
-    let name = header.player(Role::PerSegment).map_or("reference", |spec| spec.name);
+    let name = header.of_role(Role::PerSegment).map_or("reference", |spec| spec.name);
     let references = part.of_role(Role::PerSegment).ok_or_else(|| missing(header, name))?;
     match *references.shape() {
         [segments] if segments.is_multiple_of(2) => Ok(segments),
@@ -268,7 +268,7 @@ fn segments<T: Operand>(part: &Part<T>) -> Result<usize> {
 /// The number of elements of a teacher's row.
 fn teacher_width<T: Operand>(part: &Part<T>) -> Result<usize> {
     let header = part.loss.header();
-    let name = header.player(Role::TeacherRows).map_or("teacher", |spec| spec.name);
+    let name = header.of_role(Role::TeacherRows).map_or("teacher", |spec| spec.name);
     let teacher = part.of_role(Role::TeacherRows).ok_or_else(|| missing(header, name))?;
     match *teacher.shape() {
         [_, width] => Ok(width),
@@ -288,7 +288,7 @@ fn all_pairs<T: Operand>(part: &Part<T>, leader: &T) -> Result<Pairs> {
     };
     let given = |spec: &'static OperandSpec| Some((spec.name, part.operand(spec.name)?));
     let keys_from = part.keys_from.map_or(0, |keys| keys.first);
-    if let Some((name, anchors)) = header.player(Role::Anchors).and_then(given) {
+    if let Some((name, anchors)) = header.of_role(Role::Anchors).and_then(given) {
         let of = keys_of(part, header, (part.leader_name(), leader), rows)?;
         return match *anchors.shape() {
             [n, columns] if columns == width && first.checked_add(n).is_some_and(|end| end <= of) => {

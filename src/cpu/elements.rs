@@ -126,7 +126,7 @@ impl<'a> Elements<'a> {
     ) -> Elements<'a> {
         let mask = part.of_role(Role::Mask).map(Array::to_f64);
         let [weight, samples] = [Role::Weight, Role::SampleWeight]
-            .map(|role| part.loss.header().player(role).map(|spec| component(part, spec)));
+            .map(|role| part.loss.header().of_role(role).map(|spec| component(part, spec)));
         let masked = |value: usize| mask.as_ref().is_some_and(|mask| mask[value] == 0.0);
         let number_of = |component: &Option<Component>, value: usize| match component {
             Some((_, Some(numbers), None)) => numbers[value],

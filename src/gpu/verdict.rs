@@ -151,10 +151,10 @@ const FIRST_RUN: u32 = u32::MAX - 1;
 /// report missing runs until the job is recorded again. Then the reported runs are given up, so that one dropped pass
 /// does not spoil later runs.
 #[derive(Debug, Default)]
-pub(super) struct Runs(Mutex<Counts>);
+pub(super) struct Runs(Mutex<RunCounts>);
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Counts {
+struct RunCounts {
     /// The recorded runs, without those given up.
     expected: u64,
     /// The runs given up. Some may still be submitted later.
@@ -170,10 +170,10 @@ struct Counts {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Begun {
     expected: u64,
-    counts: Counts,
+    counts: RunCounts,
 }
 
-impl Counts {
+impl RunCounts {
     fn record(&mut self) {
         self.given_up += self.reported;
         self.expected += 1;
@@ -182,12 +182,12 @@ impl Counts {
 }
 
 impl Runs {
-    /// Counts a run that was recorded into the caller's pass.
+    /// RunCounts a run that was recorded into the caller's pass.
     pub fn record(&self) {
         lock(&self.0).record();
     }
 
-    /// Counts a run that is recorded and submitted at once. It counts only after the submission, so that a read on
+    /// RunCounts a run that is recorded and submitted at once. It counts only after the submission, so that a read on
     /// another thread does not report it missing before.
     pub fn submit<T>(&self, submit: impl FnOnce() -> Result<T>) -> Result<T> {
         lock(&self.0).begun += 1;
@@ -214,7 +214,7 @@ impl Runs {
         let missing = u64::from(behind.max(0).cast_unsigned()).min(begun.expected);
         let mut counts = lock(&self.0);
         // if runs were recorded or submitted meanwhile, this count is out of date
-        if (Counts { reported: 0, ..*counts }) == (Counts { reported: 0, ..begun.counts })
+        if (RunCounts { reported: 0, ..*counts }) == (RunCounts { reported: 0, ..begun.counts })
             && counts.begun == counts.ended
         {
             counts.reported = missing;
@@ -298,7 +298,7 @@ mod tests {
     #[test]
     fn the_count_wraps() {
         let runs = Runs::default();
-        *lock(&runs.0) = Counts { expected: u64::from(u32::MAX), ..Counts::default() };
+        *lock(&runs.0) = RunCounts { expected: u64::from(u32::MAX), ..RunCounts::default() };
         assert_eq!(missing(&runs, u32::MAX), 0);
         runs.record();
         assert_eq!([missing(&runs, u32::MAX), missing(&runs, 0)], [1, 0]);

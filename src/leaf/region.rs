@@ -51,7 +51,7 @@ pub struct FusedLoss {
     /// Whether the mean of a softmax loss counts each position once for each class that is scored.
     pub counts_classes: bool,
     /// The name of the region loss's own part in an outcome. The fused loss's part is named by the fused loss's id.
-    pub beside: &'static str,
+    pub own_name: &'static str,
     /// The weight of the region loss in the sum.
     pub own_weight: f32,
     /// The weight of the fused loss.

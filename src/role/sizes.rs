@@ -97,7 +97,7 @@ impl Sizes {
 /// The shape of the unreduced loss.
 fn values(loss: &dyn Loss, leader: &[usize], axis: ClassAxis) -> Vec<usize> {
     match loss.leaf() {
-        Leaf::Pointwise(_) if loss.header().player(Role::Index).is_some() => leader[..1.min(leader.len())].to_vec(),
+        Leaf::Pointwise(_) if loss.header().of_role(Role::Index).is_some() => leader[..1.min(leader.len())].to_vec(),
         Leaf::Pointwise(_) => leader.to_vec(),
         Leaf::Boxes(_) => leader[..leader.len().saturating_sub(1)].to_vec(),
         Leaf::Composite(_) => Vec::new(),

@@ -175,7 +175,7 @@ impl<T> Part<T> {
     pub fn of_role(&self, role: Role) -> Option<&T> {
         match self.loss.leaf().table() {
             Some(table) if role == Role::Table => self.operand(table),
-            _ => self.loss.header().player(role).and_then(|spec| self.operand(spec.name)),
+            _ => self.loss.header().of_role(role).and_then(|spec| self.operand(spec.name)),
         }
     }
 
@@ -189,7 +189,7 @@ impl<T> Part<T> {
         match self.loss.leaf().fused_loss() {
             None => vec![row("", 1.0, self.loss.leaf().extra())],
             Some(fused) => vec![
-                row(&format!(".{}", fused.beside), fused.own_weight, None),
+                row(&format!(".{}", fused.own_name), fused.own_weight, None),
                 row(&format!(".{}", fused.loss.header().id), fused.weight, fused.loss.leaf().extra()),
             ],
         }
@@ -265,7 +265,7 @@ impl<T: Operand> Part<T> {
     /// for each item.
     pub fn broadcast(&self, spec: &OperandSpec) -> Option<Vec<BroadcastAxis>> {
         let header = self.loss.header();
-        if !matches!(self.loss.leaf(), Leaf::Pointwise(_)) || header.player(Role::Index).is_some() {
+        if !matches!(self.loss.leaf(), Leaf::Pointwise(_)) || header.of_role(Role::Index).is_some() {
             return None;
         }
         let (whole, given) = (self.leader()?.shape(), self.operand(spec.name)?.shape());

@@ -91,26 +91,26 @@ impl Running {
 
 impl Slot<'_> {
     /// Reports that the thread starts `what`, and is done with its earlier work.
-    pub fn starts(&self, what: String) {
+    pub fn start(&self, what: String) {
         let started = Running { what, case: None, since: Instant::now(), next: LONG };
         self.progress.running()[self.place] = Some(started);
         self.show();
     }
 
     /// Reports that the thread starts this case of its work.
-    pub fn goes_on_with(&self, case: &str) {
+    pub fn start_case(&self, case: &str) {
         if let Some(running) = &mut self.progress.running()[self.place] {
             running.case = Some(case.into());
         }
     }
 
     /// Moves the bar by `cases` cases that have run or will not run.
-    pub fn skips(&self, cases: usize) {
+    pub fn advance(&self, cases: usize) {
         self.progress.bar.inc(cases as u64);
     }
 
     /// Reports that the thread has nothing left to run.
-    pub fn ends(&self) {
+    pub fn finish(&self) {
         self.progress.running()[self.place] = None;
         self.show();
     }
@@ -132,8 +132,8 @@ mod tests {
     fn slow_work_is_printed_with_its_case_at_doubling_intervals() {
         let progress = Progress::new(10, 2);
         let slots: Vec<Slot> = progress.slots().collect();
-        slots[0].starts("dice on gpu in f32".into());
-        slots[0].goes_on_with("large");
+        slots[0].start("dice on gpu in f32".into());
+        slots[0].start_case("large");
         let start = Instant::now();
         let printed = |seconds: u64| progress.slow(start + Duration::from_secs(seconds));
         let line = |seconds: u64| vec![format!("still running after {seconds} s: dice on gpu in f32, case large")];
@@ -145,10 +145,10 @@ mod tests {
         assert_eq!(printed(159), Vec::<String>::new());
         assert_eq!(printed(160), line(160));
 
-        slots[1].starts("mse on gpu in f32".into());
+        slots[1].start("mse on gpu in f32".into());
         assert_eq!(progress.now(), ["dice on gpu in f32, case large", "mse on gpu in f32"]);
-        slots[0].starts("nll on gpu in f32".into());
-        slots[1].ends();
+        slots[0].start("nll on gpu in f32".into());
+        slots[1].finish();
         assert_eq!(progress.now(), ["nll on gpu in f32"]);
         assert_eq!(printed(9), Vec::<String>::new(), "the time counts from the start of the new work");
     }

@@ -41,19 +41,19 @@ pub fn run(
     let in_time = || time.is_none_or(|time| begun.elapsed() < time);
     let (sender, receiver) = mpsc::channel::<Ran>();
     let work = |sender: mpsc::Sender<Ran>, slot: Slot<'_>| -> wgloss::Result<()> {
-        slot.starts("opening the devices".into());
+        slot.start("opening the devices".into());
         let devices = Devices::open()?;
         loop {
             let place = next.fetch_add(1, Ordering::Relaxed);
             let Some(check) = checks.get(place).filter(|_| in_time()) else { break };
-            slot.starts(format!("{}: {}", check.name(), check.kind.name()));
+            slot.start(format!("{}: {}", check.name(), check.kind.name()));
             let ran = by_name(check, &devices);
-            slot.skips(1);
+            slot.advance(1);
             if sender.send((place, ran)).is_err() {
                 break;
             }
         }
-        slot.ends();
+        slot.finish();
         Ok(())
     };
     let mut passed: BTreeMap<Kind, usize> = BTreeMap::new();

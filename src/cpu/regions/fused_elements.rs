@@ -22,8 +22,8 @@ impl FusedElements {
         let classes = inputs.classes;
         let x = part.of_role(Role::Classes).map(Array::to_f64).unwrap_or_default();
         let weight = part.of_role(Role::PerClass).map_or_else(|| vec![1.0; classes.c], Array::to_f64);
-        let beside = part.of_role(Role::PosWeight).map(Array::to_f64);
-        let beside = beside.unwrap_or_else(|| vec![fused.absent().into(); classes.c]);
+        let pos_weight = part.of_role(Role::PosWeight).map(Array::to_f64);
+        let pos_weight = pos_weight.unwrap_or_else(|| vec![fused.absent().into(); classes.c]);
         let mut values = vec![Value::default(); classes.positions()];
         let mut d = vec![None; classes.positions() * classes.c];
         let first = usize::from(!fused.include_background);
@@ -33,7 +33,7 @@ impl FusedElements {
                 if !inputs.kept[at] {
                     continue;
                 }
-                let v = [x[at], inputs.t[at], beside[k], 0.0];
+                let v = [x[at], inputs.t[at], pos_weight[k], 0.0];
                 let score = leaf.score(v, [0.0; 3]);
                 let loss = part_of(weight[k], score.loss);
                 // where the loss is unknown, so is its derivative

@@ -194,7 +194,7 @@ fn sides(part: &Part<Array>, normalize: bool, width: usize) -> (Vec<Side>, Vec<U
     let header = part.loss.header();
     let (mut sides, mut rows) = (Vec::new(), Vec::new());
     let others = header.operands.iter().filter(|spec| matches!(spec.role, Role::Rows | Role::MoreRows));
-    for spec in header.player(Role::Anchors).into_iter().chain(others) {
+    for spec in header.of_role(Role::Anchors).into_iter().chain(others) {
         let Some(array) = part.operand(spec.name) else { continue };
         let (first, count) = (rows.len(), array.shape().first().copied().unwrap_or(0));
         sides.push(Side { operand: spec.name, first, count });

@@ -26,12 +26,12 @@ const CHUNKS: usize = 1024;
 
 pub(super) fn plan(request: &Request<'_>, items: usize, per_item: usize) -> Result<Walk> {
     let total = items * per_item;
-    let by_item = request.player(Role::Index).is_some();
+    let by_item = request.of_role(Role::Index).is_some();
     let (chunk, chunks) = chunks(request, items, per_item);
     let groups = if by_item || total > 0 { items * chunks } else { 0 };
     let lookups = if by_item { items.div_ceil(256) } else { 0 };
     let (columns, tallies) = (request.part.columns(), groups + lookups);
-    let averaged = request.player(Role::Averaged).map(Tensor::len);
+    let averaged = request.of_role(Role::Averaged).map(Tensor::len);
     let own = Sizes { items, per_item, chunk, chunks, columns, tallies, first_tally: groups, ..Sizes::default() };
     let mut walk = Walk {
         sizes: Sizes { classes: averaged.unwrap_or(0), ..own },
@@ -108,7 +108,7 @@ fn spans(request: &Request<'_>, by_item: bool) -> Spans {
 /// of sequences.
 fn walk(request: &Request<'_>, groups: u64, first: bool, gradients: &[Wanted], quads: bool) -> Stage {
     let header = request.loss().header();
-    let by_item = request.player(Role::Index).is_some();
+    let by_item = request.of_role(Role::Index).is_some();
     let boxes = matches!(request.loss().leaf(), Leaf::Boxes(_));
     let (mut slots, mut choices) = (slots(request), overrides(request.loss()));
     components(request, &mut slots, &mut choices, quads);
@@ -170,7 +170,7 @@ fn components(request: &Request<'_>, slots: &mut Slots, choices: &mut Choices, q
 /// Counts the denominator of a mean over `values` values with weights or a mask.
 pub(super) fn count(request: &Request<'_>, counted: Counted, values: usize) -> Stage {
     let block = Block { own_end: of_block(values), ..Block::default() };
-    let choices = Choices::default().flag(choice::BY_ITEM, request.player(Role::Index).is_some());
+    let choices = Choices::default().flag(choice::BY_ITEM, request.of_role(Role::Index).is_some());
     Stage::new(geometry::ELEMENTS_COUNT, slots(request), choices, 0).over(block, counted.tallies as u64)
 }
 

@@ -24,7 +24,7 @@ pub(super) fn combine(request: &Request<'_>, walk: &mut Walk) {
     if request.combines() && !walk.stages.is_empty() && values > 0 {
         // a walk over rows counts elements of rows, not values
         let elements = if let Spans::Rows { width } = walk.spans { width } else { 1 };
-        let masked = request.player(Role::Mask).is_some();
+        let masked = request.of_role(Role::Mask).is_some();
         walk.stages.insert(0, stage(request, values, elements, masked, value_scales::UPSTREAM));
         walk.scratch.push(Scratch::new("value_factors", values));
     }
@@ -52,7 +52,7 @@ pub(super) fn broadcast(request: &Request<'_>) -> Option<Vec<u32>> {
     let header = request.loss().header();
     let mut components = header.components().map(Some).collect::<Vec<_>>();
     components.resize(4, None);
-    let operands = [vec![header.player(Role::Weight)], components, vec![header.player(Role::SampleWeight)]].concat();
+    let operands = [vec![header.of_role(Role::Weight)], components, vec![header.of_role(Role::SampleWeight)]].concat();
     let axes: Vec<Option<Vec<BroadcastAxis>>> =
         operands.into_iter().map(|spec| spec.and_then(|spec| request.part.broadcast(spec))).collect();
     axes.iter().any(Option::is_some).then(|| {

@@ -41,7 +41,7 @@ const COLUMNS: usize = 1024;
 const SLOWER: u64 = 8;
 
 pub(super) fn plan(request: &Request<'_>, pairs: Pairs) -> Result<Walk> {
-    let anchors = request.loss().header().player(Role::Anchors);
+    let anchors = request.loss().header().of_role(Role::Anchors);
     let anchors = anchors.filter(|spec| request.part.operand(spec.name).is_some());
     let width = pairs.width;
     let all = Side { operand: request.part.leader_name(), rows: pairs.others, width, base: 0, from: 0 };

@@ -35,7 +35,7 @@ pub(super) fn plan(
     segmented: Option<&Segmented>,
 ) -> Result<Walk> {
     let header = request.loss().header();
-    let name = |role| header.player(role).map_or("", |spec| spec.name);
+    let name = |role| header.of_role(role).map_or("", |spec| spec.name);
     let rows = Side { operand: name(Role::Rows), rows: pairs.rows, width: pairs.width, base: 0, from: 0 };
     let classes =
         Side { operand: name(Role::Projection), rows: pairs.others, width: pairs.width, base: pairs.rows, from: 0 };
@@ -50,7 +50,7 @@ pub(super) fn plan(
     let passes: Vec<Pass> = passes.into_iter().filter(|pass| !pass.endings.is_empty()).collect();
 
     let cosines = leaf.cosines().is_some();
-    let shards_weigh = request.among() && request.player(Role::PerClass).is_some();
+    let shards_weigh = request.among() && request.of_role(Role::PerClass).is_some();
     let choices = noted(request, overrides(request.loss()))
         .flag(choice::SPREADS, leaf.spreads())
         .flag(choice::NORMALIZE, cosines)

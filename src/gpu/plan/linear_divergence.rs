@@ -21,7 +21,7 @@ use crate::role::Role;
 pub(super) fn plan(request: &Request<'_>, pairs: Pairs, teacher_width: usize, leaf: &dyn Divergence) -> Result<Walk> {
     let header = request.loss().header();
     let side = |role, rows: usize, width, base| Side {
-        operand: header.player(role).map_or("", |spec| spec.name),
+        operand: header.of_role(role).map_or("", |spec| spec.name),
         rows,
         width,
         base,

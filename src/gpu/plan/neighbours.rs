@@ -27,7 +27,7 @@ pub(super) fn plan(request: &Request<'_>, pictures: Pictures) -> Walk {
     }
     let (mut stages, counted) = scale(request, WalkLoss::Only, Some(count(request, pictures.n)));
     let sizes = Sizes { counted, ..sizes };
-    let (operand, wanted) = (request.loss().header().player(Role::Pictures), request.wanted.first());
+    let (operand, wanted) = (request.loss().header().of_role(Role::Pictures), request.wanted.first());
     let mut slots = slots(request).with(slot::LOSSES, losses::NOWHERE);
     slots.fill_x(0, x::WORDS);
     slots.fill_dx(0, if wanted.is_some() { dx::WORDS } else { dx::NOWHERE });

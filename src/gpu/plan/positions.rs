@@ -235,7 +235,7 @@ pub(super) fn counted(request: &Request<'_>, loss: WalkLoss, positions: usize) -
     let chunk = if looks_up { 256 } else { COUNTED };
     let tallies = positions.div_ceil(chunk);
     if loss == WalkLoss::Fused && request.weighs_positions() {
-        let weighed = request.player(Role::SampleWeight).is_some();
+        let weighed = request.of_role(Role::SampleWeight).is_some();
         slots.fill(slot::COUNT, count::WEIGHTS);
         slots.fill(slot::SAMPLE_WEIGHT, if weighed { sample_weight::GIVEN } else { sample_weight::UNIT });
     }

@@ -84,7 +84,7 @@ impl Request<'_> {
     }
 
     /// The operand with this role, if it is given.
-    pub(super) fn player(&self, role: Role) -> Option<&Tensor> {
+    pub(super) fn of_role(&self, role: Role) -> Option<&Tensor> {
         self.part.of_role(role)
     }
 
@@ -165,12 +165,12 @@ impl Request<'_> {
 
     /// Whether values have sample weights. In a loss of regions, sample weights multiply positions instead.
     pub(super) fn samples(&self) -> bool {
-        self.player(Role::SampleWeight).is_some() && !matches!(self.loss().leaf(), Leaf::Region(_))
+        self.of_role(Role::SampleWeight).is_some() && !matches!(self.loss().leaf(), Leaf::Region(_))
     }
 
     /// The file that reads sample weights, if they are given.
     pub(super) fn sample_weights(&self) -> Option<Shader> {
-        self.player(Role::SampleWeight)?;
+        self.of_role(Role::SampleWeight)?;
         Some(match self.broadcast(Role::SampleWeight) {
             Some(_) => sample_weight::BROADCAST,
             None => sample_weight::GIVEN,
@@ -179,7 +179,7 @@ impl Request<'_> {
 
     /// Whether the positions of regions have a mask or sample weights.
     pub(super) fn weighs_positions(&self) -> bool {
-        let given = |role| self.player(role).is_some();
+        let given = |role| self.of_role(role).is_some();
         matches!(self.loss().leaf(), Leaf::Region(_)) && (given(Role::Mask) || given(Role::SampleWeight))
     }
 
@@ -190,13 +190,13 @@ impl Request<'_> {
 
     /// Whether stages before a walk over elements compute numbers that an item, a sequence or all elements share.
     pub(super) fn has_items(&self) -> bool {
-        let given = |role| self.player(role).is_some();
+        let given = |role| self.of_role(role).is_some();
         given(Role::Index) || given(Role::Averaged) || self.part.goes_by_sequences()
     }
 
     /// The axes along which the operand with this role is broadcast, if it is.
     pub(super) fn broadcast(&self, role: Role) -> Option<Vec<BroadcastAxis>> {
-        self.loss().header().player(role).and_then(|spec| self.part.broadcast(spec))
+        self.loss().header().of_role(role).and_then(|spec| self.part.broadcast(spec))
     }
 
     /// The dtype that kernels have to be told of a tensor, or `None` if the type at its binding is fixed.
@@ -225,7 +225,7 @@ pub(super) fn leaf_of(loss: &dyn Loss) -> Source {
 /// fills the slots that depend on the walk. Operands are read element by element here; the target fills in the files that
 /// read quads once it is known where the tensors lie.
 pub(super) fn slots(request: &Request<'_>) -> Slots {
-    let given = |role| request.player(role).is_some();
+    let given = |role| request.of_role(role).is_some();
     let mut slots = Slots::default();
     slots.fill(slot::LEAF, leaf_of(request.loss()));
     slots.fill(slot::QUAD, dtype::quad::WORDS);

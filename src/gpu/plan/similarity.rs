@@ -19,7 +19,7 @@ use crate::role::Role;
 
 pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Similarity) -> Result<Walk> {
     let (header, settings) = (request.loss().header(), leaf.settings());
-    let anchors = header.player(Role::Anchors).filter(|spec| request.part.operand(spec.name).is_some());
+    let anchors = header.of_role(Role::Anchors).filter(|spec| request.part.operand(spec.name).is_some());
     let rows_of = header.operands.iter().filter(|spec| matches!(spec.role, Role::Rows | Role::MoreRows));
     let mut sides: Vec<Side> = Vec::new();
     for spec in anchors.into_iter().chain(rows_of) {
@@ -37,7 +37,7 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Similarity) -
     let alone = sides.len() == 1;
     let other = if alone { own } else { sides[1] };
     let more = sides.get(2).copied();
-    let by_labels = match (request.player(Role::RowLabels), settings.equal_labels) {
+    let by_labels = match (request.of_role(Role::RowLabels), settings.equal_labels) {
         (None, _) => 1,
         (Some(_), EqualLabels::Positive) => 2,
         (Some(_), EqualLabels::Drop) => 3,
@@ -70,7 +70,7 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Similarity) -
     let mut written = Vec::new();
     let mut numbers = vec![(own.operand, Ending::Rows)];
     for (role, added) in [(Role::Scale, false), (Role::Shift, true)] {
-        numbers.extend(header.player(role).map(|spec| (spec.name, Ending::Number { added })));
+        numbers.extend(header.of_role(role).map(|spec| (spec.name, Ending::Number { added })));
     }
     let mut pass = |against: Against, of: &[(&'static str, Ending)]| {
         let endings = endings(request, of, &mut written);
@@ -133,7 +133,7 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Similarity) -
 /// Whether the scale and the shift that turn products into scores are both tensors, and rows have labels. Kernels would
 /// then bind too many buffers, so a stage copies both numbers into scratch memory first.
 fn keeps_numbers(request: &Request<'_>) -> bool {
-    [Role::RowLabels, Role::Scale, Role::Shift].iter().all(|role| request.player(*role).is_some())
+    [Role::RowLabels, Role::Scale, Role::Shift].iter().all(|role| request.of_role(*role).is_some())
 }
 
 fn with_kept_numbers(scores: Scores) -> Scores {
@@ -143,7 +143,7 @@ fn with_kept_numbers(scores: Scores) -> Scores {
 
 fn scores(request: &Request<'_>, pairwise: bool, choices: Choices) -> Scores {
     let mut slots = over_tiles(request);
-    let labelled = request.player(Role::RowLabels).is_some();
+    let labelled = request.of_role(Role::RowLabels).is_some();
     slots.fill(slot::LABELS, if labelled { labels::GIVEN } else { labels::NONE });
     slots.fill(slot::PAIRS, pairs_of_rows::SIMILARITY);
     slots.fill(slot::ABSORB, absorb::SIMILARITY);

@@ -236,7 +236,7 @@ fn room(request: &Request<'_>, width: usize, statistics: &Statistics) -> Result<
 
 /// Whether products are kept from the statistics to the slopes, because one block holds them all.
 fn keeps(request: &Request<'_>, statistics: &Statistics, passes: &[Pass], blocks: &Blocks) -> bool {
-    let crowded = [Role::PerClass, Role::PerProjection].iter().all(|role| request.player(*role).is_some());
+    let crowded = [Role::PerClass, Role::PerProjection].iter().all(|role| request.of_role(*role).is_some());
     match (statistics, passes) {
         // with a bias and class weights, a binding for the products would be one too many
         (Statistics::Tiles(all), [pass, ..]) => {

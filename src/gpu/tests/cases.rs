@@ -123,7 +123,7 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
 pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
     let header = loss.header();
     let optional: Vec<_> = header.operands.iter().filter(|spec| spec.optional).map(|spec| spec.name).collect();
-    let dense = header.player(Role::Target).is_some();
+    let dense = header.of_role(Role::Target).is_some();
     let labels = dense || header.operands.iter().any(|spec| spec.role.is_integer());
     let mut targets = if labels { LABELS.to_vec() } else { vec![DType::I32] };
     targets.extend(FLOATS.iter().filter(|_| dense));
@@ -248,9 +248,9 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
 /// Whether a weight may be broadcast, or the mask of a region may have a number for each element.
 fn takes_other_shapes(case: &Case) -> bool {
     let loss = case.loss();
-    let given = |role| loss.header().player(role).is_some_and(|spec| case.optional.contains(&spec.name));
+    let given = |role| loss.header().of_role(role).is_some_and(|spec| case.optional.contains(&spec.name));
     match loss.leaf() {
-        Leaf::Pointwise(_) if loss.header().player(Role::Index).is_some() => false,
+        Leaf::Pointwise(_) if loss.header().of_role(Role::Index).is_some() => false,
         Leaf::Pointwise(_) => given(Role::Weight) || given(Role::Column) || given(Role::SampleWeight),
         Leaf::Region(leaf) => {
             // the mask of a fused softmax has a number for each position
@@ -267,7 +267,7 @@ fn shards_keys(case: &Case) -> bool {
     let symmetric = matches!(loss.leaf(), Leaf::Similarity(leaf) if leaf.settings().symmetric);
     // with labels, a shard would need the labels of the keys of all shards, which are more than its own rows
     let labelled =
-        loss.header().player(Role::RowLabels).is_some_and(|spec| case.optional.contains(&spec.name) || !spec.optional);
+        loss.header().of_role(Role::RowLabels).is_some_and(|spec| case.optional.contains(&spec.name) || !spec.optional);
     !symmetric && !labelled
 }
 

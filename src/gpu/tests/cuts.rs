@@ -28,7 +28,7 @@ fn sizes(most: usize) -> impl Iterator<Item = usize> + Clone {
 /// Shapes of many orders of magnitude, up to more elements than 32 bits can count.
 fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
     use ClassAxis::{Last, Second};
-    let by_item = loss.header().player(Role::Index).is_some();
+    let by_item = loss.header().of_role(Role::Index).is_some();
     let mut shapes = Vec::new();
     match loss.leaf() {
         Leaf::Pointwise(_) if by_item => {
@@ -91,7 +91,7 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
 /// Shapes of about 2^31 elements that users have, and that must not be refused.
 fn large(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
     use ClassAxis::{Last, Second};
-    let by_item = loss.header().player(Role::Index).is_some();
+    let by_item = loss.header().of_role(Role::Index).is_some();
     match loss.leaf() {
         Leaf::Pointwise(_) if by_item => vec![(vec![256, 1 << 23], Second), (vec![100_000, 20_000], Second)],
         Leaf::Pointwise(leaf) if leaf.columns().is_some() => vec![(vec![1 << 30, 2], Second)],

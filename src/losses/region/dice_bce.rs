@@ -113,7 +113,7 @@ impl Region for DiceBce {
             loss: Box::new(BceWithLogits { label_smoothing: self.label_smoothing }),
             include_background: true,
             counts_classes: false,
-            beside: "dice",
+            own_name: "dice",
             own_weight: self.dice_weight,
             weight: self.bce_weight,
         })

@@ -119,7 +119,7 @@ impl Region for DiceCrossEntropy {
             loss: Box::new(cross_entropy),
             include_background: true,
             counts_classes: false,
-            beside: "dice",
+            own_name: "dice",
             own_weight: self.dice_weight,
             weight: self.cross_entropy_weight,
         })

@@ -141,7 +141,7 @@ impl Region for DiceFocal {
             loss,
             include_background: self.include_background,
             counts_classes: true,
-            beside: "dice",
+            own_name: "dice",
             own_weight: self.dice_weight,
             weight: self.focal_weight,
         })

@@ -123,7 +123,7 @@ impl<'a> Regions<'a> {
     /// Whether the mask has a number for each element rather than for each position. With one channel the two are the same.
     fn masks_elements(&self) -> bool {
         let positions = without_classes(self.request.part.leader().map_or(&[][..], |x| x.shape()), self.axis());
-        self.classes.c > 1 && self.request.player(Role::Mask).is_some_and(|mask| mask.shape() != positions)
+        self.classes.c > 1 && self.request.of_role(Role::Mask).is_some_and(|mask| mask.shape() != positions)
     }
 
     fn axis(&self) -> ClassAxis {
@@ -131,13 +131,13 @@ impl<'a> Regions<'a> {
     }
 
     fn masks_positions(&self) -> bool {
-        self.request.player(Role::Mask).is_some() && !self.masks_elements()
+        self.request.of_role(Role::Mask).is_some() && !self.masks_elements()
     }
 
     /// Whether mask, sample weights and scales are combined: with a binding for each, the kernels of a fused loss would bind
     /// too many buffers.
     fn combines(&self) -> bool {
-        self.fused.is_some() && (self.masks_positions() || self.request.player(Role::SampleWeight).is_some())
+        self.fused.is_some() && (self.masks_positions() || self.request.of_role(Role::SampleWeight).is_some())
     }
 
     /// Combines mask, sample weight and scales of each position, once the scales of the fused loss are known.

@@ -55,7 +55,7 @@ impl Regions<'_> {
     /// Fills the slots of masks, which leave positions out, and of sample weights, which multiply positions.
     fn factors(&self, slots: &mut Slots) {
         let masks_elements = self.masks_elements();
-        let weighed = self.request.player(Role::SampleWeight).is_some();
+        let weighed = self.request.of_role(Role::SampleWeight).is_some();
         let of_quads = match (self.masks_positions(), weighed) {
             (true, _) => quad_factors::MASKED,
             (false, true) => quad_factors::WEIGHTS,
