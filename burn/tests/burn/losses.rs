@@ -48,23 +48,23 @@ fn compare(case: &Case) -> Result<(), String> {
     let inputs = case.inputs();
     let want = cpu::gradient_list(&case.term(&inputs), &case.differentiated(&inputs));
     match (want, on_burn(case, &inputs)) {
-        (Ok(want), Ok((got, parts))) => {
+        (Ok(want), Ok((got, report))) => {
             let want = judge::Given::by_twin(want);
-            // a report has no tensors with the observations of each position
-            let observed = want.observed.clone();
-            let got = judge::Given { parts: parts.unwrap_or_else(|| want.parts.clone()), observed, ..got };
-            case.judge(&inputs, &got, &want)
+            // an unreduced loss has no report
+            let (parts, observed) = report.unwrap_or_else(|| (want.parts.clone(), want.observed.clone()));
+            case.judge(&inputs, &judge::Given { parts, observed, ..got }, &want)
         }
         (Err(want), Err(Error::Loss(got))) if want == got => Ok(()),
         (want, got) => Err(format!("{:?}, the twin {:?}", got.err(), want.err())),
     }
 }
 
-type Parts = Option<Vec<wgloss::PartOutcome>>;
+/// The parts of a report, and what it has of each position.
+type Read = Option<(Vec<wgloss::PartOutcome>, Vec<Array>)>;
 
-/// What wgloss-burn gives, with the parts if there is a report. The upstream gradient comes from the operations after the
+/// What wgloss-burn gives, with what the report has, if there is one. The upstream gradient comes from the operations after the
 /// loss.
-fn on_burn(case: &Case, inputs: &Inputs<Array>) -> Result<(judge::Given, Parts), Error> {
+fn on_burn(case: &Case, inputs: &Inputs<Array>) -> Result<(judge::Given, Read), Error> {
     let device = autodiff();
     let tracked = |name: &str| case.given().any(|spec| spec.name == name && spec.gradient);
     let leaves = inputs.operands.iter().map(|(name, array)| (*name, Leaf::new(array, tracked(name), &device)));
@@ -75,7 +75,7 @@ fn on_burn(case: &Case, inputs: &Inputs<Array>) -> Result<(judge::Given, Parts),
         Scale::Tensor(array) => Scale::Tensor(Leaf::new(array, false, &device).operand),
     });
     let term = case.term(&Inputs { operands, upstream: None, divide_by });
-    let (tensor, gradients, parts) = match case.reduction {
+    let (tensor, gradients, read) = match case.reduction {
         Reduction::None => {
             let rank = term.loss_shape()?.len();
             with_rank!(rank, unreduced(&term, inputs.upstream.as_ref()))?
@@ -83,22 +83,23 @@ fn on_burn(case: &Case, inputs: &Inputs<Array>) -> Result<(judge::Given, Parts),
         _ => {
             let (loss, report) = term.loss_and_report()?;
             let gradients = times(loss.clone(), inputs.upstream.as_ref()).backward();
-            (array(loss.into_data()), gradients, Some(report.parts()?))
+            let observed = report.observed()?.into_iter().map(|(_, array)| array).collect();
+            (array(loss.into_data()), gradients, Some((report.parts()?, observed)))
         }
     };
     let wanted = case.given().filter(|spec| spec.gradient);
     let leaf = |name: &str| &leaves.iter().find(|(given, _)| *given == name).expect("it is given").1;
     let gradients = wanted.map(|spec| leaf(spec.name).gradient(&gradients)).collect();
-    let reduced = parts.is_some();
+    let reduced = read.is_some();
     let tensor = if reduced { Array::new(&tensor.to_f32(), []).unwrap() } else { tensor };
     let loss = reduced.then(|| tensor.to_f64()[0]);
-    Ok((judge::Given { loss, tensor, parts: Vec::new(), observed: Vec::new(), gradients }, parts))
+    Ok((judge::Given { loss, tensor, parts: Vec::new(), observed: Vec::new(), gradients }, read))
 }
 
 fn unreduced<const D: usize>(
     term: &Term<Operand>,
     upstream: Option<&Scale<Array>>,
-) -> Result<(Array, Gradients, Parts), Error> {
+) -> Result<(Array, Gradients, Read), Error> {
     let losses = term.losses::<D>()?;
     let gradients = times(losses.clone(), upstream).sum().backward();
     Ok((array(losses.into_data()), gradients, None))
