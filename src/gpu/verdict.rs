@@ -182,12 +182,12 @@ impl RunCounts {
 }
 
 impl Runs {
-    /// RunCounts a run that was recorded into the caller's pass.
+    /// Counts a run that was recorded into the caller's pass.
     pub fn record(&self) {
         lock(&self.0).record();
     }
 
-    /// RunCounts a run that is recorded and submitted at once. It counts only after the submission, so that a read on
+    /// Counts a run that is recorded and submitted at once. It counts only after the submission, so that a read on
     /// another thread does not report it missing before.
     pub fn submit<T>(&self, submit: impl FnOnce() -> Result<T>) -> Result<T> {
         lock(&self.0).begun += 1;

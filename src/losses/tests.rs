@@ -86,6 +86,33 @@ fn nothing_but_its_files_and_the_list_names_a_loss() {
     }
 }
 
+/// The files outside of the library that list every loss, with the form in which they name one.
+const LISTS: &[(&str, &str)] = &[
+    ("docs/losses.md", "| `{}` |"),
+    ("docs/comparison.md", "| `{}` |"),
+    ("docs/accuracy.md", "| {}"),
+    ("cases/v1/{}.json", ""),
+    ("cases/v1/{}.safetensors", ""),
+    ("tests/accuracy/formulas/mod.rs", "\"{}\""),
+];
+
+#[test]
+fn every_loss_is_in_every_list() {
+    let mut missing = Vec::new();
+    for id in all().iter().map(|loss| loss.header().id) {
+        for (path, form) in LISTS {
+            let (path, form) = (path.replace("{}", id), form.replace("{}", id));
+            let bytes = std::fs::read(Path::new(ROOT).join(&path)).unwrap_or_default();
+            if bytes.is_empty() || !String::from_utf8_lossy(&bytes).contains(&form) {
+                missing.push(format!("{path} has no {}", if form.is_empty() { "content" } else { &form }));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "see \"Adding a loss\" in ARCHITECTURE.md:\n{}", missing.join("\n"));
+    let readme = std::fs::read_to_string(Path::new(ROOT).join("README.md")).expect("a file of the tree");
+    assert!(readme.contains(&format!("There are {} losses", all().len())), "README.md has another number of losses");
+}
+
 /// Returns a value of an option's kind that differs from the given one.
 fn other(kind: Kind, value: &Value) -> Value {
     match (kind, value) {

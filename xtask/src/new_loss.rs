@@ -22,8 +22,10 @@ pub fn new_loss(family: &str, id: &str) -> Result<(), Stop> {
     println!(
         "added {} to {LIST}\n\nNow:\n  1. replace every FILL IN, the formula and its derivatives, in Rust and in WGSL\n  \
          2. name it in a task of src/tasks.rs, and write docs/choosing.md and docs/losses.md anew: `wgloss list --markdown`\n  \
-         3. add its cases to cases/generate.py, and run it\n  \
-         4. run its tests: `cargo test --lib`, `cargo test --doc {id}`, `cargo test --test twins {id}`, `cargo test --test gpu {id}`",
+         3. add its cases to cases/generate.py or a file beside it, and run it\n  \
+         4. add its formula to tests/accuracy/formulas, and write its row: `WGLOSS_WRITE_ACCURACY=1 cargo test --test accuracy`\n  \
+         5. add its row to docs/comparison.md, and a line to CHANGELOG.md\n  \
+         6. run its tests; the first names what is missing: `cargo test --lib`, `cargo test --doc {id}`, `cargo test --test twins {id}`, `cargo test --test gpu {id}`",
         name(id)
     );
     Ok(())
