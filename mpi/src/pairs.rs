@@ -1,5 +1,5 @@
-//! Losses of all pairs whose rows are spread over the ranks. Each direction compares rows with keys; the gradients of all
-//! directions and ranks are added up.
+//! Losses of all pairs whose rows are spread over the ranks. Each direction compares rows with keys. An operand's gradients in
+//! all directions are added up; those of keys are also added up over the ranks.
 
 use crate::bytes;
 use crate::comm::{Comm, same};

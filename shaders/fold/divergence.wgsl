@@ -24,7 +24,7 @@ struct State {
     // the divergence of the student from the teacher within these classes, in squared logits, times the teacher's total; or,
     // with PAIRS, the teacher's logit for the class of the student's peak
     excess: f32,
-    // whether there is no softmax, and whether the student masks a class that the teacher does not mask
+    // whether a logit is NaN or +∞, and whether the student masks a class that the teacher does not mask
     poison: u32,
     torn: u32,
 }
@@ -111,7 +111,7 @@ fn absorb_masses(state: ptr<function, State>, seen: Class, live: bool) {
     (*state).student = with_class((*state).student, seen.x, live & !(none | masked.y));
 }
 
-// The second look, which computes the divergence and a more exact lead. For each class, r is the log of the teacher's
+// The second look, which computes a more exact lead; and the divergence or, with PAIRS, the logit of the pair. For each class, r is the log of the teacher's
 // probability p over the student's, from a lead that is nearly exact. The class adds p·(exp(−r) − 1 + r) to the divergence,
 // which is never negative. It adds p·(exp(−r) − 1) to the drift, which shows the lead's error. The drift is in logits.
 struct Look {
@@ -227,7 +227,7 @@ fn fold_merge(a: State, b: State) -> State {
     let whole_lead = in_logits(odds(merged.teacher, merged.student));
     let gap = select(in_logits(of_t - of_s), a.lead - b.lead, near);
     if full & (abs(tempered(gap)) <= 1.0) {
-        // `between` is log(p·exp(−(1 − p)·gap) + (1 − p)·exp(p·gap)) in squared logits; p is a's share of the teacher
+        // `between` is log(p·exp(−(1 − p)·y) + (1 − p)·exp(p·y)) for y = gap/temperature, in squared logits; p is a's share of the teacher
         let p = (left_t.x * total_of(a.teacher)) / total;
         let up = p * gap;
         let beyond = (p * excess_of(up - gap)) + ((1.0 - p) * excess_of(up));
@@ -236,7 +236,7 @@ fn fold_merge(a: State, b: State) -> State {
         merged.excess = select(merged.excess + (total * between), pair_of(a, b), PAIRS);
         return merged;
     }
-    // a large gap: softplus(of_s) − softplus(of_t) − sigmoid(of_t)·(of_s − of_t), from the side with less of the teacher's
+    // a large gap, or a side without classes: softplus(of_s) − softplus(of_t) − sigmoid(of_t)·(of_s − of_t), from the side with less of the teacher's
     // mass
     merged.lead = b.lead;
     if of_t > 0.0 {

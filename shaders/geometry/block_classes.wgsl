@@ -3,7 +3,8 @@
 // needs: lib/class lib/params scratch/slopes scratch/teacher_logits
 // slots: softcap
 
-// The logits of four neighbouring classes.
+// The student's logits (x) and the teacher's (t) of an own row and four neighbouring others, or of an own class and four
+// neighbouring rows.
 struct FourLogits {
     x: vec4<f32>,
     t: vec4<f32>,

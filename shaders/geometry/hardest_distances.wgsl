@@ -11,8 +11,8 @@ const MOST_SQUARES: u32 = 0x7b800000u;
 const LARGE: f32 = 1.2089258e24;
 const SMALL: f32 = 1.0 / LARGE;
 
-// The distance of two rows whose differences are multiplied by `by` before they are squared. Sixteen quads are summed first, so
-// that the long sum has few steps.
+// The distance of two rows, times `by`: their differences are multiplied by `by` before they are squared. Sixteen quads are
+// summed first, so that the long sum has few steps.
 fn scaled_distance(own: u32, other: u32, by: f32) -> f32 {
     var sum = vec4<f32>(0.0);
     var few = vec4<f32>(0.0);

@@ -2,7 +2,7 @@
 // needs: lib/params lib/scaled scratch/spans scratch/symbols
 // slots: x0
 
-// An item, and where its nodes begin in a row of all nodes of a block of items.
+// An item, the number of its nodes, and the column at which they begin in a row of all nodes of a block of items.
 struct Item {
     item: u32,
     nodes: u32,
@@ -43,8 +43,8 @@ fn emission(own: Item, step: u32, class_index: u32, peak: f32) -> Scaled {
     return scaled_exp(x0_at(element_of_step(step, own.item, class_index)) - peak);
 }
 
-// Where the sum of a node at a step is kept. There is room for `block.height` steps, so that later steps take the places of
-// earlier ones.
+// Where the sum of a node at a step is kept. There is room for `block.height` steps: for gradients all steps of a
+// block, otherwise two, which later steps use again.
 fn place_of_sum(own: Item, step: u32, node: u32) -> u32 {
     let row = (step - params.block.other_first) % params.block.height;
     return (row * params.block.width) + (own.column + node);

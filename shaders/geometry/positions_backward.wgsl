@@ -1,4 +1,4 @@
-// Rows too long for a workgroup, third stage: writes the gradient of each chunk of a row's classes.
+// Rows that are cut into chunks, third stage: writes the gradient of each chunk of a row's classes.
 // needs: lib/params lib/workspace geometry/class_axis geometry/places geometry/positions_write
 // slots: fold labels upstream whole
 // how many lanes walk a contiguous range of a chunk together

@@ -1,4 +1,4 @@
-// Rows too long for a workgroup, second walk over their classes: compares them with the whole row, and writes the sums of each
+// Rows that are cut into chunks, second walk over their classes: compares them with the whole row, and writes the sums of each
 // chunk.
 // needs: lib/params fold/mixture scratch/states geometry/places geometry/sum_classes
 // slots: labels

@@ -1,4 +1,4 @@
-// Rows too long for a workgroup, first stage: writes the state of each chunk of a row's classes.
+// Rows that are cut into chunks, first stage: writes the state of each chunk of a row's classes.
 // needs: lib/params scratch/states geometry/class_axis geometry/places
 // slots: fold labels looks
 // how many lanes walk a contiguous range of a chunk together

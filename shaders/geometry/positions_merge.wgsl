@@ -1,4 +1,4 @@
-// Rows too long for a workgroup, before a second walk over their classes: merges the states of each row's chunks.
+// Rows that are cut into chunks, before a second walk over their classes: merges the states of each row's chunks.
 // needs: lib/params geometry/places
 // slots: whole
 @compute @workgroup_size(256)

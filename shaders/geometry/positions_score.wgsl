@@ -1,4 +1,4 @@
-// Rows too long for a workgroup, second stage: merges the states of each row's chunks or shards, and scores it.
+// Rows that are cut into chunks, second stage: merges the states of each row's chunks or shards, and scores it.
 // needs: lib/params lib/tally lib/workspace geometry/class_axis geometry/places geometry/positions_tally
 // slots: fold labels observation whole
 @compute @workgroup_size(256)

@@ -1,4 +1,5 @@
-//! Writes files whole or not at all. A file that is replaced keeps its mode, its owner and its links.
+//! Writes files whole or not at all. On Unix, a file that is replaced keeps its mode, its owner and its links: a file with
+//! hard links or another owner is overwritten, which alone may leave a part of it.
 
 use super::signals;
 use crate::failure::Failure;
@@ -49,8 +50,8 @@ pub fn write(outputs: &[(&str, Vec<u8>)]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The path of an output, with links resolved. Refuses an output that cannot be written, or has none of the `endings`, so
-/// that nothing is computed in vain.
+/// The path of an output, with links resolved. Refuses one that has none of the `endings`, is no file, is read-only or has
+/// no directory, so that nothing is computed in vain. Other failures are found when the file is written.
 pub fn check(place: &str, endings: &[&str]) -> Result<PathBuf, Failure> {
     if !endings.iter().any(|ending| place.ends_with(ending)) {
         let files: Vec<_> = endings.iter().map(|ending| format!("FILE{ending}")).collect();
@@ -100,8 +101,8 @@ impl Temporary {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            // nobody may read the temporary file who may not read the file that it replaces
-            let mode = there.as_ref().map_or(0o666, |there| there.permissions().mode() & 0o777);
+            // nobody may read the temporary file who may not read the file that it replaces, which may be of another group
+            let mode = there.as_ref().map_or(0o666, |there| there.permissions().mode() & 0o700);
             builder.permissions(fs::Permissions::from_mode(mode | 0o200));
         }
         let file = {
@@ -121,8 +122,8 @@ impl Temporary {
         Ok(temporary)
     }
 
-    /// Renames the temporary file to the target. If the target has hard links or another owner, which a rename would
-    /// lose, overwrites its contents instead.
+    /// Renames the temporary file to the target. If the target has several hard links, or another owner or group, which a
+    /// rename would lose, overwrites its contents instead.
     fn take_place(mut self, target: &Path, temporaries: &mut Vec<PathBuf>) -> io::Result<()> {
         let Some(file) = self.0.take() else { return Ok(()) };
         temporaries.retain(|path| path != file.path());
@@ -139,12 +140,15 @@ impl Temporary {
 impl Drop for Temporary {
     fn drop(&mut self) {
         if let Some(file) = self.0.take() {
-            temporaries().retain(|path| path != file.path());
+            let mut temporaries = temporaries();
+            temporaries.retain(|path| path != file.path());
+            // removed under the lock, so that a signal handler finds it in the list or not at all
+            drop(file);
         }
     }
 }
 
-/// Whether a file has more than one hard link, or another owner than a new file gets.
+/// Whether a file has more than one hard link, or another owner or group than a new file gets.
 #[cfg(unix)]
 fn is_tied(there: &Metadata, new: &File) -> bool {
     use std::os::unix::fs::MetadataExt;

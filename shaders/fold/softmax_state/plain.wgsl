@@ -1,4 +1,4 @@
-// The state of a softmax over classes, if only the loss is asked for.
+// The state of a softmax over classes, where neither observations nor a loss that leaves out masked classes need more.
 // needs: lib/class fold/softmax
 
 // The peak is the greatest logit so far, and `rest` the sum of exp(x − peak) over all other classes. Leaving out the peak's

@@ -1,5 +1,5 @@
-// Absorbs a lane's classes in two passes over them, which are called looks: one for the two softmaxes, one for their
-// divergence.
+// Absorbs a lane's classes in two passes over them, which are called looks: one for the two softmaxes, one that
+// compares them.
 // needs: lib/class lib/label fold/divergence geometry/class_axis
 // slots: row_quads
 

@@ -5,7 +5,8 @@
 // whether classes are the own side and rows the other; losses belong to rows
 override OTHER_SCORES: bool = false;
 
-// A row or a class: its place, whether it is finite (`known`), and the bias that a class adds to its logits (`shift`).
+// A row or a class: its place; whether its elements are finite and its bias is not NaN (`known`); and the bias that a class
+// adds to its logits (`shift`).
 struct Row {
     place: u32,
     // whether the row has a label, and the class whose logit it keeps

@@ -7,7 +7,7 @@ pub(super) enum Kind {
     Space,
     /// A name or a keyword.
     Word,
-    /// A number.
+    /// A digit with the letters, digits and underscores after it: `1.5` is three tokens.
     Number,
     /// Any other character.
     Mark,

@@ -21,7 +21,7 @@ const LONGEST: u64 = 10_240 + 24;
 const MOST_OF_ONE: u64 = 65_535;
 const MOST_GROUPS: u64 = MOST_OF_ONE * MOST_OF_ONE;
 
-/// How many workgroups at each end of a walk have their values checked one by one.
+/// How many workgroups at each end of a walk are checked one by one.
 const LOOKED_AT: u64 = 512;
 
 /// Asserts that no loop is long, no grid is too large, and no dispatch is empty.
@@ -116,7 +116,7 @@ fn bindings(plan: &Plan) -> HashMap<*const Recipe, Vec<&'static str>> {
     kernels
 }
 
-/// Asserts that no parameter is clamped to 32 bits.
+/// Asserts that no size of the walk is the largest u32, and that there are not too many tallies.
 fn assert_counted(plan: &Plan) {
     let p = &plan.params;
     let numbers = [p.items, p.per_item, p.classes, p.class_stride, p.position_stride, p.chunk, p.chunks, p.rounds];
@@ -125,7 +125,8 @@ fn assert_counted(plan: &Plan) {
     assert!(u64::from(p.tallies.max(p.count_tallies)) <= MOST_TALLIES, "{} tallies", p.tallies);
 }
 
-/// Asserts that each window lies in its tensor, holds what the workgroups need, and fits a binding.
+/// Asserts that each window begins in its tensor, holds what the workgroups need, and fits a binding; that what has no window
+/// fits a binding too; and that no slice goes through too many bytes.
 fn assert_windows(request: &Request<'_>, plan: &Plan, stage: &Stage) {
     let entry = stage.recipe.entry();
     for (name, window) in &stage.windows {
@@ -139,7 +140,7 @@ fn assert_windows(request: &Request<'_>, plan: &Plan, stage: &Stage) {
             "{entry}: {bytes} bytes of `{name}` in a binding of {}",
             request.target.binding_limit
         );
-        // a walk over tiles binds the rows of blocks, and its workgroups have no values
+        // walks over tiles, items or steps set their windows themselves, and their workgroups have no values
         let Some(values) = stage.values else { continue };
         let first = u64::from(stage.block.first_group);
         let of = values.of(&(first..first + stage.groups));
@@ -251,7 +252,8 @@ fn own(stage: &Stage) -> Range<u64> {
     stage.block.own_first.into()..stage.block.own_end.into()
 }
 
-/// Asserts that each workgroup is dispatched once, and that together the workgroups go through every value once.
+/// Asserts that each workgroup is dispatched once, and that together they go through all elements or positions of the walk,
+/// as [`Values`](super::spans::Values) counts them. Several workgroups may share one.
 fn assert_groups_once<'a>(request: &Request<'_>, stages: impl Iterator<Item = &'a Stage> + Clone, what: &str) {
     let groups = |stage: &Stage| {
         let first = u64::from(stage.block.first_group);

@@ -1,4 +1,4 @@
-//! Every kernel that any plan of any loss asks for, linked, parsed and validated once. The tests of kernels share them.
+//! The kernels that plans ask for, linked, parsed and validated once: all of them, or enough to cover each pair of files. The tests of kernels share them.
 
 use super::cases::{Case, cases, noop};
 use super::metrics;
@@ -33,7 +33,7 @@ pub(super) struct Joined {
     pub info: ModuleInfo,
 }
 
-/// Every kernel, by its text, parsed and validated.
+/// The kernels of [`texts`], parsed and validated.
 pub(super) fn joined() -> &'static [Joined] {
     static ALL: OnceLock<Vec<Joined>> = OnceLock::new();
     ALL.get_or_init(|| {
@@ -112,7 +112,7 @@ fn shared(kernel: &Kernel) -> Kernel {
     kernel
 }
 
-/// The kernel that takes quads at every binding.
+/// The kernel that takes quads at every binding where its recipe allows it.
 fn in_quads(kernel: &Kernel, in_pairs: bool) -> Kernel {
     let mut kernel = kernel.clone();
     kernel.recipe.take_quads(if in_pairs { dtype::quad::PAIRS } else { dtype::quad::WORDS }, |_| true);

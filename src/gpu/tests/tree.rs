@@ -53,7 +53,7 @@ fn a_leaf_has_the_path_of_its_twin() {
         let path = header.shader.path;
         let named = path.rsplit('/').next().unwrap_or_default();
         if named != header.id {
-            // this loss uses another loss's leaf, with other operands
+            // this loss uses another loss's leaf
             assert!(crate::by_id(named).is_some_and(|owner| owner.header().shader == header.shader), "{path}");
             continue;
         }
@@ -88,7 +88,7 @@ fn is_of_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
-/// The names that a file's code uses, except members, and names that it declares itself, at the top or in functions.
+/// The names that a file's code uses, without members and without the names that the file declares, at the top or in functions.
 fn used(source: &Source) -> BTreeSet<&'static str> {
     let code: Vec<&'static str> = source.text.lines().filter_map(|line| line.split("//").next()).collect();
     let mut own = declared(source);
