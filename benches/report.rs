@@ -1,7 +1,7 @@
 //! The report of `cargo xtask bench`, as a benchmark that cargo builds.
 //!
-//! It writes to the folder that `--out` names. Without `--out` it measures nothing, so that `cargo bench` runs
-//! Criterion only. In test mode everything runs once, on small inputs.
+//! It writes to the folder that `--out` names. Under `cargo bench` without `--out` it measures nothing, so that
+//! only Criterion runs. Under `cargo test` it measures the cases of three losses once, on small inputs.
 
 use std::process::ExitCode;
 use wgloss_bench::report::{Arguments, merge, report};

@@ -69,7 +69,7 @@ def binary(g):
     yield Case("asymmetric", "refuses_gamma", {"gamma_neg": -1.0}, {"input": x, "target": t}, [], error="invalid_option")
     yield Case("asymmetric", "refuses_clip", {"clip": 1.5}, {"input": x, "target": t}, [], error="invalid_option")
 
-    # Li 2020, equation 6
+    # Li 2020, equation 2
     def quality_focal(input, target, beta, r):
         bce = F.binary_cross_entropy_with_logits(input, target, reduction="none")
         return reduce((target - torch.sigmoid(input)).abs() ** beta * bce, r)
@@ -140,7 +140,7 @@ def regression(g):
 
 
 def by_pair(loss, *operands):
-    """The values of a loss of pairs of Liger-Kernel, pair by pair, since it divides by half the length of its target."""
+    """The values of a preference loss of Liger-Kernel, one at a time, since it returns only a mean."""
     return torch.stack([loss(*(x[i:i + 1] for x in operands))[0] for i in range(len(operands[0]))])
 
 
@@ -254,7 +254,7 @@ def policies(g):
 
 
 def entropies(g):
-    """The clipped policy objective minus a share of the policy's entropy, as in equation 9 of Schulman et al. (2017)."""
+    """The loss of a policy minus a share of its entropy: for clip, the negative of equation 9 of Schulman et al. (2017) without values."""
     def objective(log_probs, old_log_probs, advantages, entropy, mask=None, coef=0.01, kind="clip", r="mean"):
         ratio = (log_probs - old_log_probs).exp()
         held = ratio.detach().clamp(max=1.25)
@@ -343,8 +343,8 @@ def diffusion(g):
     abar = torch.cumprod(1 - torch.linspace(1e-4, 0.02, 1000), 0).float().double()
     c, steps = float(torch.tensor(0.1).float()), torch.tensor([0, 10, 100, 400, 999])
 
-    # diffusers/examples/text_to_image of Diffusers 0.32, and the weightings of k-diffusion 0.1, which are in the space of
-    # the sample
+    # the errors are those of Diffusers 0.32, in examples/research_projects/scheduled_huber_loss_training; the weightings are those
+    # of k-diffusion 0.1, in the space of the sample, and truncated_snr is that of Salimans and Ho (2022)
     errors = {"squared": lambda d: d ** 2, "huber": lambda d: F.huber_loss(d, torch.zeros_like(d), reduction="none", delta=c),
               "pseudo_huber": lambda d: 2 * c * ((d ** 2 + c ** 2).sqrt() - c)}
     weights = {"none": None, "snr": lambda snr: snr, "truncated_snr": lambda snr: snr.clamp(min=1), "soft_min_snr": lambda snr: snr * 5 / (snr + 5)}
@@ -502,6 +502,9 @@ def soft_and_logs(g):
                lambda input, target: log_of(DiceLoss(smooth_nr=0.0, reduction="none")(input, F.one_hot(target, 2).movedim(-1, 1).double()), "mean"))
 
 
+# ---------------------------------------------------------------- further options
+
+
 def roots(g):
     """A power below 1 of the distance between prediction and quality."""
     for red in REDUCTIONS:
@@ -544,7 +547,7 @@ def directions(g):
 
 
 def softcapped(g):
-    """PyTorch's losses of logits that are capped by c·tanh(x/c), as in Gemma 2's model and Liger-Kernel's cross-entropy."""
+    """Losses of logits, PyTorch's, a focal loss and a z-loss that are written here, that are capped by c·tanh(x/c), as in Gemma 2's model and Liger-Kernel's cross-entropy."""
     def capped(x, c):
         return c * torch.tanh(x / c)
 

@@ -42,19 +42,21 @@ impl dyn Loss {
         Ok(loss)
     }
 
-    /// Whether another loss has the same family, and operands with the same roles. Both then have the same bindings, and the
-    /// same kernels except for the leaf.
+    /// Whether another loss is planned like this one, and has operands with the same roles, of which the same are optional and
+    /// have gradients. Both then have the same bindings, and the same kernels except for the leaf.
     pub fn walks_as(&self, other: &dyn Loss) -> bool {
         let role = |spec: &OperandSpec| (spec.role, spec.optional, spec.gradient);
         self.is_planned_as(other)
             && self.header().operands.iter().map(role).eq(other.header().operands.iter().map(role))
     }
 
-    /// Whether one plan serves both losses: they have the same family, both or neither have levels, and both or neither take
-    /// [`Reduction::SequenceMean`].
+    /// Whether one plan serves both losses: they have the same family, the fused losses of both, if any, are of one family,
+    /// both or neither have levels, and both or neither take [`Reduction::SequenceMean`].
     pub fn is_planned_as(&self, other: &dyn Loss) -> bool {
         let sequenced = |loss: &dyn Loss| loss.header().reductions.contains(&Reduction::SequenceMean);
-        std::mem::discriminant(&self.leaf()) == std::mem::discriminant(&other.leaf())
+        let fused = |loss: &dyn Loss| loss.leaf().fused_loss().map(|fused| fused.loss.leaf().family());
+        self.leaf().family() == other.leaf().family()
+            && fused(self) == fused(other)
             && self.leaf().levels().is_empty() == other.leaf().levels().is_empty()
             && sequenced(self) == sequenced(other)
     }
@@ -165,7 +167,7 @@ pub struct OperandSpec {
     pub gradient: bool,
     /// Whether it may hold integers or `bool` in the place of floats. A [mask](Role::Mask) always may.
     pub integers: bool,
-    /// The values it holds, which tests and benchmarks draw from.
+    /// The values it holds. Tests and benchmarks draw from them, and the rules of a checked term follow from them.
     pub domain: Domain,
     /// The name of a flag among the loss's options. If the flag is set, the operand holds the logarithms of its values.
     pub logs_if: Option<&'static str>,

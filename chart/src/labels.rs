@@ -7,7 +7,7 @@ use crate::picture::{Align, Picture};
 /// A colour unlike all colours of the colour map.
 pub const MARK: Colour = Colour::hex(0xe5383b);
 const HEIGHT: f64 = 16.0;
-/// The distance of a name from the middle of its symbol, so that they do not touch.
+/// The distance of a name from the middle of its symbol, if the name is to the right or left.
 const AWAY: f64 = 15.0;
 
 /// A rectangle of the picture: left, top, right, bottom.
@@ -19,7 +19,7 @@ pub struct Label<'a> {
     pub at: [f64; 2],
 }
 
-/// Writes each name on the first side of its point where it covers no symbol and no other name: right, left, above or below.
+/// Writes each name on the first side of its point where it fits in the picture and covers no symbol and no earlier name: right, left, above or below.
 /// If no side is free, the name is written to the right.
 pub fn write(picture: &mut Picture, labels: &[Label<'_>]) {
     let symbols = labels.iter().map(|label| around(label.at));

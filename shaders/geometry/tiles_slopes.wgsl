@@ -1,5 +1,6 @@
 // Writes to `slopes` a block of derivatives with respect to products; and to `slope_sums`, for each row of a tile and if wanted
-// for each other, two sums over the tile: of derivative·product, and of the derivatives with respect to scores.
+// for each other, two sums over the tile: of the derivatives with respect to scores times their products, and of these
+// derivatives alone.
 // needs: lib/component lib/math lib/params scratch/records scratch/slope_sums scratch/slopes geometry/lane_products geometry/row_elements
 // slots: block_products logit_scale pair_slopes pairs tile_products
 
@@ -24,7 +25,8 @@ fn there(x: vec4<f32>, own: u32, other: u32) -> vec4<f32> {
     return before(x, own, select(0u, params.block.own_end, other < params.block.other_end));
 }
 
-// The derivatives with respect to the scores of a lane's rows with one other; NaN if a row or a score is unknown.
+// The derivatives with respect to the scores of a lane's rows with one other: 0 where a score takes no part, else NaN if the loss
+// that it belongs to is unknown.
 fn slopes_of(products: vec4<f32>, rows: Rows, other: u32) -> vec4<f32> {
     let row = other_row(other);
     let record = other_record(other);

@@ -31,7 +31,7 @@ pub struct Lap {
 }
 
 impl Lap {
-    /// The GPU's time, or the wall time if the device has no timestamps.
+    /// The GPU's time, or the wall time if that is not known.
     pub fn best(&self) -> Duration {
         self.gpu.unwrap_or(self.wall)
     }

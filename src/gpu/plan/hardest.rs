@@ -1,8 +1,8 @@
 //! Plans a loss of hardest pairs: the distances of rows from all others block by block, the extremes of each row, its
 //! loss, and the gradients.
 //!
-//! The distances of all pairs are never held at once. For the gradients they are measured again, by the same kernels,
-//! since a pair is a row's hardest if its distance has the same bits as the row's extreme. A distance also has the same
+//! The distances of all pairs are held at once only if one block has room for them. For the gradients they are measured
+//! again, by the same kernels, since a pair is a row's hardest if its distance has the same bits as the row's extreme. A distance also has the same
 //! bits from either side. So the gradient of a row finds both the others that are hardest for this row, and the others
 //! for which this row is hardest. If one block holds all pairs, its distances are kept.
 //!
@@ -114,7 +114,8 @@ impl Planned<'_> {
         ]
     }
 
-    /// The sizes of blocks: as many others, and then as many own rows, as loops, bindings and memory allow.
+    /// The sizes of blocks: as many others, and then as many own rows, as loops and bindings allow. The longer side is halved
+    /// until the blocks fit in memory.
     fn blocks(&self) -> Result<Blocks> {
         let Pairs { rows, others, width, .. } = self.pairs;
         if width > WIDEST {
@@ -173,8 +174,8 @@ impl Planned<'_> {
         Error::TooLarge { what: "bytes of a binding, for a block of rows".into(), needed, limit }
     }
 
-    /// An upper bound of the dispatches: three for each block of the losses and of each pass, and one for each gradient of a
-    /// block of rows.
+    /// An upper bound of the dispatches over blocks, without the few over all rows: three for each block of the losses and of
+    /// each pass, and one for each gradient of a block of rows.
     fn dispatches(&self, blocks: &Blocks) -> u64 {
         let of = |own: usize, other: usize, wanted: usize| {
             own.div_ceil(blocks.own) as u64 * (3 * other.div_ceil(blocks.others).max(1) + wanted) as u64
@@ -232,7 +233,8 @@ impl Planned<'_> {
             stage.writing(vec![("dx0".into(), wanted.output)])
         };
         let finish: Vec<Stage> = pass.wanted.iter().map(finish).collect();
-        // if one block holds all pairs, the distances that the losses were computed from are still in memory
+        // if one block holds all pairs, the distances of the losses are still in memory; a pass with its sides swapped measures
+        // its own
         let one_block = pass.own.rows <= blocks.own && pass.other.rows <= blocks.others;
         let kept = one_block && pass.own.base == self.own.base;
         let measuring = self.measuring(pass.own, pass.other);

@@ -1,7 +1,7 @@
 //! Plans a walk of rows against all others, tile by tile: statistics in chunks of tiles, gradients in blocks of bounded
 //! size.
 //!
-//! The products of all pairs are never held at once. Tiles of 64 × 64 products (`geometry/lane_products`) are folded into
+//! The products of all pairs are held at once only if one block has room for them. Tiles of 64 × 64 products (`geometry/lane_products`) are folded into
 //! each row's state; a fold that sees two products at a time reads them from memory (`logits.rs`). For the gradients the
 //! products are computed again, block by block, and turned into slopes, as `passes.rs` says. If everything fits one
 //! block, the products of the statistics are kept for the gradients (`geometry/block_products/kept`). The blocks of a
