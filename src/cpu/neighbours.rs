@@ -19,9 +19,11 @@ impl Neighbours {
     pub fn new(part: &Part<Array>, leaf: &dyn Pointwise, pictures: Pictures) -> Neighbours {
         let pixels = part.of_role(Role::Pictures).map(Array::to_f64).unwrap_or_default();
         let (mut slopes, mut values) = (vec![0.0; pixels.len()], Vec::new());
+        // pictures without pixels may have very many planes
+        let planes = if pixels.is_empty() { 0 } else { pictures.c };
         for item in 0..pictures.n {
             let mut loss = 0.0;
-            for plane in item * pictures.c..(item + 1) * pictures.c {
+            for plane in item * planes..(item + 1) * planes {
                 for (y, x) in (0..pictures.height).flat_map(|y| (0..pictures.width).map(move |x| (y, x))) {
                     let here = pictures.element(plane, y, x);
                     let right = (x + 1 < pictures.width).then(|| pictures.element(plane, y, x + 1));

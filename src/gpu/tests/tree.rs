@@ -59,8 +59,10 @@ fn a_leaf_has_the_path_of_its_twin() {
         }
         let twin = Path::new(ROOT).join("src").join(path).with_extension("rs");
         assert!(twin.is_file(), "{path}.wgsl has no {}", twin.display());
-        let first = header.shader.text.lines().next().unwrap_or_default();
-        assert!(first.contains(&format!("the twin of src/{path}.rs.")), "{path}.wgsl names its twin: {first}");
+        let head =
+            header.shader.text.lines().take_while(|line| line.starts_with("//") && !line.starts_with("// needs:"));
+        let head = head.map(|line| line.trim_start_matches("// ")).collect::<Vec<_>>().join(" ");
+        assert!(head.contains(&format!("the twin of src/{path}.rs.")), "{path}.wgsl names its twin: {head}");
     }
 }
 
