@@ -1,7 +1,7 @@
 //! The functions that the fuzz targets of fuzz/ call: for plans, and for leaves from outside. Nobody else should call them.
 
 use crate::error::Error;
-use crate::gpu::case::{Case, FLOATS, Gradients, LABELS, Shard, noop};
+use crate::gpu::case::{Case, FLOATS, Gradients, LABELS, MATRICES, Shard, noop};
 use crate::gpu::{foreign, plan::reads_first};
 use crate::leaf::Leaf;
 use crate::loss::Loss;
@@ -157,6 +157,7 @@ fn case(loss: &dyn Loss, draw: &mut Draw<'_>) -> Case {
         },
         on_cpu: draw.flag(),
         subgroup: draw.of(&[None, Some(4), Some(8), Some(16), Some(32)]),
+        matrices: draw.flag().then(|| draw.of(&MATRICES)),
         small: draw.flag(),
         binding_limit: binding_limit.min(4 * u64::from(u32::MAX)),
         integers: draw.flag().then(|| draw.of(LABELS)),
