@@ -2,7 +2,7 @@
 //! for. wgpu calls the feature experimental.
 
 use crate::gpu::link::Slots;
-use crate::gpu::shaders::geometry::{matrix, strips};
+use crate::gpu::shaders::geometry::{matrix, stack};
 use crate::gpu::shaders::{Shader, slot};
 
 /// The features that kernels with matrices use.
@@ -48,18 +48,18 @@ impl Matrices {
             })
         };
         let candidates = [16, 8].into_iter().filter(fits).map(|side| Matrices { side, lanes });
-        candidates.into_iter().find(|matrices| matrices.strips().is_some())
+        candidates.into_iter().find(|matrices| matrices.stack().is_some())
     }
 
-    /// The file that says how many strips of matrices a subgroup has, each of `side` rows of a tile. Every lane stands for a row.
-    fn strips(self) -> Option<Shader> {
+    /// The file that says how many matrices a subgroup stacks, each of `side` rows of a tile. Every lane stands for a row.
+    fn stack(self) -> Option<Shader> {
         let Matrices { side, lanes: (least, most) } = self;
         let whole = least >= side && most <= TILE && least.is_power_of_two() && most.is_power_of_two();
         match most / side {
-            1 if whole => Some(strips::ONE),
-            2 if whole && least == most => Some(strips::TWO),
-            4 if whole && least == most => Some(strips::FOUR),
-            2 | 4 if whole => Some(strips::UP_TO_FOUR),
+            1 if whole => Some(stack::ONE),
+            2 if whole && least == most => Some(stack::TWO),
+            4 if whole && least == most => Some(stack::FOUR),
+            2 | 4 if whole => Some(stack::UP_TO_FOUR),
             _ => None,
         }
     }
@@ -67,8 +67,8 @@ impl Matrices {
     /// Fills the slots for these matrices.
     pub fn fill(self, slots: &mut Slots) {
         slots.fill(slot::MATRIX, if self.side == 8 { matrix::EIGHTS } else { matrix::SIXTEENS });
-        if let Some(strips) = self.strips() {
-            slots.fill(slot::STRIPS, strips);
+        if let Some(stack) = self.stack() {
+            slots.fill(slot::STACK, stack);
         }
     }
 }

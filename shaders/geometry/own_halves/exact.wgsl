@@ -1,10 +1,10 @@
 // Own elements that are f16 already.
 // needs: geometry/halves geometry/lane_products
-// slots: matrix strips
+// slots: matrix stack
 var<workgroup> own_high: array<vec4<f16>, 256>;
 
 struct OwnMatrices {
-    high: array<OwnMatrix, STRIPS * DEPTH>,
+    high: array<OwnMatrix, STACKED * DEPTH>,
 }
 
 // Puts four elements of four own rows into memory, from `entry` on. Returns the factor of the products.
@@ -20,14 +20,14 @@ fn stage_own(entry: u32, four: mat4x4<f32>, lane: u32, first: u32, lanes: u32) -
 // The matrices of a subgroup's own rows, which begin at `first`.
 fn own_matrices(first: u32, lanes: u32) -> OwnMatrices {
     var own: OwnMatrices;
-    for (var strip = 0u; strip < STRIPS; strip += 1u) {
-        if has_strip(strip, lanes) {
+    for (var place = 0u; place < STACKED; place += 1u) {
+        if has_place(place, lanes) {
             for (var k = 0u; k < DEPTH; k += 1u) {
-                let entry = half_at(first + (SIDE * strip), SIDE * k, OWN_ACROSS);
+                let entry = half_at(first + (SIDE * place), SIDE * k, OWN_ACROSS);
                 if OWN_ACROSS {
-                    own.high[(DEPTH * strip) + k] = coopLoad<OwnMatrix>(&own_high[entry], 4u);
+                    own.high[(DEPTH * place) + k] = coopLoad<OwnMatrix>(&own_high[entry], 4u);
                 } else {
-                    own.high[(DEPTH * strip) + k] = coopLoadT<OwnMatrix>(&own_high[entry], 4u);
+                    own.high[(DEPTH * place) + k] = coopLoadT<OwnMatrix>(&own_high[entry], 4u);
                 }
             }
         }
@@ -35,13 +35,13 @@ fn own_matrices(first: u32, lanes: u32) -> OwnMatrices {
     return own;
 }
 
-// The products of a strip's rows with some others, over sixteen elements.
-fn strip_products(own: OwnMatrices, strip: u32, others: array<OtherMatrix, DEPTH>, by: f32) -> SumMatrix {
+// The products of the rows at a place of the stack with some others, over sixteen elements.
+fn stacked_products(own: OwnMatrices, place: u32, others: array<OtherMatrix, DEPTH>, by: f32) -> SumMatrix {
     var rows = own.high;
     var columns = others;
     var few = SumMatrix();
     for (var k = 0u; k < DEPTH; k += 1u) {
-        few = coopMultiplyAdd(rows[(DEPTH * strip) + k], columns[k], few);
+        few = coopMultiplyAdd(rows[(DEPTH * place) + k], columns[k], few);
     }
     return few;
 }

@@ -1,7 +1,7 @@
 // Own elements of f32 as two halves of f16: scale·x = high + low/2048. The scale is a power of two, so that neither half
 // overflows. Elements that are not 2^29 times smaller than the greatest of a step keep 22 bits.
 // needs: geometry/halves geometry/lane_products
-// slots: matrix strips
+// slots: matrix stack
 
 // whether the scale follows from the greatest magnitude of each step; differences of f16 need none but a half
 override SCALED: bool = true;
@@ -15,8 +15,8 @@ var<workgroup> own_low: array<vec4<f16>, 256>;
 var<workgroup> peaks: array<u32, 16>;
 
 struct OwnMatrices {
-    high: array<OwnMatrix, STRIPS * DEPTH>,
-    low: array<OwnMatrix, STRIPS * DEPTH>,
+    high: array<OwnMatrix, STACKED * DEPTH>,
+    low: array<OwnMatrix, STACKED * DEPTH>,
 }
 
 // Bits of magnitudes are in the order of the magnitudes.
@@ -71,11 +71,11 @@ fn stage_own(entry: u32, four: mat4x4<f32>, lane: u32, first: u32, lanes: u32) -
 // The matrices of a subgroup's own rows, which begin at `first`.
 fn own_matrices(first: u32, lanes: u32) -> OwnMatrices {
     var own: OwnMatrices;
-    for (var strip = 0u; strip < STRIPS; strip += 1u) {
-        if has_strip(strip, lanes) {
+    for (var place = 0u; place < STACKED; place += 1u) {
+        if has_place(place, lanes) {
             for (var k = 0u; k < DEPTH; k += 1u) {
-                let entry = half_at(first + (SIDE * strip), SIDE * k, OWN_ACROSS);
-                let at = (DEPTH * strip) + k;
+                let entry = half_at(first + (SIDE * place), SIDE * k, OWN_ACROSS);
+                let at = (DEPTH * place) + k;
                 if OWN_ACROSS {
                     own.high[at] = coopLoad<OwnMatrix>(&own_high[entry], 4u);
                     own.low[at] = coopLoad<OwnMatrix>(&own_low[entry], 4u);
@@ -89,18 +89,18 @@ fn own_matrices(first: u32, lanes: u32) -> OwnMatrices {
     return own;
 }
 
-// The products of a strip's rows with some others, over sixteen elements.
-fn strip_products(own: OwnMatrices, strip: u32, others: array<OtherMatrix, DEPTH>, by: f32) -> SumMatrix {
+// The products of the rows at a place of the stack with some others, over sixteen elements.
+fn stacked_products(own: OwnMatrices, place: u32, others: array<OtherMatrix, DEPTH>, by: f32) -> SumMatrix {
     var high = own.high;
     var low = own.low;
     var columns = others;
     var few = SumMatrix();
     for (var k = 0u; k < DEPTH; k += 1u) {
-        few = coopMultiplyAdd(low[(DEPTH * strip) + k], columns[k], few);
+        few = coopMultiplyAdd(low[(DEPTH * place) + k], columns[k], few);
     }
     few = (1.0 / LOW_SCALE) * few;
     for (var k = 0u; k < DEPTH; k += 1u) {
-        few = coopMultiplyAdd(high[(DEPTH * strip) + k], columns[k], few);
+        few = coopMultiplyAdd(high[(DEPTH * place) + k], columns[k], few);
     }
     return by * few;
 }

@@ -2,7 +2,7 @@
 // f32. Products of two f16 are exact in f32, so factors of rows are applied to the sums.
 // enables: f16 wgpu_cooperative_matrix
 // needs: lib/math lib/params geometry/halves geometry/lane_products geometry/tile_products/quads_of_lanes
-// slots: matrix own_halves strips tile_rows
+// slots: matrix own_halves stack
 
 // whether there are sums to add to
 override STARTS: bool = false;
@@ -14,13 +14,12 @@ var<workgroup> tile: array<vec4<f32>, 512>;
 // Sixteen elements of 64 others.
 var<workgroup> other_halves: array<vec4<f16>, 256>;
 
-// How many matrices sixteen elements take, and how many 64 others.
-const DEPTH: u32 = 16u / SIDE;
+// How many matrices 64 others take.
 const COLUMNS: u32 = 64u / SIDE;
 
-// The sums of a subgroup: a strip of matrices for each SIDE of its own rows. It has as many own rows as lanes.
-struct Strips {
-    sums: array<SumMatrix, STRIPS * COLUMNS>,
+// The sums of a subgroup, which has as many own rows as lanes: matrices for SIDE rows lie beside each other, and are stacked.
+struct Stack {
+    sums: array<SumMatrix, STACKED * COLUMNS>,
 }
 
 // 1 for each row, or NaN if its elements are to be read as 0.
@@ -41,7 +40,7 @@ fn other_matrix(column: u32, k: u32) -> OtherMatrix {
 }
 
 // Adds the products over sixteen elements, which are summed first.
-fn add_sixteen(sums: Strips, first: u32, lanes: u32, by: f32) -> Strips {
+fn add_sixteen(sums: Stack, first: u32, lanes: u32, by: f32) -> Stack {
     var added = sums;
     let own = own_matrices(first, lanes);
     for (var column = 0u; column < COLUMNS; column += 1u) {
@@ -49,19 +48,19 @@ fn add_sixteen(sums: Strips, first: u32, lanes: u32, by: f32) -> Strips {
         for (var k = 0u; k < DEPTH; k += 1u) {
             others[k] = other_matrix(column, k);
         }
-        for (var strip = 0u; strip < STRIPS; strip += 1u) {
-            if has_strip(strip, lanes) {
-                let at = (COLUMNS * strip) + column;
-                added.sums[at] = added.sums[at] + strip_products(own, strip, others, by);
+        for (var place = 0u; place < STACKED; place += 1u) {
+            if has_place(place, lanes) {
+                let at = (COLUMNS * place) + column;
+                added.sums[at] = added.sums[at] + stacked_products(own, place, others, by);
             }
         }
     }
     return added;
 }
 
-// The entry in `tile` of a strip's rows and a column of matrices, of which `tile` holds half.
-fn sums_at(first: u32, strip: u32, column: u32) -> u32 {
-    return (16u * SIDE * (column % (COLUMNS / 2u))) + ((first + (SIDE * strip)) / 4u);
+// The entry in `tile` of the rows at a place of the stack and of a column of matrices, of which `tile` holds half.
+fn sums_at(first: u32, place: u32, column: u32) -> u32 {
+    return (16u * SIDE * (column % (COLUMNS / 2u))) + ((first + (SIDE * place)) / 4u);
 }
 
 // A lane's quad of others, of those that `tile` holds.
@@ -83,13 +82,13 @@ fn take_quad(lane: u32, quad: u32) -> mat4x4<f32> {
 }
 
 // Loads the sums of half of the columns from `tile`.
-fn load_sums(sums: Strips, from_column: u32, first: u32, lanes: u32) -> Strips {
+fn load_sums(sums: Stack, from_column: u32, first: u32, lanes: u32) -> Stack {
     var loaded = sums;
     for (var column = from_column; column < from_column + (COLUMNS / 2u); column += 1u) {
-        for (var strip = 0u; strip < STRIPS; strip += 1u) {
-            if has_strip(strip, lanes) {
-                loaded.sums[(COLUMNS * strip) + column] =
-                    coopLoad<SumMatrix>(&tile[sums_at(first, strip, column)], 16u);
+        for (var place = 0u; place < STACKED; place += 1u) {
+            if has_place(place, lanes) {
+                loaded.sums[(COLUMNS * place) + column] =
+                    coopLoad<SumMatrix>(&tile[sums_at(first, place, column)], 16u);
             }
         }
     }
@@ -97,30 +96,30 @@ fn load_sums(sums: Strips, from_column: u32, first: u32, lanes: u32) -> Strips {
     return loaded;
 }
 
-fn store_sums(sums: Strips, from_column: u32, first: u32, lanes: u32) {
+fn store_sums(sums: Stack, from_column: u32, first: u32, lanes: u32) {
     var stored = sums;
     for (var column = from_column; column < from_column + (COLUMNS / 2u); column += 1u) {
-        for (var strip = 0u; strip < STRIPS; strip += 1u) {
-            if has_strip(strip, lanes) {
-                coopStore(stored.sums[(COLUMNS * strip) + column], &tile[sums_at(first, strip, column)], 16u);
+        for (var place = 0u; place < STACKED; place += 1u) {
+            if has_place(place, lanes) {
+                coopStore(stored.sums[(COLUMNS * place) + column], &tile[sums_at(first, place, column)], 16u);
             }
         }
     }
     workgroupBarrier();
 }
 
-fn strips_of(sums: Products, lane: u32, first: u32, lanes: u32) -> Strips {
+fn stack_of(sums: Products, lane: u32, first: u32, lanes: u32) -> Stack {
     put_quad(lane, 0u, sums.a);
     put_quad(lane, 1u, sums.b);
     workgroupBarrier();
-    let half = load_sums(Strips(), 0u, first, lanes);
+    let half = load_sums(Stack(), 0u, first, lanes);
     put_quad(lane, 2u, sums.c);
     put_quad(lane, 3u, sums.d);
     workgroupBarrier();
     return load_sums(half, COLUMNS / 2u, first, lanes);
 }
 
-fn products_of(sums: Strips, lane: u32, first: u32, lanes: u32) -> Products {
+fn products_of(sums: Stack, lane: u32, first: u32, lanes: u32) -> Products {
     store_sums(sums, 0u, first, lanes);
     let a = take_quad(lane, 0u);
     let b = take_quad(lane, 1u);
@@ -153,9 +152,9 @@ fn tile_products(start: Products, own: u32, other: u32, begin: u32, end: u32, la
     // the lanes of a subgroup follow one upon another
     let first = subgroupBroadcastFirst(lane);
     let lanes = subgroupAdd(1u);
-    var sums = Strips();
+    var sums = Stack();
     if STARTS {
-        sums = strips_of(start, lane, first, lanes);
+        sums = stack_of(start, lane, first, lanes);
     }
     let steps = params.block.steps;
     for (var step = 0u; step < steps; step += 1u) {

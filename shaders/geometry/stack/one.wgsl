@@ -1,6 +1,6 @@
 // Every subgroup has as many lanes as a matrix has rows.
-const STRIPS: u32 = 1u;
+const STACKED: u32 = 1u;
 
-fn has_strip(strip: u32, lanes: u32) -> bool {
+fn has_place(place: u32, lanes: u32) -> bool {
     return true;
 }
