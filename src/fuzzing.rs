@@ -2,7 +2,7 @@
 //! other code should use it.
 
 use crate::error::Error;
-use crate::gpu::case::{Case, FLOATS, Gradients, LABELS, Shard, noop};
+use crate::gpu::case::{Case, FLOATS, Gradients, LABELS, MATRICES, Shard, noop};
 use crate::gpu::{foreign, plan::reads_first};
 use crate::leaf::Leaf;
 use crate::loss::Loss;
@@ -162,6 +162,7 @@ fn case(loss: &dyn Loss, draw: &mut Draw<'_>) -> Case {
         },
         on_cpu: draw.flag(),
         subgroup: draw.of(&[None, Some(4), Some(8), Some(16), Some(32)]),
+        matrices: draw.flag().then(|| draw.of(&MATRICES)),
         small: draw.flag(),
         binding_limit: binding_limit.min(4 * u64::from(u32::MAX)),
         integers: draw.flag().then(|| draw.of(LABELS)),

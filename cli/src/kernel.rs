@@ -22,8 +22,9 @@ pub struct Kernel {
     /// The shape of the prediction, such as 8,21,512,512.
     #[arg(long, value_name = "N,N,..", value_delimiter = ',', required = true)]
     shape: Vec<usize>,
-    /// The kind of adapter whose kernels are shown. `small` is what Direct3D 12 gets.
-    #[arg(long, default_value = "gpu", value_parser = PossibleValuesParser::new(["gpu", "cpu", "small", "plain"]))]
+    /// The kind of adapter whose kernels are shown. `matrices` is a GPU that multiplies matrices of f16, `small` what
+    /// Direct3D 12 gets.
+    #[arg(long, default_value = "gpu", value_parser = PossibleValuesParser::new(["gpu", "matrices", "cpu", "small", "plain"]))]
     kind: String,
     /// How floats are stored.
     #[arg(long, value_enum, default_value = "f32")]
@@ -92,6 +93,11 @@ impl Kernel {
     pub fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
         let unknown = || Failure::Input(format!("there are no kernels of kind `{}`", self.kind));
         let gpu = Gpu::without_gpu(&self.kind).ok_or_else(unknown)?;
+        if self.kind == "matrices" && (self.back_end.hlsl || self.back_end.msl) {
+            return Err(Failure::Input(
+                "kernels of kind `matrices` are for Vulkan alone: there is SPIR-V of them".into(),
+            ));
+        }
         let reports = self.explained(&gpu)?;
         for (place, report) in reports.iter().enumerate() {
             self.print(out, place + 1, report)?;

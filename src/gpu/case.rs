@@ -4,6 +4,7 @@
 use crate::check;
 use crate::error::Result;
 use crate::gpu::Gpu;
+use crate::gpu::matrices::Matrices;
 #[cfg(test)]
 use crate::gpu::plan::rounding;
 use crate::gpu::plan::{KeptSums, Plan, Request, Wanted, assert_kept, plan};
@@ -21,6 +22,16 @@ use std::sync::OnceLock;
 /// The dtypes that floats and labels can have on the GPU.
 pub(crate) const FLOATS: &[DType] = &[DType::F32, DType::F16, DType::BF16];
 pub(crate) const LABELS: &[DType] = &[DType::I32, DType::U32, DType::U8, DType::I64];
+
+/// The matrices of drivers: of llvmpipe with vectors of 256 and 512 bits, of NVIDIA, of RDNA, and of subgroups that are as wide as a
+/// tile.
+pub(crate) const MATRICES: [Matrices; 5] = [
+    Matrices { side: 8, lanes: (8, 8) },
+    Matrices { side: 8, lanes: (16, 16) },
+    Matrices { side: 16, lanes: (32, 32) },
+    Matrices { side: 16, lanes: (32, 64) },
+    Matrices { side: 16, lanes: (64, 64) },
+];
 
 /// A device that does nothing, with WebGPU's default limits.
 pub(crate) fn noop() -> &'static Gpu {
@@ -64,6 +75,8 @@ pub(crate) struct Case {
     pub on_cpu: bool,
     /// The lanes of every subgroup, if the target has subgroup operations.
     pub subgroup: Option<u32>,
+    /// The matrices of f16 that a GPU multiplies, if there are any.
+    pub matrices: Option<Matrices>,
     pub small: bool,
     pub binding_limit: u64,
 }
@@ -113,6 +126,7 @@ impl Case {
             observations: &[],
             on_cpu: false,
             subgroup: None,
+            matrices: None,
             small: false,
             binding_limit: 128 << 20,
         }
@@ -236,7 +250,8 @@ impl Case {
     /// The target that is planned for.
     fn target(&self) -> Target {
         let kind = if self.on_cpu { target::Kind::Cpu } else { target::Kind::Gpu };
-        Target { subgroup: self.subgroup, binding_limit: self.binding_limit, ..Target::new(kind, self.small) }
+        let of_kind = Target::new(kind, self.small);
+        Target { subgroup: self.subgroup, matrices: self.matrices, binding_limit: self.binding_limit, ..of_kind }
     }
 
     /// The gradients to compute, each with its own output.

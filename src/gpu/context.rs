@@ -6,6 +6,7 @@ use crate::gpu::device::Device;
 #[cfg(target_arch = "wasm32")]
 use crate::gpu::late::DeviceReports;
 use crate::gpu::lock::lock;
+use crate::gpu::matrices;
 use crate::gpu::pipelines::{Pipelines, Place};
 #[cfg(test)]
 use crate::gpu::seam::Seam;
@@ -95,15 +96,21 @@ impl Gpu {
             | wgpu::Features::SUBGROUP
             | wgpu::Features::SHADER_INT64
             | wgpu::Features::PIPELINE_CACHE;
+        let of_matrices = Target::of(&adapter.get_info(), adapter.features(), &adapter.limits())
+            .with_matrices(&adapter)
+            .matrices
+            .map(|_| (matrices::FEATURES, matrices::experimental()));
+        let (needed, experimental_features) = of_matrices.unwrap_or_default();
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("wgloss"),
-            required_features: adapter.features() & wanted,
+            required_features: adapter.features() & wanted | needed,
             required_limits: adapter.limits(),
+            experimental_features,
             ..Default::default()
         };
         let refused = |e: wgpu::RequestDeviceError| Error::NoAdapter(format!("{}: {e}", adapter.get_info().name));
         let (device, queue) = adapter.request_device(&descriptor).await.map_err(refused)?;
-        let gpu = Gpu::from_wgpu(device, queue);
+        let gpu = Gpu::from_wgpu_on(&adapter, device, queue);
         let lost = gpu.0.device.lost().clone();
         gpu.device().set_device_lost_callback(move |reason, _| {
             lost.note(match reason {
@@ -127,9 +134,26 @@ impl Gpu {
     /// no classes or rows in registers, and use the workgroups of a GPU. Other values are ignored. Results of the kinds
     /// may differ in the rounding of sums.
     pub fn from_wgpu(device: wgpu::Device, queue: wgpu::Queue) -> Gpu {
+        Gpu::made(None, device, queue)
+    }
+
+    /// [`from_wgpu`](Self::from_wgpu) for the adapter that the device was made of, which tells what a device does not.
+    ///
+    /// On a GPU under Vulkan, losses over all pairs, over a linear layer and of Gram matrices multiply f16 by the GPU's units for
+    /// matrices, if the device was made with [`wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX`],
+    /// [`wgpu::Features::SHADER_F16`] and [`wgpu::Features::SUBGROUP`].
+    pub fn from_wgpu_on(adapter: &wgpu::Adapter, device: wgpu::Device, queue: wgpu::Queue) -> Gpu {
+        Gpu::made(Some(adapter), device, queue)
+    }
+
+    fn made(adapter: Option<&wgpu::Adapter>, device: wgpu::Device, queue: wgpu::Queue) -> Gpu {
         let limits = reachable(device.limits());
         let info = device.adapter_info();
         let target = Target::of(&info, device.features(), &limits);
+        let target = match adapter.filter(|_| device.features().contains(matrices::FEATURES)) {
+            Some(adapter) => target.with_matrices(adapter),
+            None => target,
+        };
         Gpu(Arc::new(Context {
             queue,
             limits,
@@ -154,21 +178,27 @@ impl Gpu {
     }
 
     /// Makes a context on a device that does nothing, with the kernels for a kind of adapter: `gpu`, `cpu`, `small` or
-    /// `plain`, as [`from_wgpu`](Self::from_wgpu) says. [`explain`](Self::explain) then shows what would run, on a
-    /// machine without a GPU. The kernels for `cpu` are those under a Vulkan driver, with every feature that they can
-    /// use. `None` for any other name.
+    /// `plain`, as [`from_wgpu`](Self::from_wgpu) says, or `matrices`: those for a `gpu` that multiplies matrices of f16.
+    /// [`explain`](Self::explain) then shows what would run, on a machine without a GPU. The kernels for `cpu` are those
+    /// under a Vulkan driver, with every feature that they can use. `None` for any other name.
     #[cfg(any(test, feature = "noop"))]
     pub fn without_gpu(kernels: &str) -> Option<Gpu> {
-        let target = Target::ALL.into_iter().find(|target| target.name() == kernels)?;
+        let matrices = (kernels == "matrices").then_some(matrices::Matrices { side: 16, lanes: (32, 32) });
+        let name = if matrices.is_some() { "gpu" } else { kernels };
+        let target = Target::ALL.into_iter().find(|target| target.name() == name)?;
         let on_cpu = kernels == "cpu";
-        Some(Gpu::noop(Target { subgroup: on_cpu.then_some(8), words64: on_cpu, vulkan: true, ..target }))
+        Some(Gpu::noop(Target { subgroup: on_cpu.then_some(8), matrices, words64: on_cpu, vulkan: true, ..target }))
     }
 
     /// Makes a context on a device that does nothing, with the kernels for a target.
     #[cfg(any(test, feature = "fuzzing", feature = "noop"))]
     pub(super) fn noop(target: Target) -> Gpu {
-        let required_features = wgpu::Features::SUBGROUP | wgpu::Features::SHADER_INT64;
-        let (device, queue) = wgpu::Device::noop(&wgpu::DeviceDescriptor { required_features, ..Default::default() });
+        let descriptor = wgpu::DeviceDescriptor {
+            required_features: wgpu::Features::SHADER_INT64 | matrices::FEATURES,
+            experimental_features: matrices::experimental(),
+            ..Default::default()
+        };
+        let (device, queue) = wgpu::Device::noop(&descriptor);
         let mut gpu = Gpu::from_wgpu(device, queue);
         let context = Arc::get_mut(&mut gpu.0).expect("nobody else has it yet");
         context.target = Target { binding_limit: context.target.binding_limit, ..target };

@@ -1,4 +1,4 @@
-//! The declarations of a shader file: needs, slots, bindings and overrides. Each has a line of a fixed form, so no parser is
+//! The declarations of a shader file: needs, slots, extensions, bindings and overrides. Each has a line of a fixed form, so no parser is
 //! needed.
 
 use crate::error::{Error, Result};
@@ -34,10 +34,15 @@ pub(crate) struct Declarations {
     pub needs: Vec<&'static str>,
     /// The slots whose functions and types it uses.
     pub slots: Vec<&'static str>,
+    /// The extensions of WGSL that a kernel with this file enables.
+    pub enables: Vec<&'static str>,
     pub bindings: Vec<Declared>,
     /// The names of overrides.
     pub overrides: Vec<&'static str>,
 }
+
+/// What the line begins with that lists extensions.
+pub(super) const ENABLES: &str = "// enables: ";
 
 /// The declarations of a text. Plans ask often, so each text is scanned once. Texts live as long as the program, so a
 /// text's address identifies it.
@@ -52,6 +57,7 @@ pub(crate) fn declarations(text: &'static str) -> &'static Declarations {
         &*Box::leak(Box::new(Declarations {
             needs: listed("// needs: "),
             slots: listed("// slots: "),
+            enables: listed(ENABLES),
             bindings: text.lines().filter_map(binding).collect(),
             overrides: text.lines().filter_map(name).collect(),
         }))

@@ -1,6 +1,6 @@
 //! A kernel: a recipe after the target and the buffers have settled its slots. It writes the text that is compiled.
 
-use crate::gpu::declared::Declared;
+use crate::gpu::declared::{Declared, ENABLES};
 use crate::gpu::link::File;
 use crate::gpu::own_params::with_own_params;
 use crate::gpu::recipe::Recipe;
@@ -49,13 +49,19 @@ impl Kernel {
         }
     }
 
-    /// The lines of its files, with marked loops unrolled.
+    /// The lines of its files, with marked loops unrolled. WGSL wants the extensions that files enable before everything else.
     fn lines(&self) -> Vec<Line> {
+        let enabling = |(file, linked): (usize, &File)| {
+            let enables = &linked.declarations().enables;
+            let number = 1 + linked.text().lines().position(|line| line.starts_with(ENABLES)).unwrap_or(0);
+            enables.iter().map(move |name| Line { text: format!("enable {name};").into(), file, number })
+        };
         let of_file = |(file, linked): (usize, &File)| {
             let lines = linked.text().lines().zip(1..);
             lines.map(move |(text, number)| Line { text: text.into(), file, number })
         };
-        let lines = self.files().iter().enumerate().flat_map(of_file).collect();
+        let files = || self.files().iter().enumerate();
+        let lines = files().flat_map(enabling).chain(files().flat_map(of_file)).collect();
         let Recipe { few, row, strip, .. } = self.recipe;
         let few = few.filter(|_| self.recipe.has(geometry::classes::FEW));
         let row = row.filter(|_| self.recipe.has(geometry::row_quads::KEPT));

@@ -23,6 +23,7 @@ mod kernel;
 mod late;
 mod link;
 mod lock;
+mod matrices;
 mod memory;
 #[cfg(feature = "mutable-shaders")]
 mod mutable;

@@ -4,6 +4,7 @@
 use crate::gpu::declared::Declared;
 use crate::gpu::kernel::Kernel;
 use crate::gpu::link::Slots;
+use crate::gpu::matrices::Matrices;
 use crate::gpu::recipe::Recipe;
 use crate::gpu::shaders::geometry::{subgroup, tile_products};
 use crate::gpu::shaders::{dtype, slot};
@@ -30,6 +31,8 @@ pub(crate) struct Target {
     pub small: bool,
     /// The lanes of every subgroup, if subgroup operations are available.
     pub subgroup: Option<u32>,
+    /// The matrices of f16 that a GPU multiplies, if they are available.
+    pub matrices: Option<Matrices>,
     /// Whether shaders have 64-bit integers.
     pub words64: bool,
     /// Whether the backend is Vulkan.
@@ -68,6 +71,12 @@ impl Target {
         }
     }
 
+    /// The target, with those of an adapter's matrices that its kernels can multiply. CPUs under a driver only imitate them.
+    pub fn with_matrices(self, adapter: &wgpu::Adapter) -> Target {
+        let multiplies = self.kind == Kind::Gpu && !self.small && self.vulkan;
+        Target { matrices: Matrices::of(adapter).filter(|_| multiplies), ..self }
+    }
+
     /// The name of the target for an adapter.
     pub fn name_of(info: &wgpu::AdapterInfo) -> &'static str {
         Target::or_asked_for(info, std::env::var(KERNELS).ok().as_deref()).name()
@@ -86,7 +95,7 @@ impl Target {
 
     /// A target with WebGPU's default limits and no optional features.
     pub const fn new(kind: Kind, small: bool) -> Target {
-        Target { kind, small, subgroup: None, words64: false, vulkan: false, binding_limit: 128 << 20 }
+        Target { kind, small, subgroup: None, matrices: None, words64: false, vulkan: false, binding_limit: 128 << 20 }
     }
 
     /// Every kind of target.
@@ -173,8 +182,14 @@ impl Target {
         !self.on_cpu()
     }
 
-    /// Fills the slots for the files that multiply tiles.
-    pub fn multiply_tiles(&self, slots: &mut Slots) {
+    /// Fills the slots of the files that multiply tiles. `by_matrices` says whether their elements are such that matrices of
+    /// f16 can multiply them.
+    pub fn multiply_tiles(&self, slots: &mut Slots, by_matrices: bool) {
+        if let Some(matrices) = self.matrices.filter(|_| by_matrices) {
+            slots.fill(slot::TILE_PRODUCTS, tile_products::MATRICES);
+            matrices.fill(slots);
+            return;
+        }
         let width = self.subgroup.filter(|_| self.on_cpu());
         let subgroup = match width {
             Some(4) => Some(subgroup::FOURS),

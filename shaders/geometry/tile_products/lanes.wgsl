@@ -1,31 +1,11 @@
 // The products of a tile of 64 own rows with 64 others, computed by way of workgroup memory.
-// needs: lib/params geometry/lane_products
+// needs: lib/params geometry/lane_products geometry/tile_products/quads_of_lanes
 
 // Sixteen elements of 64 own rows, then of 64 others, four rows to an entry. A pitch of 17 keeps lanes that write at once
 // out of each other's banks. Kernels use this memory again for what they compute from the products.
 var<workgroup> tile: array<vec4<f32>, 544>;
 
 const OTHERS: u32 = 272u;
-
-// `lane_own` is the first of a lane's four own rows in the tile, `lane_other` the first other of one of its four quads.
-fn lane_own(lane: u32) -> u32 {
-    return 4u * (lane / 4u);
-}
-
-fn lane_other(lane: u32, quad: u32) -> u32 {
-    return (16u * quad) + (4u * (lane % 4u));
-}
-
-// The number, from 0 to 3, of a lane among the four that have the same own rows.
-fn lane_share(lane: u32) -> u32 {
-    return lane % 4u;
-}
-
-// The first of the four elements that a lane loads, and the first of the four rows. Neighbouring lanes load neighbours in
-// memory.
-fn loads(lane: u32, across: bool) -> vec2<u32> {
-    return select(vec2<u32>(lane % 4u, lane / 4u), vec2<u32>(lane / 16u, lane % 16u), across) * 4u;
-}
 
 fn stage(at: u32, place: vec2<u32>, four: mat4x4<f32>) {
     let entry = at + (17u * place.x) + (place.y / 4u);

@@ -14,7 +14,7 @@ use super::walk::{Counted, Sizes, Walk};
 use crate::error::{Error, Result};
 use crate::gpu::choices::Choices;
 use crate::gpu::params::Block;
-use crate::gpu::shaders::geometry::{own_elements, tile_rows};
+use crate::gpu::shaders::geometry::{own_elements, own_halves, tile_rows};
 use crate::gpu::shaders::operand::dx;
 use crate::gpu::shaders::{choice, geometry, slot};
 use crate::role::Role;
@@ -109,7 +109,10 @@ pub(super) fn plan(request: &Request<'_>, classes: Classes) -> Result<Walk> {
     // the difference of input and target, times the input and times the target: F·F′ − T·T′ would cancel
     for (place, side) in sides.iter().enumerate() {
         let choices = channels.clone().flag(choice::OWN_ACROSS, last).flag(choice::OTHER_ACROSS, last);
+        // a difference of two f16 has more digits than they have, but hardly a greater range
+        let choices = choices.flag(choice::SCALED, false);
         let slots = over_tiles(request).with(slot::OWN_ELEMENTS, own_elements::DIFFERENCE);
+        let slots = slots.with(slot::OWN_HALVES, own_halves::SPLIT);
         let gather = Stage::new(geometry::GRAM_GATHER, slots, choices, 0).in_quads(quads).looping(iterations(chunk));
         let base = of_block(side.base);
         let first_chunk = of_block(place * chunks);
@@ -131,7 +134,8 @@ pub(super) fn plan(request: &Request<'_>, classes: Classes) -> Result<Walk> {
     let score = Stage::new(geometry::GRAM_SCORE, slots(request), overrides(request.loss()), scored);
     stages.push(score.looping(4 * rounds * chunks));
     for wanted in request.wanted.iter().filter(|_| s > 0) {
-        let mut slots = over_tiles(request).with(slot::TILE_ROWS, tile_rows::CHANNELS);
+        let slots = over_tiles(request).with(slot::TILE_ROWS, tile_rows::CHANNELS);
+        let mut slots = slots.with(slot::OWN_HALVES, own_halves::SPLIT);
         slots.fill_dx(0, dx::WORDS);
         let choices = channels.clone().flag(choice::OTHER_ACROSS, !last).flag(choice::DX0_ADD, wanted.add);
         let stage = Stage::new(geometry::GRAM_BACKWARD, slots, choices, 0)

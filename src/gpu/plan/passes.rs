@@ -11,11 +11,11 @@ use super::blocks::iterations;
 use super::logits::Making;
 use super::sides::{Ending, Pass, Side, TILE};
 use super::stage::{Stage, Wanted, of_block};
-use super::tiles::{Tiles, block};
+use super::tiles::{Tiles, block, by_matrices};
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
 use crate::gpu::params::Block;
-use crate::gpu::shaders::geometry::tile_rows;
+use crate::gpu::shaders::geometry::{own_halves, tile_rows};
 use crate::gpu::shaders::operand::dx;
 use crate::gpu::shaders::{choice, geometry, slot};
 
@@ -151,7 +151,9 @@ impl Tiles<'_> {
         // the product sums over the other rows, so neighbouring elements of `other` are neighbouring columns of the
         // result
         let across = Choices::default().flag(choice::OWN_ACROSS, turned).flag(choice::OTHER_ACROSS, true);
-        let slots = self.scores.slots.with(slot::TILE_ROWS, tile_rows::SLOPES);
+        let across = across.flag(choice::STARTS, true);
+        let slopes = if by_matrices(self.request) { tile_rows::WEIGHTED_SLOPES } else { tile_rows::SLOPES };
+        let slots = self.scores.slots.with(slot::TILE_ROWS, slopes).with(slot::OWN_HALVES, own_halves::SPLIT);
         let product = Stage::new(geometry::TILES_PRODUCT, slots, across, 0);
         Some(product.in_quads(self.in_quads()).reading(&[("x1", other.operand)]))
     }

@@ -21,11 +21,14 @@ use crate::error::{Error, Result};
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
 use crate::gpu::params::Block;
-use crate::gpu::shaders::geometry::{block_products, chunk_merge, own_elements, seen_logit, tile_rows, tile_summands};
+use crate::gpu::shaders::geometry::{
+    block_products, chunk_merge, own_elements, own_halves, seen_logit, tile_rows, tile_summands,
+};
 use crate::gpu::shaders::{Shader, choice, fold, geometry, slot};
 use crate::gpu::tensor::Tensor;
+use crate::leaf::Leaf;
 use crate::role::Role;
-use crate::shape::elements;
+use crate::shape::{DType, elements};
 use crate::term::Scale;
 
 /// The most dispatches of a plan. Each is recorded by the host, which takes time.
@@ -45,7 +48,8 @@ pub(super) const BESIDE: u64 = 4096;
 /// Fills the slots of the kernels over tiles. Rows are read from operands.
 pub(super) fn over_tiles(request: &Request<'_>) -> Slots {
     let mut slots = slots(request);
-    request.target.multiply_tiles(&mut slots);
+    request.target.multiply_tiles(&mut slots, by_matrices(request));
+    slots.fill(slot::OWN_HALVES, own_halves::EXACT);
     slots.fill(slot::TILE_ROWS, tile_rows::OPERANDS);
     slots.fill(slot::TILE_SUMMANDS, tile_summands::PRODUCTS);
     slots.fill(slot::OWN_ELEMENTS, own_elements::OPERAND);
@@ -53,6 +57,24 @@ pub(super) fn over_tiles(request: &Request<'_>) -> Slots {
     slots.fill(slot::SEEN_LOGIT, seen_logit::NONE);
     slots.fill(slot::CHUNK_MERGE, chunk_merge::STATES);
     slots
+}
+
+/// Whether matrices of f16 multiply tiles. Then every row is of f16, and what is summed is products. The range of bf16 exceeds that
+/// of f16.
+pub(super) fn by_matrices(request: &Request<'_>) -> bool {
+    const ROWS: &[Role] = &[
+        Role::Rows,
+        Role::MoreRows,
+        Role::Anchors,
+        Role::Projection,
+        Role::TeacherRows,
+        Role::TeacherProjection,
+        Role::Channels,
+    ];
+    let of_rows = request.loss().header().operands.iter().filter(|spec| ROWS.contains(&spec.role));
+    let mut of_rows = of_rows.filter_map(|spec| request.part.operand(spec.name));
+    let squares = matches!(request.loss().leaf(), Leaf::Hardest(_));
+    request.target.matrices.is_some() && !squares && of_rows.all(|rows| rows.dtype() == DType::F16)
 }
 
 /// What a family adds to the walk: the slots of its kernels, and its choices.

@@ -1,6 +1,6 @@
 //! Every way in which a loss can be planned, derived from its header: options, operands, layouts, gradients.
 
-pub(super) use crate::gpu::case::{Case, FLOATS, Gradients, LABELS, Shard, noop};
+pub(super) use crate::gpu::case::{Case, FLOATS, Gradients, LABELS, MATRICES, Shard, noop};
 use crate::gpu::plan::reads_first;
 use crate::leaf::{Activation, Leaf};
 use crate::loss::{Loss, OperandSpec};
@@ -171,6 +171,11 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
                                         .get(cases.len() / 4 % 3)
                                         .copied()
                                         .filter(|_| cases.len() % 4 == 1),
+                                    // every other time that a GPU has f16
+                                    matrices: MATRICES
+                                        .get(cases.len() / 12 % MATRICES.len())
+                                        .copied()
+                                        .filter(|_| cases.len() % 12 == 4),
                                     small: cases.len() % 3 == 2,
                                     optional,
                                     upstream_tensor: scales & 1 != 0,

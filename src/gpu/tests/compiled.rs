@@ -19,9 +19,15 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::{iter, panic, thread};
 
-/// The files that need an optional feature. Only Vulkan drivers of CPUs that have the feature get kernels with these files.
-const FEATURES: &[(Shader, Capabilities)] =
-    &[(geometry::tile_products::SUBGROUPS, Capabilities::SUBGROUP), (dtype::quad::PAIRS, Capabilities::SHADER_INT64)];
+/// The files that need optional features. Only Vulkan drivers that have the features get kernels with these files.
+const FEATURES: &[(Shader, Capabilities)] = &[
+    (geometry::tile_products::SUBGROUPS, Capabilities::SUBGROUP),
+    (
+        geometry::tile_products::MATRICES,
+        Capabilities::COOPERATIVE_MATRIX.union(Capabilities::SHADER_FLOAT16).union(Capabilities::SUBGROUP),
+    ),
+    (dtype::quad::PAIRS, Capabilities::SHADER_INT64),
+];
 
 /// The environment variable that names the folder to write texts to.
 pub(super) const FOLDER: &str = "WGLOSS_TEXTS";
@@ -156,8 +162,8 @@ fn planned() -> &'static [(&'static str, Vec<Kernel>)] {
             "{case:?}: a kernel that DX12 cannot take"
         );
         assert!(
-            case.subgroup.is_some() || !plan.stages.iter().any(needs),
-            "{case:?}: subgroups on a device without them"
+            case.subgroup.is_some() || case.matrices.is_some() || !plan.stages.iter().any(needs),
+            "{case:?}: subgroups or matrices on a device without them"
         );
         let stages = plan.stages.into_iter().chain(rounding.into_iter().flat_map(|plan| plan.stages));
         stages

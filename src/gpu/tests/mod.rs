@@ -9,6 +9,7 @@ mod huge;
 mod kernels;
 mod layout;
 mod leaves;
+mod matrices;
 mod metrics;
 mod record;
 mod refused;

@@ -65,10 +65,10 @@ fn lines(id: &str, case: &Case, folder: &Path, written: &Written) -> String {
 fn words(case: &Case) -> String {
     let Case { default: _, options, reduction, shape, axis, target, floats, optional, .. } = case;
     let Case { upstream_tensor, divide_by_tensor, gradients, free, workspace_bound, shard, .. } = case;
-    let Case { on_cpu, subgroup, small, binding_limit, .. } = case;
+    let Case { on_cpu, subgroup, matrices, small, binding_limit, .. } = case;
     format!(
         "{options:?} {reduction:?} {shape:?} {axis:?} {target:?} {floats:?} {optional:?} {upstream_tensor} {divide_by_tensor} \
-         {gradients:?} {free} {workspace_bound} {shard:?} {on_cpu} {subgroup:?} {small} {binding_limit}"
+         {gradients:?} {free} {workspace_bound} {shard:?} {on_cpu} {subgroup:?} {matrices:?} {small} {binding_limit}"
     )
 }
 

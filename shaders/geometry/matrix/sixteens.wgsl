@@ -1,0 +1,9 @@
+// Matrices of 16 × 16: of own rows, of others, and of sums of their products.
+const SIDE: u32 = 16u;
+
+// How many of them sixteen elements take.
+const DEPTH: u32 = 1u;
+
+alias OwnMatrix = coop_mat16x16<f16, A>;
+alias OtherMatrix = coop_mat16x16<f16, B>;
+alias SumMatrix = coop_mat16x16<f32, C>;
