@@ -42,12 +42,10 @@ fn not_taken<T: Operand>(name: &str, parts: &[Part<T>]) -> String {
 /// Refuses integers where an operand has to hold floats, and floats where it has to hold integers.
 pub(super) fn dtypes<T: Operand>(part: &Part<T>) -> Result<()> {
     let header = part.loss.header();
-    let of_labels = part.loss.leaf().fused_loss().is_some_and(|fused| fused.takes_labels_alone());
     for (name, tensor) in &part.operands {
         let Some(spec) = header.operand(name) else { continue };
         let float = tensor.dtype().is_float();
         let expected = match spec.role {
-            Role::Target if float && of_labels => "integers",
             // labels and dense targets are both fine, and a mask has one meaning in every type
             Role::Target | Role::Mask => continue,
             role if role.is_integer() && float => "integers",

@@ -73,7 +73,8 @@ fn needed<T>(part: &Part<T>) -> Result<()> {
         let (loss, value) = (part.loss.header().id, value.unwrap_or_default());
         Err(Error::InvalidOption { loss, option: option.into(), value, expected })
     };
-    if let Some((option, expected)) = part.loss.leaf().conflict() {
+    let leaf = part.loss.leaf();
+    if let Some((option, expected)) = leaf.conflict().or(leaf.needs_labels().filter(|_| part.is_dense())) {
         return refuse(option, expected.into());
     }
     match part.loss.leaf().needs().iter().find(|(operand, _)| part.operand(operand).is_none()) {

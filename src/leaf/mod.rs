@@ -29,8 +29,6 @@ pub use softmax::*;
 pub use vectors::*;
 pub use windows::*;
 
-use crate::role::Role;
-
 /// A loss's mathematics, by family.
 #[derive(Clone, Copy)]
 pub enum Leaf<'a> {
@@ -153,14 +151,14 @@ impl Leaf<'_> {
             _ => None,
         }
     }
+
+    /// The name of an option whose value needs labels as the target, and what it may be where the target is floats.
+    pub(crate) fn needs_labels(&self) -> Option<(&'static str, &'static str)> {
+        if let Leaf::Region(leaf) = self { leaf.needs_labels() } else { None }
+    }
 }
 
 impl FusedLoss {
-    /// Whether the target has to be labels.
-    pub(crate) fn takes_labels_alone(&self) -> bool {
-        self.loss.header().of_role(Role::Labels).is_some()
-    }
-
     /// The leaf of a fused loss that scores each element by itself; `None` for a softmax.
     pub(crate) fn of_elements(&self) -> Option<&dyn Pointwise> {
         if let Leaf::Pointwise(leaf) = self.loss.leaf() { Some(leaf) } else { None }

@@ -21,6 +21,10 @@ pub trait Region {
     fn conflict(&self) -> Option<(&'static str, &'static str)> {
         None
     }
+    /// The name of an option whose value needs labels as the target, and what it may be where the target is floats.
+    fn needs_labels(&self) -> Option<(&'static str, &'static str)> {
+        None
+    }
     /// A second loss, computed in the same pass, where the loss has one.
     fn fused_loss(&self) -> Option<FusedLoss> {
         None

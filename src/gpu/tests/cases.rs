@@ -289,10 +289,7 @@ fn lacks(case: &Case) -> bool {
         Leaf::Pointwise(leaf) => {
             leaf.conflict().is_some() || leaf.needs().iter().any(|(operand, _)| !case.optional.contains(operand))
         }
-        Leaf::Region(leaf) => {
-            let of_labels = leaf.fused_loss().is_some_and(|fused| fused.takes_labels_alone());
-            leaf.conflict().is_some() || (of_labels && case.target.is_float())
-        }
+        Leaf::Region(leaf) => leaf.conflict().is_some() || (leaf.needs_labels().is_some() && case.target.is_float()),
         Leaf::Softmax(leaf) | Leaf::Linear(leaf) => {
             leaf.spares_masked() && (case.target.is_float() || case.shard != Shard::Whole)
         }

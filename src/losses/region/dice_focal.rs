@@ -130,6 +130,9 @@ impl Region for DiceFocal {
             _ => None,
         }
     }
+    fn needs_labels(&self) -> Option<(&'static str, &'static str)> {
+        self.use_softmax.then_some(("use_softmax", "false where the target is floats"))
+    }
     fn fused_loss(&self) -> Option<FusedLoss> {
         let Self { gamma, alpha, label_smoothing, .. } = *self;
         let loss: Box<dyn Loss> = if self.use_softmax {
