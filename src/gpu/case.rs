@@ -23,13 +23,12 @@ use std::sync::OnceLock;
 pub(crate) const FLOATS: &[DType] = &[DType::F32, DType::F16, DType::BF16];
 pub(crate) const LABELS: &[DType] = &[DType::I32, DType::U32, DType::U8, DType::I64];
 
-/// The matrices of drivers: of llvmpipe with vectors of 256 and 512 bits, of NVIDIA, of RDNA, and of subgroups that are as wide as a
+/// The matrices of drivers: of llvmpipe with vectors of 256 and 512 bits, of NVIDIA, and of subgroups that are as wide as a
 /// tile.
-pub(crate) const MATRICES: [Matrices; 5] = [
+pub(crate) const MATRICES: [Matrices; 4] = [
     Matrices { side: 8, lanes: (8, 8) },
     Matrices { side: 8, lanes: (16, 16) },
     Matrices { side: 16, lanes: (32, 32) },
-    Matrices { side: 16, lanes: (32, 64) },
     Matrices { side: 16, lanes: (64, 64) },
 ];
 

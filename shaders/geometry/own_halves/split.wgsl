@@ -69,20 +69,18 @@ fn stage_own(entry: u32, four: mat4x4<f32>, lane: u32, first: u32, lanes: u32) -
 }
 
 // The matrices of a subgroup's own rows, which begin at `first`.
-fn own_matrices(first: u32, lanes: u32) -> OwnMatrices {
+fn own_matrices(first: u32) -> OwnMatrices {
     var own: OwnMatrices;
     for (var place = 0u; place < STACKED; place += 1u) {
-        if has_place(place, lanes) {
-            for (var k = 0u; k < DEPTH; k += 1u) {
-                let entry = half_at(first + (SIDE * place), SIDE * k, OWN_ACROSS);
-                let at = (DEPTH * place) + k;
-                if OWN_ACROSS {
-                    own.high[at] = coopLoad<OwnMatrix>(&own_high[entry], 4u);
-                    own.low[at] = coopLoad<OwnMatrix>(&own_low[entry], 4u);
-                } else {
-                    own.high[at] = coopLoadT<OwnMatrix>(&own_high[entry], 4u);
-                    own.low[at] = coopLoadT<OwnMatrix>(&own_low[entry], 4u);
-                }
+        for (var k = 0u; k < DEPTH; k += 1u) {
+            let entry = half_at(first + (SIDE * place), SIDE * k, OWN_ACROSS);
+            let at = (DEPTH * place) + k;
+            if OWN_ACROSS {
+                own.high[at] = coopLoad<OwnMatrix>(&own_high[entry], 4u);
+                own.low[at] = coopLoad<OwnMatrix>(&own_low[entry], 4u);
+            } else {
+                own.high[at] = coopLoadT<OwnMatrix>(&own_high[entry], 4u);
+                own.low[at] = coopLoadT<OwnMatrix>(&own_low[entry], 4u);
             }
         }
     }

@@ -40,19 +40,17 @@ fn other_matrix(column: u32, k: u32) -> OtherMatrix {
 }
 
 // Adds the products over sixteen elements, which are summed first.
-fn add_sixteen(sums: Stack, first: u32, lanes: u32, by: f32) -> Stack {
+fn add_sixteen(sums: Stack, first: u32, by: f32) -> Stack {
     var added = sums;
-    let own = own_matrices(first, lanes);
+    let own = own_matrices(first);
     for (var column = 0u; column < COLUMNS; column += 1u) {
         var others: array<OtherMatrix, DEPTH>;
         for (var k = 0u; k < DEPTH; k += 1u) {
             others[k] = other_matrix(column, k);
         }
         for (var place = 0u; place < STACKED; place += 1u) {
-            if has_place(place, lanes) {
-                let at = (COLUMNS * place) + column;
-                added.sums[at] = added.sums[at] + stacked_products(own, place, others, by);
-            }
+            let at = (COLUMNS * place) + column;
+            added.sums[at] = added.sums[at] + stacked_products(own, place, others, by);
         }
     }
     return added;
@@ -82,49 +80,45 @@ fn take_quad(lane: u32, quad: u32) -> mat4x4<f32> {
 }
 
 // Loads the sums of half of the columns from `tile`.
-fn load_sums(sums: Stack, from_column: u32, first: u32, lanes: u32) -> Stack {
+fn load_sums(sums: Stack, from_column: u32, first: u32) -> Stack {
     var loaded = sums;
     for (var column = from_column; column < from_column + (COLUMNS / 2u); column += 1u) {
         for (var place = 0u; place < STACKED; place += 1u) {
-            if has_place(place, lanes) {
-                loaded.sums[(COLUMNS * place) + column] =
-                    coopLoad<SumMatrix>(&tile[sums_at(first, place, column)], 16u);
-            }
+            loaded.sums[(COLUMNS * place) + column] =
+                coopLoad<SumMatrix>(&tile[sums_at(first, place, column)], 16u);
         }
     }
     workgroupBarrier();
     return loaded;
 }
 
-fn store_sums(sums: Stack, from_column: u32, first: u32, lanes: u32) {
+fn store_sums(sums: Stack, from_column: u32, first: u32) {
     var stored = sums;
     for (var column = from_column; column < from_column + (COLUMNS / 2u); column += 1u) {
         for (var place = 0u; place < STACKED; place += 1u) {
-            if has_place(place, lanes) {
-                coopStore(stored.sums[(COLUMNS * place) + column], &tile[sums_at(first, place, column)], 16u);
-            }
+            coopStore(stored.sums[(COLUMNS * place) + column], &tile[sums_at(first, place, column)], 16u);
         }
     }
     workgroupBarrier();
 }
 
-fn stack_of(sums: Products, lane: u32, first: u32, lanes: u32) -> Stack {
+fn stack_of(sums: Products, lane: u32, first: u32) -> Stack {
     put_quad(lane, 0u, sums.a);
     put_quad(lane, 1u, sums.b);
     workgroupBarrier();
-    let half = load_sums(Stack(), 0u, first, lanes);
+    let half = load_sums(Stack(), 0u, first);
     put_quad(lane, 2u, sums.c);
     put_quad(lane, 3u, sums.d);
     workgroupBarrier();
-    return load_sums(half, COLUMNS / 2u, first, lanes);
+    return load_sums(half, COLUMNS / 2u, first);
 }
 
-fn products_of(sums: Stack, lane: u32, first: u32, lanes: u32) -> Products {
-    store_sums(sums, 0u, first, lanes);
+fn products_of(sums: Stack, lane: u32, first: u32) -> Products {
+    store_sums(sums, 0u, first);
     let a = take_quad(lane, 0u);
     let b = take_quad(lane, 1u);
     workgroupBarrier();
-    store_sums(sums, COLUMNS / 2u, first, lanes);
+    store_sums(sums, COLUMNS / 2u, first);
     let c = take_quad(lane, 2u);
     let d = take_quad(lane, 3u);
     workgroupBarrier();
@@ -154,7 +148,7 @@ fn tile_products(start: Products, own: u32, other: u32, begin: u32, end: u32, la
     let lanes = subgroupAdd(1u);
     var sums = Stack();
     if STARTS {
-        sums = stack_of(start, lane, first, lanes);
+        sums = stack_of(start, lane, first);
     }
     let steps = params.block.steps;
     for (var step = 0u; step < steps; step += 1u) {
@@ -173,10 +167,10 @@ fn tile_products(start: Products, own: u32, other: u32, begin: u32, end: u32, la
         other_halves[entry + 8u] = vec4<f16>(staged[2]);
         other_halves[entry + 12u] = vec4<f16>(staged[3]);
         workgroupBarrier();
-        sums = add_sixteen(sums, first, lanes, by);
+        sums = add_sixteen(sums, first, by);
         workgroupBarrier();
     }
-    let products = products_of(sums, lane, first, lanes);
+    let products = products_of(sums, lane, first);
     let of_own = known(own_factors(own + lane_own(lane)));
     return Products(
         times_factors(products.a, of_own, known(other_factors(other + lane_other(lane, 0u)))),
