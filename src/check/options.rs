@@ -66,7 +66,7 @@ fn numbers<T>(part: &Part<T>) -> Result<()> {
 }
 
 /// Refuses an option whose value conflicts with other options, or needs an optional operand that is not given.
-fn needed<T>(part: &Part<T>) -> Result<()> {
+fn needed<T: Operand>(part: &Part<T>) -> Result<()> {
     let refuse = |option: &str, expected: String| {
         let place = part.loss.specs().iter().position(|spec| spec.name == option);
         let value = place.map(|place| part.loss.values()[place].to_string());

@@ -6,7 +6,7 @@ use crate::gpu::device::Device;
 #[cfg(target_arch = "wasm32")]
 use crate::gpu::late::DeviceReports;
 use crate::gpu::lock::lock;
-use crate::gpu::matrices;
+use crate::gpu::matrices::{self, Matrices};
 use crate::gpu::pipelines::{Pipelines, Place};
 #[cfg(test)]
 use crate::gpu::seam::Seam;
@@ -96,11 +96,9 @@ impl Gpu {
             | wgpu::Features::SUBGROUP
             | wgpu::Features::SHADER_INT64
             | wgpu::Features::PIPELINE_CACHE;
-        let of_matrices = Target::of(&adapter.get_info(), adapter.features(), &adapter.limits())
-            .with_matrices(&adapter)
-            .matrices
-            .map(|_| (matrices::FEATURES, matrices::experimental()));
-        let (needed, experimental_features) = of_matrices.unwrap_or_default();
+        let of_matrices = Target::asks_for_matrices() && Matrices::of(&adapter).is_some();
+        let (needed, experimental_features) =
+            if of_matrices { (matrices::FEATURES, matrices::experimental()) } else { Default::default() };
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("wgloss"),
             required_features: adapter.features() & wanted | needed,
@@ -129,8 +127,9 @@ impl Gpu {
     /// [`wgpu::Features::SHADER_INT64`] make them faster, if the device was made with them.
     ///
     /// There are kernels for GPUs, and kernels for CPUs under a driver. The adapter decides, unless the environment
-    /// variable `WGLOSS_KERNELS` names a kind: `gpu`, `cpu`, `small` or `plain`. `small` kernels are for GPUs on DX12,
-    /// where FXC compiles them quickly. `plain` kernels have all of naga's checks, process elements one by one, keep
+    /// variable `WGLOSS_KERNELS` names a kind: `gpu`, `matrices`, `cpu`, `small` or `plain`. `matrices` are the kernels for
+    /// `gpu` with products of f16 by cooperative matrices, an experimental feature of wgpu, which [`Gpu::new`] then asks
+    /// for. `small` kernels are for GPUs on DX12, where FXC compiles them quickly. `plain` kernels have all of naga's checks, process elements one by one, keep
     /// no classes or rows in registers, and use the workgroups of a GPU. Other values are ignored. Results of the kinds
     /// may differ in the rounding of sums.
     pub fn from_wgpu(device: wgpu::Device, queue: wgpu::Queue) -> Gpu {
@@ -183,7 +182,7 @@ impl Gpu {
     /// under a Vulkan driver, with every feature that they can use. `None` for any other name.
     #[cfg(any(test, feature = "noop"))]
     pub fn without_gpu(kernels: &str) -> Option<Gpu> {
-        let matrices = (kernels == "matrices").then_some(matrices::Matrices { side: 16, lanes: (32, 32) });
+        let matrices = (kernels == crate::gpu::target::MATRICES).then_some(Matrices { side: 16, lanes: (32, 32) });
         let name = if matrices.is_some() { "gpu" } else { kernels };
         let target = Target::ALL.into_iter().find(|target| target.name() == name)?;
         let on_cpu = kernels == "cpu";

@@ -11,6 +11,8 @@ use crate::gpu::shaders::{dtype, slot};
 
 /// The environment variable that chooses the kind of adapter to make kernels for.
 const KERNELS: &str = "WGLOSS_KERNELS";
+/// Its value for the kernels of a GPU that multiplies matrices.
+pub(super) const MATRICES: &str = "matrices";
 
 /// The kind of adapter that kernels are made for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,6 +73,11 @@ impl Target {
         }
     }
 
+    /// Whether the environment asks for products by matrices. Nobody gets them unasked: no GPU has run these kernels yet.
+    pub fn asks_for_matrices() -> bool {
+        std::env::var(KERNELS).is_ok_and(|asked| asked == MATRICES)
+    }
+
     /// The target, with those of an adapter's matrices that its kernels can multiply. CPUs under a driver only imitate them.
     pub fn with_matrices(self, adapter: &wgpu::Adapter) -> Target {
         let multiplies = self.kind == Kind::Gpu && !self.small && self.vulkan;
@@ -86,7 +93,7 @@ impl Target {
     fn or_asked_for(info: &wgpu::AdapterInfo, asked: Option<&str>) -> Target {
         let kind = match (asked, info.device_type) {
             (Some("plain"), _) => Kind::Plain,
-            (Some("gpu" | "small"), _) => Kind::Gpu,
+            (Some("gpu" | "small" | MATRICES), _) => Kind::Gpu,
             (Some("cpu"), _) | (_, wgpu::DeviceType::Cpu) => Kind::Cpu,
             _ => Kind::Gpu,
         };
@@ -236,6 +243,7 @@ mod tests {
             (Some("gpu"), "gpu", "gpu", "small"),
             (Some("cpu"), "cpu", "cpu", "cpu"),
             (Some("small"), "small", "small", "small"),
+            (Some("matrices"), "gpu", "gpu", "small"),
             (Some("plain"), "plain", "plain", "plain"),
             (Some("nosuch"), "cpu", "gpu", "small"),
         ] {
