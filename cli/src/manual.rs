@@ -34,8 +34,8 @@ pub fn parse(arguments: &[OsString]) -> Arguments {
     }
 }
 
-/// Replaces clap's tips for an unknown argument by the argument that sets the option or gives the operand of this name. clap
-/// knows nothing of losses.
+/// Replaces the tips of clap, which knows nothing of losses, devices and metrics: for an unknown argument by the one that sets
+/// the option or gives the operand of this name.
 fn advise(error: &mut clap::Error, arguments: &[OsString]) {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
@@ -51,6 +51,10 @@ fn advise(error: &mut clap::Error, arguments: &[OsString]) {
         // clap takes `cuda` for `cpu`
         (ErrorKind::InvalidValue, Some(flag), Some(value)) if flag.starts_with("--device") && is_gpu(&value) => {
             error.insert(ContextKind::SuggestedValue, ContextValue::String("gpu".into()));
+        }
+        (ErrorKind::InvalidValue, Some(argument), _) if argument == "<METRIC>" => {
+            let tip = "confusion_matrix prints the IoU, Dice, precision and recall of each class, and their means";
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
         }
         _ => {}
     }

@@ -70,7 +70,7 @@ fn what_is_asked_for_is_said() {
         (&["list", "szegedy"], 0, &["cross_entropy  "], &["mse"]),
         (&["list", "unheard_of"], 2, &["no task, loss, observation or metric contains `unheard_of`"], &[]),
         (&["compare", "mse", "--input", "x.npy"], 2, &["wgloss compare LOSS FILE FILE --target FILE"], &["-- --input"]),
-        (&["kernel", "ce", "--shape", "2,2"], 2, &["did you mean cross_entropy?"], &[]),
+        (&["kernel", "ce", "--shape", "2,2"], 2, &["did you mean cross_entropy"], &[]),
         (&["completions", "tcsh"], 2, &["bash"], &[]),
     ];
     for (arguments, status, said, unsaid) in table {

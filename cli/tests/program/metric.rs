@@ -82,7 +82,7 @@ fn what_cannot_be_counted_is_refused() {
     let directory = files();
     let base = ["--input", "x.npy", "--target", "t.npy"];
     let table: [(&[&str], i32, &str); 6] = [
-        (&["recall"], 2, "confusion_matrix"),
+        (&["recall"], 2, "tip: confusion_matrix prints the IoU, Dice, precision and recall"),
         (&["accuracy", "--output", "c.npy"], 2, "--output is for the counts of a confusion_matrix"),
         (&["confusion_matrix", "--output", "t.npy"], 2, "t.npy: `target` is read from it"),
         (&["confusion_matrix", "--output", "c.txt"], 2, "expected FILE.npy"),
