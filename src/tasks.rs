@@ -143,6 +143,9 @@ tasks! {
     "segmentation, small regions": "logits `[N, C, H, W]`", "labels `[N, H, W]`" =>
         |logits, labels| Tversky::new().alpha(0.3).beta(0.7).of(&logits, &labels);
         "beta above alpha asks for what is missed; GeneralizedDice weighs classes by their size"
+    "binary segmentation, few positives": "logits `[N, 1, H, W]`", "0/1 `[N, 1, H, W]`" =>
+        |logits, mask| DiceBce::default().of(&logits, &mask);
+        "Dice is not swamped where the classes are imbalanced; DiceFocal where positives are rarer still, Tversky of Activation::Sigmoid where misses cost more; a mask of 0 and 255 wants a division"
     "segmentation, regions that overlap": "logits `[N, C, H, W]`", "0/1 `[N, C, H, W]`" =>
         |logits, answers| DiceBce::default().of(&logits, &answers);
         "a sigmoid for each class; DiceFocal where most of a picture is background"

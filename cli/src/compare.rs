@@ -2,7 +2,8 @@
 
 use crate::eval::answer::{Answer, circumstances, print_json};
 use crate::eval::asked::Asked;
-use crate::eval::{Evaluation, Wanted};
+use crate::eval::many::{self, Row};
+use crate::eval::{Evaluation, Wanted, warnings};
 use crate::failure::Failure;
 use crate::files;
 use clap::Args;
@@ -15,7 +16,8 @@ use std::time::Instant;
 pub struct Compare {
     #[command(flatten)]
     asked: Asked,
-    /// The predictions of each checkpoint: FILE.npy, FILE.npz:ARRAY or FILE.safetensors:TENSOR.
+    /// The predictions of each checkpoint: FILE.npy, FILE.npz:ARRAY or FILE.safetensors:TENSOR; or a pattern such as
+    /// 'a/*.npy', whose files are evaluated together, and paired with those of a pattern of --target.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
     /// The name of the predictions in the files that give none.
@@ -29,17 +31,33 @@ pub struct Compare {
 impl Compare {
     /// Evaluates the loss of each file, and prints a row for each.
     pub fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
-        let (start, call) = (Instant::now(), self.asked.call()?);
+        let start = Instant::now();
+        let shared: Vec<(String, String)> = self.asked.places().collect();
+        let read = self.files.iter().chain(shared.iter().map(|(_, place)| place)).map(String::as_str);
+        files::read_once(read.chain(self.asked.denominator()))?;
+        let call = self.asked.call()?;
+        call.check_operands(shared.iter().map(|(name, _)| name.as_str()))?;
         if !call.is_reduced() {
             return Err(Failure::Input("the reduction none gives no number to compare".into()));
         }
         // the prediction of the first loss
         let operand = call.operands().swap_remove(0);
         let evaluation = self.asked.evaluation(call)?;
-        let shared: Vec<(String, String)> = self.asked.places().collect();
         let answer = |file: &String| {
             let places = [&[(operand.clone(), self.place(file))], &shared[..]].concat();
-            evaluation.of_files(&places, &Wanted::default())
+            let rows = many::matched(&places)?.unwrap_or_else(|| vec![Row::of(file, places)]);
+            let mut all: Option<Answer> = None;
+            for row in rows {
+                let next = evaluation.of_files(&row.places, &Wanted::default());
+                let next = next.map_err(|failure| row.failure(&evaluation.call, failure))?;
+                all = Some(match all {
+                    Some(all) => evaluation.merged(all, next)?,
+                    None => next,
+                });
+            }
+            let answer = all.ok_or_else(|| Failure::Input(format!("{file}: no file matches")))?;
+            warnings::of_nan(&evaluation.call, &answer, Some(file));
+            Ok(answer)
         };
         let answers = self.files.iter().map(answer).collect::<Result<Vec<_>, Failure>>()?;
         let rows: Vec<(&str, Answer)> = self.files.iter().map(String::as_str).zip(answers).collect();
@@ -47,7 +65,7 @@ impl Compare {
             return table(&rows, &evaluation, out);
         }
         let row = |(file, answer): &(&str, Answer)| {
-            let mut map = answer.json();
+            let mut map = answer.json(evaluation.is_single());
             map.insert("file".into(), json!(file));
             Json::Object(map)
         };
@@ -66,22 +84,22 @@ impl Compare {
     }
 }
 
-/// Prints a row for each file: its loss, the difference from the first file's loss, and its parts if there are several.
+/// Prints a row for each file: its loss, the difference from the first file's loss, its parts if there are several, and its
+/// observations.
 fn table(rows: &[(&str, Answer)], evaluation: &Evaluation, out: &mut impl Write) -> Result<(), Failure> {
-    let loss = |answer: &Answer| answer.loss.map_or(f64::NAN, |loss| loss.value);
-    let Some(first) = rows.first().map(|(_, answer)| loss(answer)) else { return Ok(()) };
-    let parts: Vec<String> = rows[0].1.totals.shares().map(|(name, _)| name.into()).collect();
-    let parts = if parts.len() > 1 { parts } else { Vec::new() };
-    let head = ["file", "loss", "difference"].map(String::from).into_iter().chain(parts.clone()).collect();
+    let Some(first) = rows.first().map(|(_, answer)| answer.loss()) else { return Ok(()) };
+    let columns = rows[0].1.totals.columns().map(|(name, _)| name);
+    let head = ["file", "loss", "difference"].into_iter().chain(columns).map(String::from).collect();
     let mut table: Vec<Vec<String>> = vec![head];
     for (place, (file, answer)) in rows.iter().enumerate() {
         let difference = match place {
             0 => String::new(),
-            _ => format!("{:+.6}", loss(answer) - first),
+            _ => format!("{:+.6}", answer.loss() - first),
         };
-        let shares = answer.totals.shares().map(|(_, share)| evaluation.number(share).text());
-        let text = answer.loss.map_or(String::new(), |loss| loss.text());
-        table.push([file.to_string(), text, difference].into_iter().chain(shares.take(parts.len())).collect());
+        let mut row = evaluation.cells(answer.loss(), &answer.totals);
+        row.insert(1, difference);
+        row.insert(0, file.to_string());
+        table.push(row);
     }
     let width = |column: usize| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..table[0].len()).map(width).collect();

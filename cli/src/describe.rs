@@ -4,7 +4,7 @@ use crate::expression::compounds::{self, Compound};
 use crate::failure::Failure;
 use crate::losses;
 use clap::Args;
-use clap::builder::PossibleValuesParser;
+use heck::ToSnakeCase;
 use std::io::Write;
 use wgloss::header::{OperandSpec, OptionSpec, Role, Value};
 use wgloss::{Loss, Reduction, by_id};
@@ -13,7 +13,7 @@ use wgloss::{Loss, Reduction, by_id};
 #[derive(Args)]
 pub struct Describe {
     /// The loss's id, or the name of a ready-made sum.
-    #[arg(value_parser = PossibleValuesParser::new(losses::names()))]
+    #[arg(value_parser = losses::Name(losses::names))]
     loss: String,
 }
 
@@ -63,7 +63,7 @@ pub fn call(loss: &dyn Loss) -> String {
 }
 
 /// The argument that gives an operand.
-fn flag(operand: &str) -> String {
+pub fn flag(operand: &str) -> String {
     match operand {
         "input" | "target" | "weight" | "mask" => format!("--{operand} FILE"),
         other => format!("--operand {other}=FILE"),
@@ -177,23 +177,11 @@ fn unlinked(text: &str) -> String {
 fn renamed(words: &str) -> String {
     let name = words.trim_matches('`');
     match name.split_once("::") {
-        Some(("Extra", operand)) => format!("`{}`", snake(operand)),
+        Some(("Extra", operand)) => format!("`{}`", operand.to_snake_case()),
         Some((_, item)) => format!("`{item}`"),
-        None if by_id(&snake(name)).is_some() => snake(name),
+        None if by_id(&name.to_snake_case()).is_some() => name.to_snake_case(),
         None => words.into(),
     }
-}
-
-/// A name in CamelCase as snake_case.
-fn snake(name: &str) -> String {
-    let mut snake = String::new();
-    for (place, letter) in name.char_indices() {
-        if letter.is_ascii_uppercase() && place > 0 && !snake.ends_with('_') {
-            snake.push('_');
-        }
-        snake.push(letter.to_ascii_lowercase());
-    }
-    snake
 }
 
 #[cfg(test)]

@@ -7,18 +7,19 @@ mod evaluate;
 mod inputs;
 pub mod many;
 mod totals;
+pub mod warnings;
 
 #[cfg(feature = "fuzzing")]
 use crate::device::Device;
 use crate::failure::Failure;
 use crate::files::{self, npy, output};
 use answer::{Answer, circumstances, print_json};
-use asked::{Asked, pair};
+use asked::{Asked, file};
 use clap::Args;
 pub use evaluate::{Evaluation, Wanted};
 use many::Row;
 use serde_json::{Map, Value as Json, json};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Instant;
 use totals::Totals;
@@ -38,22 +39,24 @@ pub struct Eval {
     /// A list of files to evaluate one by one and in total. Its first line names operands, its columns are separated by tabs.
     #[arg(long, value_name = "FILE")]
     pairs: Option<String>,
-    /// An operand, and the .npy file for the gradient with respect to it. A bf16 gradient is written as f32.
-    #[arg(long = "gradient-of", value_name = "NAME=FILE", value_parser = pair)]
+    /// An operand, and the .npy file for the gradient with respect to it, or - for the standard output. A bf16 gradient is
+    /// written as f32.
+    #[arg(long = "gradient-of", value_name = "NAME=FILE", value_parser = file)]
     gradients: Vec<(String, String)>,
-    /// Compute the gradients of 16-bit operands in f32, without rounding them to 16 bits.
+    /// Write the gradients in f32, rather than in the operand's type on a GPU and in f64 on the CPU.
     #[arg(long)]
     f32_gradients: bool,
     /// Scale the gradients by this number, or by the numbers of a file in the shape of the loss.
     #[arg(long, value_name = "NUMBER|FILE", allow_hyphen_values = true)]
     upstream: Option<String>,
-    /// The .npy file for the loss. Without it the loss is printed: the statistics of the values, if there are many.
+    /// The .npy file for the loss, or - for the standard output. Without it the loss is printed: the statistics of the values, if there are many.
     #[arg(long, value_name = "FILE")]
     output: Option<String>,
-    /// The .npy file for the predicted class of each position, as u32: 4294967295 where there is none.
+    /// The .npy file, or -, for the predicted class of each position, as u32: 4294967295 where there is none, since the
+    /// position is ignored or masked, or one of its logits is NaN.
     #[arg(long, value_name = "FILE")]
     predicted: Option<String>,
-    /// The .npy file for the log of the probability of each position's label.
+    /// The .npy file, or -, for the log of the probability of each position's label.
     #[arg(long, value_name = "FILE")]
     log_prob: Option<String>,
     /// Allow an output to overwrite one of the files that are read.
@@ -67,7 +70,9 @@ pub struct Eval {
 impl Eval {
     /// Evaluates the loss. Writes and prints results only when all results of an evaluation are computed.
     pub fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
-        let (start, mut call, places) = (Instant::now(), self.asked.call()?, self.places());
+        let (start, places) = (Instant::now(), self.places());
+        self.check_inputs(&places)?;
+        let mut call = self.asked.call()?;
         let rows = match &self.pairs {
             Some(list) => Some(many::listed(list, &call, &places)?),
             None => many::matched(&places)?,
@@ -75,21 +80,27 @@ impl Eval {
         self.check_outputs(&places)?;
         call.upstream = self.upstream.as_deref().map(asked::scale).transpose()?;
         call.observations.extend(self.of_positions().map(|(observation, _)| observation));
+        call.check_operands(places.iter().chain(&self.gradients).map(|(name, _)| name.as_str()))?;
         let evaluation = self.asked.evaluation(call)?;
         if let Some(rows) = rows {
             return self.many(&evaluation, &rows, start, out);
         }
         let answer = evaluation.of_files(&places, &self.wanted())?;
         self.write(&answer, &evaluation, out)?;
+        warnings::of_nan(&evaluation.call, &answer, None);
+        let is_single = evaluation.is_single();
         if self.json {
-            let mut map = answer.json();
+            let mut map = answer.json(is_single);
             circumstances(&mut map, &evaluation.way, start.elapsed());
             return Ok(print_json(out, map)?);
         }
-        match self.output {
-            Some(_) => Ok(()),
-            None => Ok(answer.print(out, evaluation.is_single())?),
+        // an array on the standard output would be damaged by text
+        let is_piped = self.outputs().any(|place| place == files::STANDARD);
+        let mut text: &mut dyn Write = if is_piped { &mut io::stderr() } else { out };
+        if self.output.is_none() {
+            answer.print_loss(&mut text, is_single)?;
         }
+        Ok(answer.print_observations(&mut text, is_single)?)
     }
 
     /// Evaluates each row of files, and their total.
@@ -107,28 +118,32 @@ impl Eval {
             return Err(Failure::Input("the reduction none gives no total of many files".into()));
         }
         let (mut totals, mut list) = (Totals::default(), Vec::new());
-        for Row { label, places } in rows {
-            let answer = evaluation.of_files(places, &self.wanted())?;
+        for (place, row) in rows.iter().enumerate() {
+            let Row { label, places, .. } = row;
+            let answer = evaluation.of_files(places, &self.wanted());
+            let answer = answer.map_err(|failure| row.failure(&evaluation.call, failure))?;
+            warnings::of_nan(&evaluation.call, &answer, Some(label));
             totals.add(&answer.totals);
-            match (self.json, answer.loss) {
-                (true, _) => {
-                    let files: Map<String, Json> =
-                        places.iter().map(|(name, file)| (name.clone(), json!(file))).collect();
-                    let mut map = answer.json();
-                    map.insert("files".into(), files.into());
-                    list.push(Json::Object(map));
-                }
-                (false, loss) => writeln!(out, "{label}\t{}", loss.map_or(String::new(), |loss| loss.text()))?,
+            if self.json {
+                let files: Map<String, Json> = places.iter().map(|(name, file)| (name.clone(), json!(file))).collect();
+                let mut map = answer.json(evaluation.is_single());
+                map.insert("files".into(), files.into());
+                list.push(Json::Object(map));
+                continue;
             }
+            if place == 0 {
+                let columns = answer.totals.columns().map(|(name, _)| name);
+                writeln!(out, "{}", ["file", "loss"].into_iter().chain(columns).collect::<Vec<_>>().join("\t"))?;
+            }
+            writeln!(out, "{label}\t{}", evaluation.cells(answer.loss(), &answer.totals).join("\t"))?;
         }
-        let total = evaluation.number(totals.loss());
         if !self.json {
-            return Ok(writeln!(out, "total\t{}", total.text())?);
+            return Ok(writeln!(out, "total\t{}", evaluation.cells(totals.loss(), &totals).join("\t"))?);
         }
-        let mut map = Map::from_iter([
-            ("files".to_string(), Json::Array(list)),
-            ("total".to_string(), json!({"loss": total.json(), "parts": totals.json()})),
-        ]);
+        let mut total = totals.json(evaluation.is_single());
+        total.insert("loss".into(), evaluation.number(totals.loss()).json());
+        let mut map =
+            Map::from_iter([("files".to_string(), Json::Array(list)), ("total".to_string(), Json::Object(total))]);
         circumstances(&mut map, &evaluation.way, start.elapsed());
         Ok(print_json(out, map)?)
     }
@@ -145,6 +160,12 @@ impl Eval {
         let (piped, filed): (Vec<_>, Vec<_>) = written.partition(|(place, _)| *place == files::STANDARD);
         output::write(&filed)?;
         piped.iter().try_for_each(|(_, bytes)| Ok(out.write_all(bytes)?))
+    }
+
+    /// The files that are written; - is the standard output.
+    fn outputs(&self) -> impl Iterator<Item = &str> {
+        let gradients = self.gradients.iter().map(|(_, place)| place.as_str());
+        gradients.chain(self.output.as_deref()).chain(self.of_positions().map(|(_, place)| place))
     }
 
     /// The wanted observations of positions, and the files that they are written to.
@@ -174,11 +195,16 @@ impl Eval {
         Ok(Evaluation { call, way, device: Device::Cpu, hold: u64::MAX }.of_arrays(given, &self.wanted())?)
     }
 
+    /// Refuses a second input from the standard input, which can be read only once.
+    fn check_inputs(&self, places: &[(String, String)]) -> Result<(), Failure> {
+        let operands = places.iter().map(|(_, place)| place.as_str());
+        let others = [self.pairs.as_deref(), self.upstream.as_deref(), self.asked.denominator()];
+        files::read_once(operands.chain(others.into_iter().flatten()))
+    }
+
     fn check_outputs(&self, places: &[(String, String)]) -> Result<(), Failure> {
         let mut targets: Vec<PathBuf> = Vec::new();
-        let gradients = self.gradients.iter().map(|(_, place)| place.as_str());
-        let observed = self.of_positions().map(|(_, place)| place);
-        for place in gradients.chain(self.output.as_deref()).chain(observed) {
+        for place in self.outputs() {
             let piped = place == files::STANDARD;
             if piped && self.json {
                 return Err(Failure::Input("--json and an output of - are both for the standard output".into()));
@@ -192,10 +218,6 @@ impl Eval {
                 return Err(Failure::Input(format!("{place}: `{name}` is read from it; --force overwrites it")));
             }
             targets.push(target);
-        }
-        let piped = places.iter().filter(|(_, place)| place == files::STANDARD).count();
-        if piped > 1 {
-            return Err(Failure::Input("-: is named for two operands".into()));
         }
         Ok(())
     }

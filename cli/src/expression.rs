@@ -18,6 +18,9 @@ mod parser;
 use wgloss::header::{Kind, OptionSpec, Value};
 use wgloss::{Loss, by_id};
 
+/// What `--option` sets of the whole sum, to true or false.
+pub const FLAGS: [&str; 2] = ["empty_is_zero", "checked"];
+
 /// A weighted sum of losses.
 #[derive(Clone, Debug)]
 pub struct Expression {
@@ -56,6 +59,18 @@ impl Expression {
         parser::summands(text).map(|summands| Expression { summands })
     }
 
+    /// The options of all losses, with what every loss takes.
+    pub fn options(&self) -> Vec<&'static str> {
+        let mut names: Vec<&str> = Vec::new();
+        let own = self.summands.iter().flat_map(|summand| summand.loss().specs()).map(|spec| spec.name);
+        for name in own.chain(["reduction"]).chain(FLAGS) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
     /// Whether this is a single loss, with the factor 1 and with its own names for operands.
     pub fn is_plain(&self) -> bool {
         matches!(&self.summands[..], [one] if one.weight == 1.0 && one.renamed.is_empty())
@@ -64,7 +79,7 @@ impl Expression {
 
 /// Returns the description of the values that a loss takes for an option, or for its reduction if `spec` is `None`; `None` if
 /// the loss takes this value.
-fn refusal(loss: &dyn Loss, spec: Option<&OptionSpec>, value: &Value) -> Option<String> {
+pub fn refusal(loss: &dyn Loss, spec: Option<&OptionSpec>, value: &Value) -> Option<String> {
     let Some(spec) = spec else {
         let taken = loss.header().reductions.iter().map(wgloss::header::OptionType::get);
         let names: Vec<String> = taken.clone().map(|name| name.to_string()).collect();
@@ -160,9 +175,15 @@ mod tests {
     fn what_is_no_sum_is_refused_at_its_place() {
         for (text, marked, why) in [
             ("", "^", "expected a loss or a number"),
-            ("mse + dise", "      ^^^^", "there is no loss `dise`; there is dice"),
+            ("mse + dise", "      ^^^^", "there is no loss `dise`; did you mean dice?"),
             ("mse +", "     ^", "expected a loss or a number"),
             ("mse dice", "    ^", "expected `+`, `-`"),
+            ("CrossEntropy()", "^^^^^^^^^^^^", "there is no loss `CrossEntropy`; did you mean cross_entropy?"),
+            (
+                "huber(dleta=1)",
+                "      ^^^^^",
+                "huber has no option `dleta`; did you mean delta? There is delta, reduction",
+            ),
             ("2*3", "^^^", "expected a loss, of which"),
             ("mse + 2", "      ^", "expected a loss, of which"),
             ("mse * dice", "      ^^^^", "losses are added, not multiplied"),

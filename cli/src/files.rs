@@ -31,6 +31,14 @@ pub fn source(place: &str) -> Option<PathBuf> {
     fs::canonicalize(split(place).0).ok()
 }
 
+/// Refuses places of which more than one is the standard input.
+pub fn read_once<'a>(places: impl Iterator<Item = &'a str>) -> Result<(), Failure> {
+    match places.filter(|place| *place == STANDARD).count() {
+        0 | 1 => Ok(()),
+        _ => Err(Failure::Input("-: is named for two inputs".into())),
+    }
+}
+
 /// Reads a tensor. Checks the whole header before it reads elements.
 pub fn read(place: &str) -> Result<Array, Failure> {
     open(place)?.rest().map_err(|why| Failure::Input(format!("{place}: {why}")))
@@ -45,7 +53,11 @@ pub fn open(place: &str) -> Result<Opened, Failure> {
     }
     let (path, tensor) = split(place);
     let Some(kind) = [".npy", ".npz", ".safetensors"].iter().position(|end| path.ends_with(end)) else {
-        return Err(refuse("expected FILE.npy, FILE.npz:ARRAY or FILE.safetensors:TENSOR".into()));
+        let pickled = [".pt", ".pth", ".ckpt", ".bin"].iter().any(|end| path.ends_with(end));
+        let advice = "; a file of torch.save can only be read by PyTorch: save the tensors by numpy.save, numpy.savez or \
+                      safetensors.torch.save_file";
+        let advice = if pickled { advice } else { "" };
+        return Err(refuse(format!("expected FILE.npy, FILE.npz:ARRAY or FILE.safetensors:TENSOR{advice}")));
     };
     let metadata = fs::metadata(&path).map_err(|error| refuse(error.to_string()))?;
     if !metadata.is_file() {
@@ -111,13 +123,13 @@ impl<R: Read> Opened<R> {
     }
 
     /// Reads the whole tensor, of which nothing was read before.
-    pub fn rest(mut self) -> Result<Array, String> {
+    pub fn rest(&mut self) -> Result<Array, String> {
         let mut elements = self.elements(&self.shape.clone())?;
         self.bytes.end()?;
         if self.by_columns {
             elements = npy::row_major(&elements, &self.shape, self.stored.size());
         }
-        self.stored.array(self.shape, &elements, self.big_endian)
+        self.stored.array(self.shape.clone(), &elements, self.big_endian)
     }
 
     fn elements(&mut self, shape: &[usize]) -> Result<Vec<u8>, String> {

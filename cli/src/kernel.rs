@@ -3,7 +3,7 @@
 mod back_ends;
 mod writers;
 
-use crate::eval::asked::pair;
+use crate::eval::asked::option;
 use crate::expression::value;
 use crate::failure::Failure;
 use crate::losses;
@@ -17,7 +17,7 @@ use wgloss::{Array, ClassAxis, DType, Gpu, Gradient, KernelReport, Outputs, Tens
 #[derive(Args)]
 pub struct Kernel {
     /// The loss's id.
-    #[arg(value_parser = PossibleValuesParser::new(losses::ids()))]
+    #[arg(value_parser = losses::Name(losses::ids))]
     loss: String,
     /// The shape of the prediction, such as 8,21,512,512.
     #[arg(long, value_name = "N,N,..", value_delimiter = ',', required = true)]
@@ -39,7 +39,7 @@ pub struct Kernel {
     #[arg(long = "with", value_name = "NAME")]
     with: Vec<String>,
     /// An option of the loss, or its `reduction`: none, true, false, a number or a name.
-    #[arg(long = "option", value_name = "NAME=VALUE", value_parser = pair)]
+    #[arg(long = "option", value_name = "NAME=VALUE", value_parser = option)]
     options: Vec<(String, String)>,
     /// The length of an axis that the prediction's shape does not settle, such as the classes of a linear layer.
     #[arg(long, value_name = "N", default_value_t = 1000)]

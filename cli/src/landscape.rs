@@ -72,7 +72,7 @@ impl Landscape {
             (_, Some(file)) => {
                 let size = self.points(SIZE);
                 let [x, y] = self.ends.unwrap_or([[-1.0, 1.0]; 2]);
-                let surface = function::surface(&Gpu::new()?, file, &Grid::new(x, y, [size, size])?)?;
+                let surface = function::surface(file, &Grid::new(x, y, [size, size])?)?;
                 let chart = self.chart(&surface);
                 (surface, chart)
             }

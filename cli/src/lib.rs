@@ -24,6 +24,7 @@ mod losses;
 mod manual;
 mod metric;
 mod stdout;
+mod suggest;
 mod verify;
 
 use clap::{Parser, Subcommand};

@@ -1,7 +1,11 @@
-//! `wgloss list`: finds tasks and losses by words, and prints the tables of docs/choosing.md and docs/losses.md.
+//! `wgloss list`: finds tasks, losses, observations and metrics by words, and prints the tables of docs/choosing.md and
+//! docs/losses.md.
+
+mod call;
 
 use crate::expression::compounds::{COMPOUNDS, Compound};
 use crate::failure::Failure;
+use call::{call, renamed};
 use clap::Args;
 use std::io::Write;
 use wgloss::header::Kind;
@@ -10,54 +14,166 @@ use wgloss::{Loss, TASKS, Task, all};
 /// The arguments of `wgloss list`.
 #[derive(Args)]
 pub struct List {
-    /// Words that a task or a loss has to contain: segmentation, sentence, dice, outliers, ... Without any, all are listed.
+    /// Words to look for: segmentation, sentence, dice, outliers, perplexity, ... What contains most of them is listed, by
+    /// parts of words too. Without any, all is listed.
     words: Vec<String>,
     /// Print the tables of docs/choosing.md and docs/losses.md.
     #[arg(long, conflicts_with = "words")]
     markdown: bool,
 }
 
+/// What can be found.
+struct Entry {
+    /// Its name and title, whose words count most.
+    head: String,
+    /// All of its text.
+    text: String,
+    /// How it is printed.
+    shown: String,
+}
+
+/// A number that the program reports beside a loss, or without one.
+struct Number {
+    name: &'static str,
+    title: &'static str,
+    /// Other names of the number.
+    also: &'static str,
+    call: &'static str,
+}
+
+/// The observations, and the scores of the metrics.
+const NUMBERS: &[Number] = &[
+    Number {
+        name: "accuracy",
+        title: "the share of positions that are predicted right",
+        also: "top-1 error rate",
+        call: "wgloss metric accuracy, or beside a loss: wgloss eval LOSS --observe accuracy",
+    },
+    Number {
+        name: "top_5",
+        title: "the share of positions whose label is among the 5 best classes, or any other number",
+        also: "top-5 top_k topk accuracy",
+        call: "wgloss eval LOSS --observe top_5",
+    },
+    Number {
+        name: "entropy",
+        title: "the mean entropy of the predicted probabilities",
+        also: "uncertainty confidence",
+        call: "wgloss eval LOSS --observe entropy",
+    },
+    Number {
+        name: "perplexity",
+        title: "the exponential of the mean cross-entropy",
+        also: "language models tokens",
+        call: "wgloss eval LOSS --observe perplexity",
+    },
+    Number {
+        name: "iou",
+        title: "the intersection over union of each class, and the mean IoU",
+        also: "jaccard miou mean_iou segmentation",
+        call: "wgloss metric confusion_matrix, or beside a loss of regions: wgloss eval LOSS --observe iou",
+    },
+    Number {
+        name: "precision",
+        title: "the share of the positions predicted to be of a class that are",
+        also: "positive predictive value",
+        call: "wgloss metric confusion_matrix, or beside a loss of regions: wgloss eval LOSS --observe precision",
+    },
+    Number {
+        name: "recall",
+        title: "the share of the positions of a class that are found, and the balanced accuracy",
+        also: "sensitivity true positive rate balanced_accuracy",
+        call: "wgloss metric confusion_matrix, or beside a loss of regions: wgloss eval LOSS --observe recall",
+    },
+    Number {
+        name: "f1",
+        title: "the Dice score of each class, and its mean, the macro F1",
+        also: "dice score mean_dice f-score segmentation",
+        call: "wgloss metric confusion_matrix",
+    },
+    Number {
+        name: "confusion_matrix",
+        title: "how many positions of each label are predicted to be of each class",
+        also: "confusion matrix counts errors",
+        call: "wgloss metric confusion_matrix",
+    },
+];
+
 impl List {
-    /// Prints the tasks and the losses that contain the words.
+    /// Prints what contains the words.
     pub fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
         if self.markdown {
             return Ok(write!(out, "{}\n{}", tasks(), losses())?);
         }
         let words: Vec<String> =
             self.words.iter().flat_map(|word| word.split_whitespace()).map(str::to_lowercase).collect();
-        let contains = |text: String| words.iter().all(|word| text.to_lowercase().contains(word.as_str()));
-        let mut found = false;
-        for task in TASKS.iter().filter(|task| contains(searched(task))) {
-            let Task { name, data, targets, code, note } = task;
-            writeln!(out, "{name}: {} against {}", plain(data), plain(targets))?;
-            writeln!(out, "    {}\n    {note}\n", line(code))?;
-            found = true;
+        let groups = [TASKS.iter().map(of_task).collect(), of_losses(), NUMBERS.iter().map(of_number).collect()];
+        let most = groups.iter().flatten().map(|entry| contained(&words, &entry.text)).max().unwrap_or(0);
+        if most == 0 && !words.is_empty() {
+            let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+            let why = format!("no task, loss, observation or metric contains {}", words.join(" or "));
+            return Err(Failure::Input(format!("{why}; `wgloss list` shows all")));
         }
-        let all = all();
-        for header in all.iter().filter(|loss| contains(about(&***loss))).map(|loss| loss.header()) {
-            writeln!(out, "{:<26} {}", header.id, header.title)?;
-            found = true;
+        if most < words.len() {
+            writeln!(out, "Nothing contains all of these words; this contains {most} of {}:\n", words.len())?;
         }
-        for Compound { id, title, .. } in COMPOUNDS.iter().filter(|sum| contains(format!("{} {}", sum.id, sum.title))) {
-            writeln!(out, "{id:<26} {title}")?;
-            found = true;
+        for group in &groups {
+            let found: Vec<&Entry> = best(group, &words, most);
+            found.iter().try_for_each(|entry| writeln!(out, "{}", entry.shown))?;
+            if !found.is_empty() {
+                writeln!(out)?;
+            }
         }
-        match found {
-            true => Ok(writeln!(out, "\n`wgloss describe LOSS` says what a loss takes.")?),
-            false => Err(Failure::Input(format!("no task and no loss contains {:?}", self.words.join(" ")))),
-        }
+        Ok(writeln!(out, "`wgloss describe LOSS` says what a loss takes, `wgloss eval LOSS --help` how it is called.")?)
     }
 }
 
-/// The text that is searched for words about a task.
-fn searched(Task { name, data, targets, code, note }: &Task) -> String {
-    [*name, data, targets, code, note].join(" ")
+/// The entries of a group with `most` of the words, those first whose names contain most of them.
+fn best<'a>(group: &'a [Entry], words: &[String], most: usize) -> Vec<&'a Entry> {
+    let mut found: Vec<&Entry> = group.iter().filter(|entry| contained(words, &entry.text) == most).collect();
+    // the sort keeps the order of entries that are alike
+    found.sort_by_key(|entry| std::cmp::Reverse(contained(words, &entry.head)));
+    found
 }
 
-/// The text that is searched for words about a loss: its id, its title, and its page up to the example.
-fn about(loss: &dyn Loss) -> String {
-    let page = loss.page().split("# Example").next().unwrap_or_default();
-    format!("{} {} {page}", loss.header().id, loss.header().title)
+/// How many of the words a text contains.
+fn contained(words: &[String], text: &str) -> usize {
+    let text = text.to_lowercase();
+    words.iter().filter(|word| text.contains(word.as_str())).count()
+}
+
+fn of_task(task: &Task) -> Entry {
+    let Task { name, data, targets, code, note } = task;
+    // two sums of the library take layers, of which the program writes out the sum
+    let call = call(code).unwrap_or_else(|| format!("in Rust: {}", line(code)));
+    Entry {
+        head: name.to_string(),
+        text: [*name, data, targets, code, note, &call].join(" "),
+        shown: format!("{name}: {} against {}\n    {call}\n    {}", plain(data), plain(targets), renamed(note)),
+    }
+}
+
+/// The losses, each with its documentation up to the example, and the ready-made sums.
+fn of_losses() -> Vec<Entry> {
+    let entry = |id: &str, title: &str, page: &str| Entry {
+        head: format!("{id} {title}"),
+        text: format!("{id} {title} {page}"),
+        shown: format!("{id:<26} {title}"),
+    };
+    let of_loss = |loss: &dyn Loss| {
+        let page = loss.page().split("# Example").next().unwrap_or_default();
+        entry(loss.header().id, loss.header().title, page)
+    };
+    let losses = all().iter().map(|loss| of_loss(&**loss)).collect::<Vec<_>>();
+    losses.into_iter().chain(COMPOUNDS.iter().map(|Compound { id, title, .. }| entry(id, title, ""))).collect()
+}
+
+fn of_number(Number { name, title, also, call }: &Number) -> Entry {
+    Entry {
+        head: format!("{name} {also}"),
+        text: [*name, title, also, call].join(" "),
+        shown: format!("{name:<26} {title}\n    {call}"),
+    }
 }
 
 /// The table of docs/choosing.md.
@@ -166,10 +282,17 @@ mod tests {
     }
 
     #[test]
+    fn every_observation_is_listed() {
+        for name in crate::eval::asked::OBSERVED {
+            assert!(NUMBERS.iter().any(|number| number.name == name), "{name}");
+        }
+    }
+
+    #[test]
     fn a_row_shows_operands_and_options() {
         let shown = row(&*wgloss::by_id("sigmoid_focal").unwrap());
         assert!(
-            shown.contains("input∂ target alpha? sample_weight? mask?") && shown.contains("alpha 0.25, gamma 2"),
+            shown.contains("input∂ target alpha? sample_weight? mask?") && shown.contains("gamma 2, alpha 0.25"),
             "{shown}"
         );
     }

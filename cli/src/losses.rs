@@ -1,7 +1,11 @@
-//! Finds losses by the names in arguments.
+//! Finds losses, and their options and operands, by the names in arguments.
 
 use crate::expression::compounds::COMPOUNDS;
 use crate::failure::Failure;
+use crate::suggest::did_you_mean;
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::error::ErrorKind;
+use std::ffi::OsStr;
 use wgloss::{Loss, by_id};
 
 /// The ids of all losses, and the names of ready-made sums.
@@ -21,13 +25,47 @@ pub fn named(id: &str) -> Result<Box<dyn Loss>, Failure> {
 
 /// The message that there is no such loss, with the names that are most like this one.
 pub fn unknown(id: &str) -> String {
-    let all = names();
-    let mut like: Vec<(f64, &str)> = all.iter().map(|known| (strsim::jaro_winkler(id, known), *known)).collect();
-    like.retain(|(likeness, _)| *likeness > 0.8);
-    like.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-    let like: Vec<&str> = like.into_iter().take(3).map(|(_, known)| known).collect();
-    match like[..] {
-        [] => format!("there is no loss `{id}`; `wgloss list` shows all"),
-        _ => format!("there is no loss `{id}`; there is {}", like.join(", ")),
+    let question = did_you_mean(id, &names()).unwrap_or("`wgloss list` shows all".into());
+    format!("there is no loss `{id}`; {question}")
+}
+
+/// The message that none of these losses has such an option or operand, with the names that there are.
+pub fn without(losses: &[&str], what: &str, name: &str, known: &[&str]) -> String {
+    let lacks = match losses {
+        [one] => format!("{one} has no {what} `{name}`"),
+        _ => format!("no loss of the sum has an {what} `{name}`"),
+    };
+    let known_names = known.join(", ");
+    match did_you_mean(name, known) {
+        Some(question) => format!("{lacks}; {question} There is {known_names}"),
+        None => format!("{lacks}, but {known_names}"),
+    }
+}
+
+/// Parses the name of a loss, and knows all of them for completions.
+#[derive(Clone)]
+pub struct Name(pub fn() -> Vec<&'static str>);
+
+impl TypedValueParser for Name {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        let name = StringValueParser::new().parse_ref(command, argument, value)?;
+        match self.0().contains(&name.as_str()) {
+            true => Ok(name),
+            false => {
+                let why = format!("{}\n", unknown(&name));
+                Err(clap::Error::raw(ErrorKind::ValueValidation, why).with_cmd(command))
+            }
+        }
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.0().into_iter().map(PossibleValue::new)))
     }
 }

@@ -4,7 +4,8 @@ use crate::Arguments;
 use crate::describe;
 use crate::expression::{Expression, Summand};
 use crate::failure::Failure;
-use clap::error::ErrorKind;
+use crate::suggest::similar;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Command, CommandFactory, Parser};
 use clap_complete::Shell;
 use clap_mangen::Man as Page;
@@ -14,10 +15,11 @@ use std::path::PathBuf;
 
 /// Parses the arguments. Prints help, versions and errors, and ends the process, as clap does.
 pub fn parse(arguments: &[OsString]) -> Arguments {
-    let refused = match Arguments::try_parse_from(arguments) {
+    let mut refused = match Arguments::try_parse_from(arguments) {
         Ok(parsed) => return parsed,
         Err(refused) => refused,
     };
+    advise(&mut refused, arguments);
     let about = matches!(refused.kind(), ErrorKind::DisplayHelp).then(|| about_loss(arguments)).flatten();
     match about {
         // clap prints the help of `eval`, with the text about the loss in it
@@ -29,6 +31,63 @@ pub fn parse(arguments: &[OsString]) -> Arguments {
             }
         }
         None => refused.exit(),
+    }
+}
+
+/// Replaces the tips of clap, which knows nothing of losses, devices and metrics: for an unknown argument by the one that sets
+/// the option or gives the operand of this name.
+fn advise(error: &mut clap::Error, arguments: &[OsString]) {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        _ => None,
+    };
+    match (error.kind(), text(ContextKind::InvalidArg), text(ContextKind::InvalidValue)) {
+        (ErrorKind::UnknownArgument, Some(flag), _) => {
+            if let Some(tip) = tip(&flag, arguments) {
+                error.remove(ContextKind::SuggestedArg);
+                error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+            }
+        }
+        // clap takes `cuda` for `cpu`
+        (ErrorKind::InvalidValue, Some(flag), Some(value)) if flag.starts_with("--device") && is_gpu(&value) => {
+            error.insert(ContextKind::SuggestedValue, ContextValue::String("gpu".into()));
+        }
+        (ErrorKind::InvalidValue, Some(argument), _) if argument == "<METRIC>" => {
+            let tip = "confusion_matrix prints the IoU, Dice, precision and recall of each class, and their means";
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+        }
+        _ => {}
+    }
+}
+
+/// Whether a device's name is what other programs call a GPU.
+fn is_gpu(device: &str) -> bool {
+    let name = device.to_lowercase();
+    ["cuda", "mps", "vulkan", "metal", "dx12", "rocm", "xpu"].iter().any(|known| name.starts_with(known))
+}
+
+/// What to write instead of `--label-smoothing 0.1` or `--sample-weight FILE`.
+fn tip(flag: &str, arguments: &[OsString]) -> Option<String> {
+    let words: Vec<&str> = arguments.iter().skip(1).filter_map(|argument| argument.to_str()).collect();
+    let command = *words.first()?;
+    if !matches!(command, "eval" | "compare") {
+        return None;
+    }
+    let name = flag.trim_start_matches('-').replace('-', "_");
+    if command == "compare" && name == "input" {
+        return Some("the predictions stand behind the loss: wgloss compare LOSS FILE FILE --target FILE".into());
+    }
+    let expression = words.iter().skip(1).find_map(|word| Expression::parse(word).ok())?;
+    let value = words.iter().find_map(|word| word.strip_prefix(flag)?.strip_prefix('='));
+    let next = || words.iter().skip_while(|word| **word != flag).nth(1).filter(|word| !word.starts_with('-')).copied();
+    let value = value.or_else(next);
+    let operands = expression.summands.iter().flat_map(|summand| summand.loss().header().operands);
+    let operands: Vec<&str> = operands.map(|spec| spec.name).collect();
+    let options = expression.options();
+    let meant = *similar(&name, &[&options[..], &operands].concat()).first()?;
+    match options.contains(&meant) {
+        true => Some(format!("--option {meant}={}", value.unwrap_or("VALUE"))),
+        false => Some(format!("--operand {meant}={}", value.unwrap_or("FILE"))),
     }
 }
 
@@ -75,6 +134,7 @@ impl Man {
         match &self.out {
             Some(folder) => {
                 let refuse = |error: std::io::Error| Failure::Input(format!("{}: {error}", folder.display()));
+                std::fs::create_dir_all(folder).map_err(refuse)?;
                 clap_mangen::generate_to(Arguments::command(), folder).map_err(refuse)
             }
             None => Ok(out.write_all(&page(Arguments::command())?)?),

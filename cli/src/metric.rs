@@ -3,13 +3,13 @@
 use crate::device::{self, Device};
 use crate::eval::answer::{MOST_PRINTED, Number, circumstances, print_json};
 use crate::eval::many;
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
 use crate::files::{self, Opened, npy, output};
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value as Json, json};
 use std::io::Write;
 use std::time::Instant;
-use wgloss::{Accuracy, Array, ConfusionMatrix, Predictions};
+use wgloss::{Accuracy, Array, ConfusionMatrix, Error, Predictions};
 
 /// The most bytes of operands that are counted at once.
 const PIECE: usize = 64 << 20;
@@ -56,7 +56,9 @@ pub struct Metric {
 enum Kind {
     /// The share of positions whose predicted class is their label.
     Accuracy,
-    /// How many positions of each label are predicted to be of each class, and the scores of each class.
+    /// How many positions of each label are predicted to be of each class, the scores of each class, and their means: the
+    /// balanced accuracy is the mean recall of the classes that are a label, mean_iou and mean_dice are over the classes that
+    /// are a label or a prediction.
     ConfusionMatrix,
 }
 
@@ -64,6 +66,7 @@ impl Metric {
     /// Counts all files, and prints the metric.
     pub fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
         let start = Instant::now();
+        files::read_once(self.places().iter().map(|(_, place)| place.as_str()))?;
         self.check_output()?;
         let way = self.device.open()?.swap_remove(0);
         let mut map = match self.metric {
@@ -117,10 +120,14 @@ impl Metric {
     ) -> Result<M, Failure> {
         let places = self.places();
         let rows = many::matched(&places)?.map(|rows| rows.into_iter().map(|row| row.places).collect());
-        let mut all: Option<M> = None;
+        let (mut all, many): (Option<M>, bool) = (None, rows.is_some());
         for places in rows.unwrap_or_else(|| vec![places]) {
+            let mut first = 0;
             for operands in Pieces::open(&places)? {
-                let next = count(&self.predictions(&operands?))?;
+                let operands = operands?;
+                let next = count(&self.predictions(&operands));
+                let next = next.map_err(|error| self.refused(error, &operands, first, many.then_some(&places)))?;
+                first += operands[0].shape().first().unwrap_or(&0);
                 match &mut all {
                     Some(all) => merge(all, &next)?,
                     None => all = Some(next),
@@ -128,6 +135,31 @@ impl Metric {
             }
         }
         all.ok_or_else(|| Failure::Input("there is nothing to count".into()))
+    }
+
+    /// The failure of a piece that begins with item `first`. `files` names the files, if there are many.
+    fn refused(
+        &self,
+        error: Error,
+        operands: &[Array],
+        first: usize,
+        files: Option<&Vec<(String, String)>>,
+    ) -> Failure {
+        let place =
+            failure::operand(&error).and_then(|(_, own)| self.places().iter().position(|(name, _)| name == own));
+        let ignored = match &error {
+            Error::LabelOutOfRange { operand, value, ignored: None, .. } if operand == "target" => Some(*value),
+            _ => None,
+        };
+        let shape = place.map_or(&[][..], |place| operands[place].shape());
+        let mut refused = Failure::at(error, shape, first);
+        if let Some(label) = ignored {
+            refused = refused.advised(format!("`--ignore-index {label}` leaves such labels out"));
+        }
+        match files {
+            Some(files) => refused.within(files[place.unwrap_or(0)].1.as_str()),
+            None => refused,
+        }
     }
 
     /// The predictions of a piece. `operands` are input, target and mask, in the order of [`places`](Self::places).
@@ -180,7 +212,7 @@ impl Iterator for Pieces {
         let refuse = |place: &str, why| Failure::Input(format!("{place}: {why}"));
         let Some((items, left)) = &mut self.items else {
             let files = std::mem::take(&mut self.files);
-            let whole = |(place, file): (String, Opened)| file.rest().map_err(|why| refuse(&place, why));
+            let whole = |(place, mut file): (String, Opened)| file.rest().map_err(|why| refuse(&place, why));
             return (!files.is_empty()).then(|| files.into_iter().map(whole).collect());
         };
         if *left == 0 {
@@ -218,17 +250,29 @@ fn scores(matrix: &ConfusionMatrix) -> [(&'static str, Vec<f64>); 4] {
     [("precision", matrix.precision()), ("recall", matrix.recall()), ("iou", matrix.iou()), ("dice", matrix.dice())]
 }
 
+/// The means of the scores over classes, by name.
+fn means(matrix: &ConfusionMatrix) -> [(&'static str, f64); 3] {
+    [
+        ("balanced_accuracy", matrix.balanced_accuracy()),
+        ("mean_iou", matrix.mean_iou()),
+        ("mean_dice", matrix.mean_dice()),
+    ]
+}
+
 /// The counts row by row.
 fn rows(matrix: &ConfusionMatrix) -> Vec<Vec<u32>> {
     let counts = matrix.counts().to_f64();
     counts.chunks_exact(matrix.classes()).map(|row| row.iter().map(|&count| count as u32).collect()).collect()
 }
 
-/// Prints the accuracy, and a row for each label: its counts, if there are few classes, and its scores.
+/// Prints the accuracy, the means over classes, and a row for each label: its counts, if there are few classes, and its scores.
 fn print_matrix(matrix: &ConfusionMatrix, out: &mut impl Write) -> Result<(), Failure> {
     let shown = if matrix.classes() > MOST_PRINTED { 0 } else { matrix.classes() };
     let (scores, rows) = (scores(matrix), rows(matrix));
     writeln!(out, "{}", share(matrix.accuracy()).text())?;
+    for (name, mean) in means(matrix) {
+        writeln!(out, "{name} {}", share(mean).text())?;
+    }
     let columns = (0..shown).map(|k| k.to_string()).chain(["unpredicted".to_string()]);
     let columns = columns.chain(scores.iter().map(|(name, _)| name.to_string()));
     writeln!(out, "label\t{}", columns.collect::<Vec<_>>().join("\t"))?;
@@ -246,6 +290,9 @@ fn json_of_matrix(matrix: &ConfusionMatrix) -> Map<String, Json> {
     map.insert("positions".into(), json!(matrix.positions()));
     map.insert("counts".into(), json!(rows(matrix)));
     map.insert("unpredicted".into(), json!(matrix.unpredicted()));
+    for (name, mean) in means(matrix) {
+        map.insert(name.into(), share(mean).json());
+    }
     for (name, scores) in scores(matrix) {
         map.insert(name.into(), scores.into_iter().map(|score| share(score).json()).collect());
     }

@@ -12,6 +12,7 @@ mod thorough;
 use crate::device::Device;
 use crate::failure::Failure;
 use crate::files::output;
+use crate::losses;
 use ::safetensors::SafeTensors;
 use clap::{Args, ValueEnum};
 use dtype::Dtypes;
@@ -151,7 +152,7 @@ impl Verify {
     /// The losses named in the arguments. Refuses unknown ones.
     fn named(&self) -> Result<Vec<String>, Failure> {
         match self.losses.iter().find(|id| wgloss::by_id(id).is_none()) {
-            Some(unknown) => Err(Failure::Input(format!("there is no loss `{unknown}`"))),
+            Some(unknown) => Err(Failure::Input(losses::unknown(unknown))),
             None => Ok(self.losses.clone()),
         }
     }

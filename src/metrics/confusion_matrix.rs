@@ -26,6 +26,14 @@ use crate::error::{Error, Result};
 ///
 /// A score that divides by 0 is NaN, such as the precision of a class that no position is predicted to be of.
 ///
+/// A mean over classes counts each class alike, however many positions it has. It leaves out the classes whose score is NaN:
+///
+/// | method | mean of | over the classes that |
+/// |---|---|---|
+/// | [`mean_iou`](Self::mean_iou) | `iou` | are the label or the prediction of a position |
+/// | [`mean_dice`](Self::mean_dice), the macro F1 score | `dice` | are the label or the prediction of a position |
+/// | [`balanced_accuracy`](Self::balanced_accuracy) | `recall` | are the label of a position |
+///
 /// ```
 /// use wgloss::{Array, Predictions, cpu};
 /// let predicted = Array::new(&[0i32, 1, 1, 1], [4])?;
@@ -36,6 +44,7 @@ use crate::error::{Error, Result};
 /// assert_eq!(matrix.accuracy(), 0.75);
 /// assert_eq!(matrix.iou()[..2], [0.5, 2.0 / 3.0]);
 /// assert!(matrix.iou()[2].is_nan());
+/// assert_eq!(matrix.mean_iou(), (0.5 + 2.0 / 3.0) / 2.0);
 /// # Ok::<(), wgloss::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,6 +110,22 @@ impl ConfusionMatrix {
         self.scores(|class| (class.right, class.labelled))
     }
 
+    /// The mean IoU over the classes that are the label or the prediction of a position. NaN if there are none.
+    pub fn mean_iou(&self) -> f64 {
+        mean(&self.iou())
+    }
+
+    /// The mean Dice score over the classes that are the label or the prediction of a position: the macro F1 score. NaN if
+    /// there are none.
+    pub fn mean_dice(&self) -> f64 {
+        mean(&self.dice())
+    }
+
+    /// The mean recall over the classes that are the label of a position. NaN if there are none.
+    pub fn balanced_accuracy(&self) -> f64 {
+        mean(&self.recall())
+    }
+
     /// Adds the counts of another matrix: of the next batch, or of another device.
     ///
     /// # Errors
@@ -141,6 +166,12 @@ impl ConfusionMatrix {
         };
         classes.iter().map(of).collect()
     }
+}
+
+/// The mean of the scores that are not NaN.
+fn mean(scores: &[f64]) -> f64 {
+    let scores = || scores.iter().filter(|score| !score.is_nan());
+    scores().sum::<f64>() / scores().count() as f64
 }
 
 impl Metric for ConfusionMatrix {

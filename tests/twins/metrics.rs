@@ -10,6 +10,7 @@ pub fn tests() -> Vec<Trial> {
         every_call_counts_what_the_definition_says,
         ties_infinities_and_zeros_of_both_signs,
         scores_of_classes,
+        means_over_classes,
         batches_merge,
         what_is_refused,
     ]
@@ -48,6 +49,20 @@ fn ties_infinities_and_zeros_of_both_signs() {
     ] {
         assert_eq!(predicted(&row), want, "{row:?}");
     }
+}
+
+/// Class 1 is predicted and never the label, class 2 is neither.
+fn means_over_classes() {
+    let matrix = |predicted: &[u8], labels: &[u8]| {
+        let [x, t] = [predicted, labels].map(|labels| Array::new(labels, [labels.len()]).unwrap());
+        cpu::confusion_matrix(&Predictions::of(&x, &t).classes(3).ignore_index(9)).unwrap()
+    };
+    let some = matrix(&[0, 1], &[0, 0]);
+    let means = [some.mean_iou(), some.mean_dice(), some.balanced_accuracy()];
+    // the scores are 1/2 and 0, 2/3 and 0, and 1/2
+    assert_eq!(means, [0.25, 1.0 / 3.0, 0.5]);
+    let none = matrix(&[0], &[9]);
+    assert!(none.mean_iou().is_nan() && none.mean_dice().is_nan() && none.balanced_accuracy().is_nan());
 }
 
 /// Class 0 has three positions, two predicted right and one without a prediction; one of the two positions of class 1 is

@@ -67,7 +67,19 @@ pub fn report(arguments: &Arguments, out: &mut dyn Write) -> Result<Report, Box<
         list::headline();
     }
 
+    writeln!(out, "{}", about[0])?;
+    if info.device_type == wgpu::DeviceType::Cpu {
+        writeln!(out, "This adapter is software: times say how much work a loss is, not how fast a GPU is.")?;
+    }
     let bytes = if arguments.test { TEST_BYTES } else { copy::BYTES };
+    let mebibytes = bytes >> 20;
+    writeln!(
+        out,
+        "Measures a copy of {mebibytes} MiB in several ways, then {} cases with their larger batches, then the copy again. A \
+         line appears when a case is done.",
+        arguments.cases().len()
+    )?;
+    out.flush()?;
     let before = copy::best_rate(&gpu, &stopwatch, bytes);
     let clock =
         if stopwatch.has_clock() { "of timestamps on the GPU" } else { "of wall times: there are no timestamps" };

@@ -2,7 +2,6 @@
 
 use super::totals::{Totals, Values};
 use crate::device;
-use serde::Serializer;
 use serde_json::{Map, Value as Json, json};
 use std::io::{self, BufWriter, Write};
 use std::time::Duration;
@@ -50,29 +49,24 @@ impl Number {
 }
 
 /// A number as JSON. NaN and infinities are strings, since JSON has no such numbers.
-fn json_number(number: f64) -> Json {
+pub fn json_number(number: f64) -> Json {
     if number.is_finite() { json!(number) } else { json!(format!("{number:?}")) }
 }
 
-/// Serialises a number. NaN and infinities become strings.
-pub fn number<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    if number.is_finite() {
-        serializer.serialize_f64(*number)
-    } else {
-        serializer.serialize_str(&format!("{number:?}"))
-    }
-}
-
 impl Answer {
+    /// The reduced loss; NaN where the loss isn't reduced.
+    pub fn loss(&self) -> f64 {
+        self.loss.map_or(f64::NAN, |loss| loss.value)
+    }
+
     /// The tensor of an observation of positions, from the first loss that makes it.
     pub fn of_positions(&self, observation: Observation) -> Option<&Array> {
         let end = format!(".{}", observation.name());
         self.observed.iter().find(|(name, _)| name.ends_with(&end)).map(|(_, array)| array)
     }
 
-    /// Prints the loss and the observations. The loss is a number, a few values one a line, or the shape and the statistics of
-    /// many values.
-    pub fn print(&self, out: &mut impl Write, is_single: bool) -> io::Result<()> {
+    /// Prints the loss: a number, a few values one a line, or the shape and the statistics of many values.
+    pub fn print_loss(&self, out: &mut impl Write, is_single: bool) -> io::Result<()> {
         let mut out = BufWriter::new(out);
         if let Some(loss) = self.loss {
             writeln!(out, "{}", loss.text())?;
@@ -90,14 +84,17 @@ impl Answer {
             }
             None => {}
         }
-        for (name, value) in self.totals.observations() {
-            writeln!(out, "{name} {}", text(value))?;
-        }
         out.flush()
     }
 
+    /// Prints each observation with its name.
+    pub fn print_observations(&self, out: &mut impl Write, is_single: bool) -> io::Result<()> {
+        let mut observations = self.totals.observations();
+        observations.try_for_each(|(name, value)| writeln!(out, "{name} {}", Number { value, is_single }.text()))
+    }
+
     /// The loss and its parts as JSON.
-    pub fn json(&self) -> Map<String, Json> {
+    pub fn json(&self, is_single: bool) -> Map<String, Json> {
         let mut map = Map::new();
         if let Some(loss) = self.loss {
             map.insert("loss".into(), loss.json());
@@ -108,12 +105,7 @@ impl Answer {
                 json!({"shape": values.shape, "mean": mean, "least": least, "greatest": greatest, "nan": values.nan});
             map.insert("values".into(), of);
         }
-        map.insert("parts".into(), self.totals.json());
-        let observations: Map<String, Json> =
-            self.totals.observations().map(|(name, value)| (name.into(), json_number(value))).collect();
-        if !observations.is_empty() {
-            map.insert("observations".into(), observations.into());
-        }
+        map.append(&mut self.totals.json(is_single));
         map.insert("pieces".into(), json!(self.pieces));
         map.insert("held_bytes".into(), json!(self.held));
         map

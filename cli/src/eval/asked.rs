@@ -7,6 +7,7 @@ use crate::expression::Expression;
 use crate::failure::Failure;
 use crate::files;
 use crate::losses;
+use crate::suggest::did_you_mean;
 use clap::Args;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -30,10 +31,10 @@ pub struct Asked {
     #[arg(long, value_name = "FILE")]
     mask: Option<String>,
     /// Any operand of the loss.
-    #[arg(long = "operand", value_name = "NAME=FILE", value_parser = pair)]
+    #[arg(long = "operand", value_name = "NAME=FILE", value_parser = file)]
     operands: Vec<(String, String)>,
     /// An option of each loss that has it, or the `reduction` of all: none, true, false, a number or a name.
-    #[arg(long = "option", value_name = "NAME=VALUE", value_parser = pair)]
+    #[arg(long = "option", value_name = "NAME=VALUE", value_parser = option)]
     options: Vec<(String, String)>,
     /// Divide the sums by this number, or by the one number in a file, whatever the reduction.
     #[arg(long, value_name = "NUMBER|FILE", allow_hyphen_values = true)]
@@ -44,9 +45,10 @@ pub struct Asked {
     /// Refuse NaN and infinities that take part, and targets that the loss does not expect, and name the first.
     #[arg(long)]
     checked: bool,
-    /// A number beside the loss, from the same pass: accuracy, top_K, entropy or perplexity of classes, accuracy of logits of
-    /// yes-or-no questions, or iou, precision or recall of each class of a loss of regions.
-    #[arg(long, value_name = "NAME", value_parser = observation)]
+    /// Numbers beside the loss, from the same pass, separated by commas: accuracy, top_5 (or any other number), entropy or
+    /// perplexity of classes; accuracy of logits of yes-or-no questions; iou, precision or recall of each class of a loss of
+    /// regions.
+    #[arg(long, value_name = "NAME", value_parser = observation, value_delimiter = ',')]
     observe: Vec<Observation>,
     /// The place in the batch of the first row, where the rows of a loss of all pairs are a part of the batch.
     #[arg(long, value_name = "N")]
@@ -58,8 +60,8 @@ pub struct Asked {
     #[arg(long, value_name = "GIB", default_value_t = 4.0, value_parser = gibibytes)]
     hold: f64,
     /// How many GiB the CPU may use in addition to the operands.
-    #[arg(long, value_name = "GIB", default_value_t = 4)]
-    memory: u32,
+    #[arg(long, value_name = "GIB", default_value_t = 4.0, value_parser = gibibytes)]
+    memory: f64,
     /// Take the last axis of the predictions as their class axis: NHWC images, `[B, T, V]` token logits.
     #[arg(long)]
     class_axis_last: bool,
@@ -87,11 +89,16 @@ impl Asked {
         Ok(call)
     }
 
+    /// The number or the file that all sums are divided by.
+    pub fn denominator(&self) -> Option<&str> {
+        self.divide_by.as_deref()
+    }
+
     /// Opens the device for a call.
     pub fn evaluation(&self, call: Call) -> Result<Evaluation, Failure> {
-        wgloss::cpu::set_memory_bound(u64::from(self.memory) << 30);
+        wgloss::cpu::set_memory_bound(bytes(self.memory));
         let way = self.device.open()?.swap_remove(0);
-        Ok(Evaluation { call, way, device: self.device, hold: (self.hold * (1u64 << 30) as f64) as u64 })
+        Ok(Evaluation { call, way, device: self.device, hold: bytes(self.hold) })
     }
 
     /// The operands' names, and the files they are read from.
@@ -102,12 +109,20 @@ impl Asked {
     }
 }
 
-/// The two sides of NAME=VALUE.
-pub fn pair(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() && !value.is_empty() => Ok((name.into(), value.into())),
-        _ => Err("expected NAME=VALUE".into()),
-    }
+/// An option's name and its value.
+pub fn option(text: &str) -> Result<(String, String), String> {
+    pair(text).ok_or_else(|| "expected NAME=VALUE, such as reduction=sum".into())
+}
+
+/// An operand's name and its file.
+pub fn file(text: &str) -> Result<(String, String), String> {
+    pair(text).ok_or_else(|| "expected NAME=FILE, such as input=x.npy".into())
+}
+
+/// The two sides of the first `=`, both with text.
+fn pair(text: &str) -> Option<(String, String)> {
+    let (name, value) = text.split_once('=')?;
+    (!name.is_empty() && !value.is_empty()).then(|| (name.into(), value.into()))
 }
 
 /// Parses a number, or reads the numbers of a file.
@@ -127,15 +142,30 @@ fn observation(text: &str) -> Result<Observation, String> {
         Some(Observation::Predicted) => Err("--predicted writes the predicted classes to a file".into()),
         Some(Observation::LogProb) => Err("--log-prob writes the log-probabilities to a file".into()),
         Some(observation) => Ok(observation),
-        None => Err("expected accuracy, top_1, top_5, ..., entropy, perplexity, iou, precision or recall".into()),
+        None => {
+            let number = text.trim_start_matches(|letter: char| !letter.is_ascii_digit());
+            let top = format!("top_{}", number.parse::<usize>().ok().filter(|&k| k > 0).unwrap_or(5));
+            let known = format!("{}, or top_5 with any number", OBSERVED.join(", "));
+            Err(match did_you_mean(text, &[&[top.as_str()], &OBSERVED[..]].concat()) {
+                Some(question) => format!("{question} There is {known}"),
+                None => format!("expected {known}"),
+            })
+        }
     }
 }
+
+/// The observations that are printed, without those of the K best classes.
+pub const OBSERVED: [&str; 6] = ["accuracy", "entropy", "perplexity", "iou", "precision", "recall"];
 
 fn gibibytes(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if number > 0.0 && number < 1e9 => Ok(number),
         _ => Err("expected a number above 0".into()),
     }
+}
+
+fn bytes(gibibytes: f64) -> u64 {
+    (gibibytes * (1u64 << 30) as f64) as u64
 }
 
 /// Parses sums of losses, and knows the names of all losses for completions.
@@ -170,9 +200,9 @@ mod tests {
 
     #[test]
     fn a_pair_has_a_name_and_a_value() {
-        assert_eq!(pair("input=a=b.npy"), Ok(("input".into(), "a=b.npy".into())));
+        assert_eq!(pair("input=a=b.npy"), Some(("input".into(), "a=b.npy".into())));
         for text in ["input", "=a.npy", "input=", ""] {
-            assert!(pair(text).is_err(), "{text}");
+            assert!(pair(text).is_none(), "{text}");
         }
     }
 }

@@ -1,9 +1,10 @@
 //! A sum of losses with the options and scales of the arguments: its term, and which denominators add up over pieces of the
 //! batch.
 
-use crate::expression::{Expression, Summand, value};
+use crate::expression::{Expression, FLAGS, Summand, refusal, value};
 use crate::failure::Failure;
-use wgloss::header::{OptionSpec, OptionType, Role, Value};
+use crate::losses;
+use wgloss::header::{OptionType, Role, Value};
 use wgloss::{Array, DType, Error, Loss, Observation, Reduction, Scale, Term};
 
 /// A sum of losses, with options and scales for all of them.
@@ -40,22 +41,33 @@ impl Call {
             }
         }
         let has = |summand: &Summand, name: &str| {
-            matches!(name, "reduction" | "empty_is_zero" | "checked")
-                || summand.loss().specs().iter().any(|spec| spec.name == name)
+            name == "reduction" || FLAGS.contains(&name) || summand.loss().specs().iter().any(|spec| spec.name == name)
         };
-        let lacking = options.iter().find(|(name, _)| !expression.summands.iter().any(|summand| has(summand, name)));
+        if let Some((name, _)) = options.iter().find(|(name, _)| !expression.summands.iter().any(|one| has(one, name)))
+        {
+            let ids: Vec<&str> = expression.summands.iter().map(|summand| summand.id).collect();
+            return Err(Failure::Input(losses::without(&ids, "option", name, &expression.options())));
+        }
         let of = |summand: &Summand| {
-            let specs = summand.loss().specs();
-            let kind = |name: &str| specs.iter().find(|spec| spec.name == name).map(|spec: &OptionSpec| spec.kind);
-            // an option that no loss has goes to the first, which refuses it
-            let is_first = summand.id == expression.summands[0].id;
-            let taken = options.iter().filter(|option| has(summand, &option.0) || is_first && Some(*option) == lacking);
-            let taken = taken.map(|(name, text)| (name.clone(), value(text, name, kind(name))));
-            summand.options.iter().cloned().chain(taken).collect()
+            let loss = summand.loss();
+            let specs = loss.specs();
+            let mut all = summand.options.clone();
+            for (name, text) in options.iter().filter(|(name, _)| has(summand, name)) {
+                let spec = specs.iter().find(|spec| spec.name == *name);
+                let value = value(text, name, spec.map(|spec| spec.kind));
+                if (spec.is_some() || name == "reduction")
+                    && let Some(expected) = refusal(&*loss, spec, &value)
+                {
+                    let why = format!("{}: option `{name}` is {text}, expected {expected}", summand.id);
+                    return Err(Failure::Input(why));
+                }
+                all.push((name.clone(), value));
+            }
+            Ok(all)
         };
         let is_set = |flag: &str| options.iter().any(|(name, text)| name == flag && text == "true");
         let (empty_is_zero, checked) = (is_set("empty_is_zero"), is_set("checked"));
-        let options = expression.summands.iter().map(of).collect();
+        let options = expression.summands.iter().map(of).collect::<Result<_, Failure>>()?;
         let expression = expression.clone();
         Ok(Call {
             expression,
@@ -68,6 +80,19 @@ impl Call {
             checked,
             observations: Vec::new(),
         })
+    }
+
+    /// Refuses the name of an operand that no loss has.
+    pub fn check_operands<'a>(&self, mut names: impl Iterator<Item = &'a str>) -> Result<(), Failure> {
+        let known = self.operands();
+        match names.find(|name| !known.iter().any(|known| known == name)) {
+            None => Ok(()),
+            Some(unknown) => {
+                let ids: Vec<&str> = self.expression.summands.iter().map(|summand| summand.id).collect();
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                Err(Failure::Input(losses::without(&ids, "operand", unknown, &known)))
+            }
+        }
     }
 
     /// The term with these operands.
@@ -191,6 +216,21 @@ impl Call {
             });
         }
         names
+    }
+
+    /// The name that the program's arguments give an operand of a loss; `None` if losses of this id have several.
+    pub fn given(&self, loss: &str, own: &str) -> Option<String> {
+        let mut names = self.expression.summands.iter().filter(|summand| summand.id == loss);
+        let name = names.next()?.given(own);
+        names.all(|other| other.given(own) == name).then(|| name.into())
+    }
+
+    /// The option by which a loss leaves out the label that it refuses, if it has one.
+    pub fn ignoring(&self, error: &Error) -> Option<String> {
+        let Error::LabelOutOfRange { loss, value, .. } = error else { return None };
+        let mut specs = wgloss::by_id(loss)?.specs().into_iter();
+        let has = specs.any(|spec| spec.name == "ignore_index");
+        has.then(|| format!("`--option ignore_index={value}` leaves such labels out"))
     }
 
     /// Whether the loss is reduced to one number.

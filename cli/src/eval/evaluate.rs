@@ -6,7 +6,7 @@ use super::inputs::{Cut, Inputs};
 use super::totals::{Totals, Values};
 use crate::bar::Bar;
 use crate::device::{self, Device};
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
 use indicatif::BinaryBytes;
 use wgloss::{Array, DType, Error};
 use wgloss_cases::Way;
@@ -82,11 +82,13 @@ impl Evaluation {
         let loss = &evaluated.answer.loss;
         let is_reduced = self.call.is_reduced();
         let first = |array: &Array| array.to_f64().first().copied().unwrap_or(f64::NAN);
+        // the twins' gradients are f64
+        let stored = |gradient: Array| if wanted.f32_gradients { gradient.cast(DType::F32) } else { gradient };
         Ok(Answer {
             loss: is_reduced.then(|| self.number(first(loss))),
             values: (!is_reduced).then(|| Values::new(loss, wanted.values || loss.len() <= MOST_PRINTED)),
             totals: Totals::new(&self.call, &evaluated.parts),
-            gradients: evaluated.answer.gradients,
+            gradients: evaluated.answer.gradients.into_iter().map(stored).collect(),
             observed: evaluated.observed,
             pieces: 1,
             held: given.iter().map(|(_, array)| (array.len() * array.dtype().size()) as u64).sum(),
@@ -97,7 +99,31 @@ impl Evaluation {
         let bar = Bar::new(inputs.held());
         let given = inputs.whole(&|bytes| bar.add(bytes))?;
         bar.computes();
-        Ok(self.of_arrays(given, wanted)?)
+        self.of_piece(given, 0, &[], wanted)
+    }
+
+    /// Evaluates the call on a piece whose operands named in `cut` begin with item `first` of their files.
+    fn of_piece(
+        &self,
+        given: Vec<(String, Array)>,
+        first: usize,
+        cut: &[String],
+        wanted: &Wanted<'_>,
+    ) -> Result<Answer, Failure> {
+        let shapes: Vec<(String, Vec<usize>)> =
+            given.iter().map(|(name, array)| (name.clone(), array.shape().to_vec())).collect();
+        self.of_arrays(given, wanted).map_err(|error| {
+            let name = failure::operand(&error).and_then(|(loss, own)| self.call.given(loss, own));
+            let Some((name, shape)) = shapes.iter().find(|(known, _)| Some(known) == name.as_ref()) else {
+                return Failure::Refused(error);
+            };
+            let advice = self.call.ignoring(&error);
+            let refused = Failure::at(error, shape, if cut.contains(name) { first } else { 0 });
+            match advice {
+                Some(advice) => refused.advised(advice),
+                None => refused,
+            }
+        })
     }
 
     /// Evaluates pieces of the batch one after the other, and merges their results.
@@ -110,9 +136,9 @@ impl Evaluation {
         }
         let bar = Bar::new(inputs.held());
         let items = usize::try_from(items).unwrap_or(usize::MAX).min(cut.items.max(1));
-        let mut all: Option<Answer> = None;
-        for given in inputs.pieces(&cut, items)? {
-            let next = self.of_arrays(given?, wanted)?;
+        let (mut all, names): (Option<Answer>, _) = (None, inputs.names(&cut));
+        for (place, given) in inputs.pieces(&cut, items)?.enumerate() {
+            let next = self.of_piece(given?, place * items, &names, wanted)?;
             bar.add(item_bytes * items as u64);
             all = Some(match all {
                 Some(all) => self.merged(all, next)?,
@@ -122,7 +148,8 @@ impl Evaluation {
         all.ok_or_else(|| Failure::Input("there is no piece of the batch".into()))
     }
 
-    fn merged(&self, mut all: Answer, next: Answer) -> Result<Answer, Error> {
+    /// The answer of two pieces of a batch, or of two evaluations of many.
+    pub fn merged(&self, mut all: Answer, next: Answer) -> Result<Answer, Error> {
         all.totals.add(&next.totals);
         for ((_, array), (_, more)) in all.observed.iter_mut().zip(&next.observed) {
             *array = joined(array, more)?;
@@ -144,6 +171,12 @@ impl Evaluation {
     /// A number in the device's precision.
     pub fn number(&self, value: f64) -> Number {
         Number { value, is_single: self.is_single() }
+    }
+
+    /// The loss and the columns beside it, as a row of a table shows them.
+    pub fn cells(&self, loss: f64, totals: &Totals) -> Vec<String> {
+        let columns = totals.columns().map(|(_, value)| value);
+        [loss].into_iter().chain(columns).map(|value| self.number(value).text()).collect()
     }
 
     /// The loss as an array to write to a file.

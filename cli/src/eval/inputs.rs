@@ -1,6 +1,7 @@
 //! The operands of a call in their files: opened, read whole, or cut along the first axis.
 
 use super::call::{Call, Known};
+use super::warnings;
 use crate::device::Device;
 use crate::failure::Failure;
 use crate::files::{self, Opened};
@@ -19,6 +20,8 @@ struct Operand {
     file: Opened,
     /// Whether integers are read as floats.
     as_floats: bool,
+    /// The loss that takes it as probabilities or as 0 and 1, until a warning said that it holds other integers.
+    probabilities_of: Option<&'static str>,
     device: Device,
 }
 
@@ -40,10 +43,13 @@ impl Inputs {
     pub fn open(call: &Call, places: &[(String, String)], device: Device) -> Result<Inputs, Failure> {
         let open = |(name, place): &(String, String)| {
             let file = files::open(place)?;
-            Ok(Operand { name: name.clone(), place: place.clone(), file, as_floats: false, device })
+            let probabilities_of = warnings::taker_of_probabilities(call, name);
+            let (name, place) = (name.clone(), place.clone());
+            Ok(Operand { name, place, file, as_floats: false, probabilities_of, device })
         };
         let mut operands = places.iter().map(open).collect::<Result<Vec<_>, Failure>>()?;
         let known: Vec<Known<'_>> = operands.iter().map(Operand::known).collect();
+        warnings::of_single_classes(call, &known);
         let floats: Vec<bool> = known.iter().map(|operand| call.wants_floats(*operand, &known)).collect();
         operands.iter_mut().zip(floats).for_each(|(operand, floats)| operand.as_floats = floats);
         Ok(Inputs { operands })
@@ -125,6 +131,12 @@ impl Inputs {
         Ok(Cut { items: items.unwrap_or(0), item_bytes: bytes(true), whole_bytes: bytes(false), is_cut })
     }
 
+    /// The names of the operands that are cut.
+    pub fn names(&self, cut: &Cut) -> Vec<String> {
+        let cut = self.operands.iter().zip(&cut.is_cut).filter(|(_, is_cut)| **is_cut);
+        cut.map(|(operand, _)| operand.name.clone()).collect()
+    }
+
     /// Cuts the batch into pieces of this many items; the last may have fewer. An empty batch is one empty piece.
     pub fn pieces(self, cut: &Cut, items: usize) -> Result<Pieces, Failure> {
         let mut pieces = Pieces { cut: Vec::new(), whole: Vec::new(), items, left: cut.items.div_ceil(items).max(1) };
@@ -165,15 +177,27 @@ impl Operand {
     }
 
     /// Reads the whole operand.
-    fn whole(self) -> Result<(String, Array), Failure> {
+    fn whole(mut self) -> Result<(String, Array), Failure> {
         let array = self.file.rest().map_err(|why| Failure::Input(format!("{}: {why}", self.place)))?;
-        Ok((self.name, fitted(array, self.as_floats, self.device)))
+        Ok((self.name.clone(), self.fitted(array)))
     }
 
     /// Reads the next items of the operand.
     fn next(&mut self, items: usize) -> Result<(String, Array), Failure> {
         let array = self.file.next(items).map_err(|why| Failure::Input(format!("{}: {why}", self.place)))?;
-        Ok((self.name.clone(), fitted(array, self.as_floats, self.device)))
+        Ok((self.name.clone(), self.fitted(array)))
+    }
+
+    /// The array as the call takes it. Warns of integers that are taken for probabilities, and are none.
+    fn fitted(&mut self, array: Array) -> Array {
+        if let (true, Some(loss)) = (self.as_floats, self.probabilities_of)
+            && let Some(number) = warnings::beyond_binary(&array)
+        {
+            let Operand { name, place, .. } = self;
+            warnings::warn(&format!("{place}: `{name}` holds {number}, and {loss} expects 0 and 1"));
+            self.probabilities_of = None;
+        }
+        fitted(array, self.as_floats, self.device)
     }
 
     fn known(&self) -> Known<'_> {

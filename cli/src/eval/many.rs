@@ -10,8 +10,31 @@ use std::path::Path;
 pub struct Row {
     /// Its name in the output: its first file.
     pub label: String,
+    /// The list and its line, if the row is one of a list.
+    line: Option<String>,
     /// The operands' names and files.
     pub places: Vec<(String, String)>,
+}
+
+impl Row {
+    /// The row of one evaluation, by the name of its first file.
+    pub fn of(label: &str, places: Vec<(String, String)>) -> Row {
+        Row { label: label.into(), line: None, places }
+    }
+
+    /// A failure of this row, with its line in front, and with its first file and that of the operand that was refused, if
+    /// the failure does not name the file.
+    pub fn failure(&self, call: &Call, failure: Failure) -> Failure {
+        let name = failure.operand().and_then(|(loss, own)| call.given(loss, own));
+        let place = self.places.iter().find(|(known, _)| Some(known) == name.as_ref()).map(|(_, place)| place.as_str());
+        let files = match (&failure, place) {
+            (Failure::Input(_), _) => None,
+            (_, Some(place)) if place != self.label => Some(format!("{}, {place}", self.label)),
+            _ => Some(self.label.clone()),
+        };
+        let at: Vec<String> = self.line.iter().cloned().chain(files).collect();
+        if at.is_empty() { failure } else { failure.within(at.join(": ")) }
+    }
 }
 
 /// The rows of a list whose first line names the operands, with columns separated by tabs. Every row also gets the operands
@@ -37,7 +60,8 @@ pub fn listed(list: &str, call: &Call, shared: &[(String, String)]) -> Result<Ve
             return Err(refuse(place + 1, format!("has {} files for {} operands", files.len(), names.len())));
         }
         let own = names.iter().zip(&files).map(|(name, file)| (name.to_string(), file.to_string()));
-        Ok(Row { label: files[0].into(), places: own.chain(shared.iter().cloned()).collect() })
+        let line = Some(format!("{list}:{}", place + 1));
+        Ok(Row { label: files[0].into(), line, places: own.chain(shared.iter().cloned()).collect() })
     };
     lines.map(row).collect()
 }
@@ -62,7 +86,7 @@ pub fn matched(places: &[(String, String)]) -> Result<Option<Vec<Row>>, Failure>
             let column = columns.iter().find(|(own, ..)| own == name);
             (name.clone(), column.map_or(given.clone(), |(_, _, files)| files[place].clone()))
         };
-        Row { label: files[place].clone(), places: places.iter().map(file).collect() }
+        Row { label: files[place].clone(), line: None, places: places.iter().map(file).collect() }
     };
     Ok(Some((0..files.len()).map(row).collect()))
 }

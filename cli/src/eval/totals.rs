@@ -1,7 +1,8 @@
 //! Sums and denominators that add up over pieces of a batch and over files.
 
+use super::answer::{self, Number};
 use super::call::Call;
-use serde::Serialize;
+use serde_json::{Map, Value as Json, json};
 use wgloss::{Array, Observation, PartOutcome};
 
 /// The parts of a sum of losses.
@@ -11,28 +12,36 @@ pub struct Totals {
 }
 
 /// One loss of the sum, or an observation.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 struct Part {
     name: String,
-    #[serde(serialize_with = "super::answer::number")]
     sum: f64,
-    #[serde(serialize_with = "super::answer::number")]
     denominator: f64,
     weight: f64,
-    #[serde(skip)]
     adds_denominators: bool,
     /// The value of a mean over nothing.
-    #[serde(skip)]
     empty: f64,
     /// The observation that the part holds, if any. An observation does not count in the loss.
-    #[serde(skip)]
     observation: Option<Observation>,
 }
 
 impl Part {
     /// The sum divided by the denominator; `empty` if the denominator is 0 and the sum is not NaN.
     fn mean(&self) -> f64 {
-        if self.denominator == 0.0 && !self.sum.is_nan() { self.empty } else { self.sum / self.denominator }
+        if self.is_empty() { self.empty } else { self.sum / self.denominator }
+    }
+
+    /// Whether the part is a mean over nothing.
+    fn is_empty(&self) -> bool {
+        self.denominator == 0.0 && !self.sum.is_nan()
+    }
+
+    /// The number that the part reports: its mean, or the exponential of that of a perplexity, whose sum is of logarithms.
+    fn value(&self) -> f64 {
+        match self.observation {
+            Some(Observation::Perplexity) => self.mean().exp(),
+            _ => self.mean(),
+        }
     }
 }
 
@@ -69,23 +78,46 @@ impl Totals {
         parts.map(|part| part.weight * part.mean()).sum()
     }
 
-    /// The observations, each with its name and its value: a mean, or the perplexity.
+    /// Whether a loss of the sum is a mean over nothing.
+    pub fn is_of_nothing(&self) -> bool {
+        self.parts.iter().any(|part| part.observation.is_none() && part.is_empty())
+    }
+
+    /// The observations, each with its name and its value.
     pub fn observations(&self) -> impl Iterator<Item = (&str, f64)> {
-        let value = |part: &Part, observation| match observation {
-            Observation::Perplexity => part.mean().exp(),
-            _ => part.mean(),
+        self.named(|part| part.observation.is_some())
+    }
+
+    /// What a table shows beside the loss, each with its name and its value: the losses of the sum, if there are several, and
+    /// the observations.
+    pub fn columns(&self) -> impl Iterator<Item = (&str, f64)> {
+        let is_sum = self.parts.iter().filter(|part| part.observation.is_none()).count() > 1;
+        self.named(move |part| is_sum || part.observation.is_some())
+    }
+
+    fn named(&self, is_wanted: impl Fn(&Part) -> bool) -> impl Iterator<Item = (&str, f64)> {
+        self.parts.iter().filter(move |part| is_wanted(part)).map(|part| (part.name.as_str(), part.value()))
+    }
+
+    /// The parts, and the values of the observations, as JSON.
+    pub fn json(&self, is_single: bool) -> Map<String, Json> {
+        let number = |value: f64| Number { value, is_single }.json();
+        let part = |part: &Part| {
+            json!({
+                "name": part.name,
+                "value": number(part.value()),
+                "sum": answer::json_number(part.sum),
+                "denominator": answer::json_number(part.denominator),
+                "weight": part.weight,
+            })
         };
-        self.parts.iter().filter_map(move |part| Some((part.name.as_str(), value(part, part.observation?))))
-    }
-
-    /// The name and the quotient of each part, for a table.
-    pub fn shares(&self) -> impl Iterator<Item = (&str, f64)> {
-        self.parts.iter().map(|part| (part.name.as_str(), part.mean()))
-    }
-
-    /// The parts as JSON.
-    pub fn json(&self) -> serde_json::Value {
-        serde_json::json!(self.parts)
+        let mut map = Map::from_iter([("parts".to_string(), self.parts.iter().map(part).collect())]);
+        let observations: Map<String, Json> =
+            self.observations().map(|(name, value)| (name.into(), number(value))).collect();
+        if !observations.is_empty() {
+            map.insert("observations".into(), observations.into());
+        }
+        map
     }
 }
 

@@ -173,7 +173,8 @@ impl<'a> Parser<'a> {
                 if self.eat(')') { Ok(sum) } else { Err(self.wrong(open, 1, "this parenthesis is not closed")) }
             }
             Some('0'..='9' | '.') => self.number(),
-            Some('a'..='z') => self.losses().map(Parsed::Losses),
+            // no name has a capital; a Rust or Python name gets the answer which loss it means
+            Some('a'..='z' | 'A'..='Z') => self.losses().map(Parsed::Losses),
             Some(other) => Err(self.wrong(self.at, other.len_utf8(), "expected a loss or a number")),
             None => Err(self.wrong(self.text.len(), 0, "expected a loss or a number")),
         }
@@ -259,7 +260,7 @@ impl<'a> Parser<'a> {
         if spec.is_none() && name != "reduction" {
             let operands = loss.header().operands.iter().map(|spec| spec.name);
             let known: Vec<&str> = specs.iter().map(|spec| spec.name).chain(["reduction"]).chain(operands).collect();
-            let why = format!("{} has no option `{name}`, but {}", summand.id, known.join(", "));
+            let why = losses::without(&[summand.id], "option", name, &known);
             return Err(self.wrong(from, name.len(), why));
         }
         let parsed = value(text, name, spec.map(|spec| spec.kind));

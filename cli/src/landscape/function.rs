@@ -2,6 +2,8 @@
 
 use super::himmelblau;
 use crate::failure::Failure;
+use naga::valid::{Capabilities, ValidationFlags, Validator};
+use naga::{Handle, Scalar, Type, TypeInner};
 use std::fs;
 use std::sync::OnceLock;
 use wgloss::custom::{ElementScore, Leaf, Pointwise};
@@ -19,6 +21,9 @@ fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
 }
 ";
 
+/// What the user's file has to define.
+const SIGNATURE: &str = "fn f(x: f32, y: f32) -> f32 { ... }";
+
 /// The header of the user's function. A run of the program has only one.
 static HEADER: OnceLock<Header> = OnceLock::new();
 
@@ -30,6 +35,7 @@ impl Function {
     /// Reads the function `f(x: f32, y: f32) -> f32` from a file of WGSL.
     fn read(place: &str) -> Result<Function, Failure> {
         let text = fs::read_to_string(place).map_err(|error| Failure::Input(format!("{place}: {error}")))?;
+        check(place, &text)?;
         let header = HEADER.get_or_init(|| Header {
             id: "function",
             title: "a function of two parameters",
@@ -42,6 +48,30 @@ impl Function {
         });
         Ok(Function(header))
     }
+}
+
+/// Refuses a text that does not compile, or does not define the function. In a kernel the text's names get a prefix, so the
+/// errors of the text alone are those that its author can read.
+fn check(place: &str, text: &str) -> Result<(), Failure> {
+    let refuse = |why: String| Failure::Input(why.trim_start_matches("error: ").trim_end().into());
+    let module =
+        naga::front::wgsl::parse_str(text).map_err(|error| refuse(error.emit_to_string_with_path(text, place)))?;
+    let functions: Vec<_> = module.functions.iter().collect();
+    let Some((handle, function)) = functions.iter().find(|(_, function)| function.name.as_deref() == Some("f")) else {
+        let names: Vec<&str> = functions.iter().filter_map(|(_, function)| function.name.as_deref()).collect();
+        let names = if names.is_empty() { "none".into() } else { names.join(", ") };
+        return Err(refuse(format!(
+            "{place}: defines no function `f`, expected `{SIGNATURE}`; its functions: {names}"
+        )));
+    };
+    let is_f32 = |of: Handle<Type>| module.types[of].inner == TypeInner::Scalar(Scalar::F32);
+    let takes = function.arguments.iter().all(|argument| is_f32(argument.ty)) && function.arguments.len() == 2;
+    if !takes || !function.result.as_ref().is_some_and(|result| is_f32(result.ty)) {
+        let line = module.functions.get_span(*handle).location(text).line_number;
+        return Err(refuse(format!("{place}:{line}: `f` takes or returns something else, expected `{SIGNATURE}`")));
+    }
+    let validated = Validator::new(ValidationFlags::all(), Capabilities::all()).validate(&module);
+    validated.map(drop).map_err(|error| refuse(error.emit_to_string_with_path(text, place)))
 }
 
 impl Options for Function {
@@ -72,8 +102,9 @@ impl Pointwise for Function {
 }
 
 /// Evaluates the function in a file over a grid.
-pub fn surface(gpu: &Gpu, place: &str, grid: &Grid) -> Result<Surface, Failure> {
+pub fn surface(place: &str, grid: &Grid) -> Result<Surface, Failure> {
     let Function(header) = Function::read(place)?;
+    let gpu = Gpu::new()?;
     let values = |points: &[[f32; 2]]| {
         let [x, y]: [Array; 2] = himmelblau::operands(points)?;
         let term = Term::new(Function(header), [("x", &x), ("y", &y)]).reduce(Reduction::None);

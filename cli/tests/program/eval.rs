@@ -12,6 +12,12 @@ fn a_loss_is_printed_and_its_gradient_written() {
     assert_eq!((run.status, run.out.as_str(), run.err.as_str()), (Some(0), "2.125\n", ""));
     assert_eq!(elements(directory.path().join("g.npy"), 2, f64::from_le_bytes), [0.5, 2.0]);
 
+    let single = ["--target", "t.npy", "--gradient-of", "input=g.npy", "--f32-gradients"];
+    assert_eq!(wgloss(directory.path(), &[&base[..], &single].concat()).status, Some(0));
+    let written = fs::read(directory.path().join("g.npy")).unwrap();
+    assert!(String::from_utf8_lossy(&written).contains("<f4"));
+    assert_eq!(elements(directory.path().join("g.npy"), 2, f32::from_le_bytes), [0.5, 2.0]);
+
     let none = ["--operand", "target=t.safetensors:deep/t", "--option", "reduction=none"];
     let run = wgloss(directory.path(), &[&base[..], &none].concat());
     assert_eq!((run.status, run.out.as_str()), (Some(0), "0.25\n4.0\n"), "{run:#?}");
@@ -48,6 +54,40 @@ fn a_checked_evaluation_names_the_number_that_is_not_finite() {
     }
 }
 
+/// What is rarely meant is said, and the result stays.
+#[test]
+fn what_is_rarely_meant_is_warned_of() {
+    let directory = files();
+    let write = |name: &str, bytes: Vec<u8>| fs::write(directory.path().join(name), bytes).unwrap();
+    write("nan.npy", npy(&[2], &[0.0, f32::NAN]));
+    write("zeros.npy", npy(&[2], &[0.0; 2]));
+    write("one.npy", npy(&[2, 1, 1], &[0.5; 2]));
+    write("mask.npy", npy_of("|u1", &[2, 1, 1], &[0, 255]));
+    write("bits.npy", npy_of("|u1", &[2, 1, 1], &[0, 1]));
+    let numbers = ["--input", "x.npy", "--target", "t.npy"];
+    let base = ["--input", "one.npy", "--target"];
+    let table: [(&[&str], &str, &str); 8] = [
+        (&["mse", "--input", "nan.npy", "--target", "t.npy"], "NaN\n", "the loss is NaN: `--checked` names"),
+        (&[&["mse", "--mask", "zeros.npy"], &numbers[..]].concat(), "NaN\n", "the loss is NaN: a mean over nothing"),
+        (&[&["mse", "--mask", "zeros.npy", "--empty-is-zero"], &numbers[..]].concat(), "0.0\n", ""),
+        (
+            &[&["bce_with_logits"], &base[..], &["mask.npy"]].concat(),
+            "",
+            "mask.npy: `target` holds 255, and bce_with_log",
+        ),
+        (&[&["dice(activation=sigmoid)"], &base[..], &["mask.npy"]].concat(), "", "`target` holds 255, and dice"),
+        (&[&["bce_with_logits"], &base[..], &["bits.npy"]].concat(), "", ""),
+        (&[&["mse"], &base[..], &["mask.npy"]].concat(), "", ""),
+        (&[&["cross_entropy"], &base[..], &["bits.npy"]].concat(), "0.0\n", "`input` of shape [2, 1, 1] has one class"),
+    ];
+    for (arguments, printed, warned) in table {
+        let run = wgloss(directory.path(), &[&["eval", "--device", "cpu"], arguments].concat());
+        assert!(run.status == Some(0) && run.out.ends_with(printed) && !run.out.is_empty(), "{run:#?}");
+        assert!(run.err.contains(warned) && run.err.is_empty() == warned.is_empty(), "{warned}: {run:#?}");
+        assert_eq!(run.err.lines().count(), usize::from(!warned.is_empty()), "{run:#?}");
+    }
+}
+
 #[test]
 fn a_softmax_is_observed_beside_its_loss() {
     let directory = files();
@@ -55,7 +95,7 @@ fn a_softmax_is_observed_beside_its_loss() {
     let logits = npy(&[2, 2], &[3f32.ln(), 0.0, 1.0, 1.0]);
     fs::write(directory.path().join("logits.npy"), logits).unwrap();
     fs::write(directory.path().join("labels.npy"), npy_of("|u1", &[2], &[0, 1])).unwrap();
-    let observe = ["accuracy", "top_2", "perplexity"].map(|name| ["--observe", name]);
+    let observe = [["--observe", "accuracy,top_2"], ["--observe", "perplexity"]];
     let base = ["--device", "cpu", "--input", "logits.npy", "--target", "labels.npy"];
     let run = |loss: &str, more: &[&str]| {
         wgloss(directory.path(), &[&["eval", loss][..], &base, observe.as_flattened(), more].concat())
@@ -80,6 +120,9 @@ fn a_softmax_is_observed_beside_its_loss() {
     let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
     assert_eq!(json["observations"]["cross_entropy.accuracy"], 0.5);
     assert!((json["loss"].as_f64().unwrap() - (8.0f64 / 3.0).ln()).abs() < 1e-6);
+    // an observation is printed where the loss is written to a file
+    let written = run("cross_entropy", &["--output", "l.npy"]);
+    assert_eq!(written.out.lines().count(), want.len(), "{written:#?}");
     // in a sum of losses, observations go to those that can make them; a single loss that can't refuses them
     assert_eq!(run("cross_entropy + mse(target=input)", &[]).status, Some(0));
     let refused = wgloss(
@@ -155,12 +198,29 @@ fn a_refused_evaluation_leaves_no_files() {
     let before = names(directory.path());
     let endless = format!("input={}.npy", "g".repeat(300));
     // the loss, the arguments after two good operands, the exit status, and what the error has to contain
-    let runs: [(&str, &[&str], i32, &str); 18] = [
+    let runs: [(&str, &[&str], i32, &str); 35] = [
         ("unheard_of", &[], 2, "unheard_of"),
-        ("mse", &["--option", "colour=red"], 1, "error: mse: option `colour` is red"),
-        ("mse", &["--option", "reduction=batch"], 1, "error: mse: option `reduction` is batch"),
+        ("mse", &["--option", "colour=red"], 2, "error: mse has no option `colour`, but reduction, "),
+        ("mse", &["--option", "reduction=batch"], 2, "error: mse: option `reduction` is batch, expected one of mean, "),
         ("mse", &["--option", "reduction"], 2, "NAME=VALUE"),
-        ("mse", &["--operand", "colour=t.npy"], 1, "operand `colour`"),
+        ("mse", &["--operand", "colour=t.npy"], 2, "error: mse has no operand `colour`, but input, target, "),
+        ("mse", &["--operand", "weights=t.npy"], 2, "error: mse has no operand `weights`; did you mean weight"),
+        ("mse", &["--gradient-of", "inputs=h.npy"], 2, "error: mse has no operand `inputs`; did you mean input?"),
+        ("mse", &["--gradient-of", "g.npy"], 2, "expected NAME=FILE, such as input=x.npy"),
+        ("mse", &["--weight", "model.pt"], 2, "error: model.pt: expected FILE.npy"),
+        ("mse", &["--weight", "model.pt"], 2, "safetensors.torch.save_file"),
+        ("huber", &["--option", "dleta=1"], 2, "error: huber has no option `dleta`; did you mean delta?"),
+        ("huber(dleta=1)", &[], 2, "error: huber has no option `dleta`; did you mean delta?"),
+        ("CrossEntropyLoss", &[], 2, "there is no loss `CrossEntropyLoss`; did you mean cross_entropy?"),
+        ("focal", &[], 2, "sigmoid_focal"),
+        ("huber", &["--dleta", "0.5"], 2, "tip: --option delta=0.5\n"),
+        ("huber", &["--delta=0.5"], 2, "tip: --option delta=0.5\n"),
+        ("mse", &["--sample-weight", "x.npy"], 2, "tip: --operand sample_weight=x.npy\n"),
+        ("mse", &["--memory", "much"], 2, "expected a number above 0"),
+        ("cross_entropy", &["--observe", "top5"], 2, "did you mean top_5?"),
+        ("cross_entropy", &["--observe", "top10"], 2, "did you mean top_10?"),
+        ("cross_entropy", &["--observe", "accuracy,perplexty"], 2, "did you mean perplexity?"),
+        ("mse", &["--device", "cuda"], 2, "'gpu'"),
         ("mse", &["--weight", "long.npy"], 1, "error: mse: `weight` has shape [3]"),
         ("mse", &["--weight", "cut.npy"], 2, "error: cut.npy: is cut off"),
         ("mse", &["--weight", "folder.npy"], 2, "error: folder.npy: is not a file"),
@@ -172,7 +232,7 @@ fn a_refused_evaluation_leaves_no_files() {
         ("mse", &["--gradient-of", "input=folder.npy"], 2, "error: folder.npy: exists, but is not a file"),
         ("mse", &["--gradient-of", &endless], 2, "os error"),
         ("mse", &["--gradient-of", "input=h.npy", "--output", "./h.npy"], 2, "is named for two outputs"),
-        ("mse", &["--output", "old.npy", "--option", "colour=red"], 1, "option `colour`"),
+        ("mse", &["--output", "old.npy", "--option", "colour=red"], 2, "option `colour`"),
         ("mse", &["--device", "tpu"], 2, "tpu"),
     ];
     for (loss, more, status, said) in runs {

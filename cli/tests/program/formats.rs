@@ -94,12 +94,18 @@ fn standard_input_and_output_are_files_of_their_own() {
     assert_eq!(run.status, Some(0), "{run:#?}");
     let gradient = [0.5f64, 2.0].map(f64::to_le_bytes).concat();
     assert!(bytes.starts_with(b"\x93NUMPY") && bytes.ends_with(&gradient), "{run:#?}");
+    // text beside an array on the standard output goes elsewhere
+    let (run, bytes) = piped(directory.path(), &[&base[..], &["--gradient-of", "input=-"]].concat(), &x);
+    assert!(bytes.ends_with(&gradient), "{run:#?}");
+    assert_eq!((run.status, run.err.as_str()), (Some(0), "2.125\n"), "{run:#?}");
     let long = [&x[..], b"x"].concat();
-    let table: [(&[u8], &[&str], &str); 5] = [
+    let table: [(&[u8], &[&str], &str); 7] = [
         (&long, &[], "error: -: is damaged: more bytes follow its last element"),
         (&x[..x.len() - 1], &[], "error: -: is cut off"),
         (b"", &[], "error: -: is not an .npy file"),
-        (&x, &["--weight", "-"], "error: -: is named for two operands"),
+        (&x, &["--weight", "-"], "error: -: is named for two inputs"),
+        (&x, &["--divide-by", "-"], "error: -: is named for two inputs"),
+        (&x, &["--pairs", "-"], "error: -: is named for two inputs"),
         (&x, &["--output", "-", "--json"], "are both for the standard output"),
     ];
     for (input, more, said) in table {

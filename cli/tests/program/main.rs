@@ -57,6 +57,15 @@ fn the_numbers_of_a_file_are_drawn() {
     fs::write(at("v.npy"), npy(&[2, 3], &[5.0, 4.0, 3.0, 2.0, 1.0, f32::NAN])).unwrap();
     fs::write(at("line.npy"), npy(&[6], &[0.0; 6])).unwrap();
     fs::write(at("nan.npy"), npy(&[2, 2], &[f32::NAN; 4])).unwrap();
+    for (name, text) in [
+        ("good.wgsl", "fn f(x: f32, y: f32) -> f32 { return x * y; }"),
+        ("name.wgsl", "fn g(x: f32, y: f32) -> f32 { return x; }\nfn h() {}"),
+        ("arity.wgsl", "// one\nfn f(x: f32) -> f32 { return x; }"),
+        ("unknown.wgsl", "fn f(x: f32, y: f32) -> f32 {\n    // no z\n    return z;\n}"),
+        ("type.wgsl", "fn f(x: f32, y: f32) -> f32 { return x + vec2<u32>(); }"),
+    ] {
+        fs::write(at(name), text).unwrap();
+    }
     let draw = |arguments: &[&str]| wgloss_without_adapter(directory.path(), &[&["landscape"], arguments].concat());
     for (arguments, said) in [
         (&["--grid", "v.npy"][..], "v: the lowest of 3 x 2 numbers is 1.0 at (1.0, 1.0)\nv.png\n"),
@@ -77,7 +86,22 @@ fn the_numbers_of_a_file_are_drawn() {
         (&["--grid", "nan.npy"], 1, "it cannot be drawn: "),
         (&["--grid", "v.npy", "--ends", "1,0,0,1"], 2, "expected four numbers"),
         (&["--grid", "v.npy", "--surface", "digits"], 2, "cannot be used with"),
-        (&["--wgsl", "none.wgsl"], 1, "no GPU adapter"),
+        (&["--wgsl", "none.wgsl"], 2, "error: none.wgsl: "),
+        (&["--wgsl", "good.wgsl"], 1, "no GPU adapter"),
+        (
+            &["--wgsl", "name.wgsl"],
+            2,
+            "error: name.wgsl: defines no function `f`, expected `fn f(x: f32, y: f32) -> f32",
+        ),
+        (&["--wgsl", "name.wgsl"], 2, "its functions: g, h"),
+        (
+            &["--wgsl", "arity.wgsl"],
+            2,
+            "error: arity.wgsl:2: `f` takes or returns something else, expected `fn f(x: f32",
+        ),
+        (&["--wgsl", "unknown.wgsl"], 2, "unknown.wgsl:3:12"),
+        (&["--wgsl", "unknown.wgsl"], 2, "error: no definition in scope for identifier: `z`"),
+        (&["--wgsl", "type.wgsl"], 2, "type.wgsl:1"),
     ] {
         let run = draw(arguments);
         assert_eq!((run.status, run.out.as_str()), (Some(status), ""), "{run:#?}");

@@ -39,7 +39,7 @@ fn metrics_are_printed_and_counts_written() {
         (&[&["accuracy"], &many[..]].concat(), "0.5\nright 1\npositions 2\nunpredicted 0\n"),
         (
             &[&["confusion_matrix"], &base[..], &["--output", "c.npy"]].concat(),
-            "0.5\nlabel\t0\t1\tunpredicted\tprecision\trecall\tiou\tdice\n0\t1\t1\t0\t1.0\t0.5\t0.5\t0.6666666666666666\n1\t0\t1\t1\t0.5\t0.5\t0.3333333333333333\t0.5\n",
+            "0.5\nbalanced_accuracy 0.5\nmean_iou 0.41666666666666663\nmean_dice 0.5833333333333333\nlabel\t0\t1\tunpredicted\tprecision\trecall\tiou\tdice\n0\t1\t1\t0\t1.0\t0.5\t0.5\t0.6666666666666666\n1\t0\t1\t1\t0.5\t0.5\t0.3333333333333333\t0.5\n",
         ),
     ];
     for (arguments, printed) in table {
@@ -50,6 +50,11 @@ fn metrics_are_printed_and_counts_written() {
     let run = metric(directory.path(), &[&["confusion_matrix", "--json"], &base[..]].concat());
     let json: Json = serde_json::from_str(&run.out).unwrap_or_else(|why| panic!("{why}: {run:#?}"));
     assert_eq!((&json["accuracy"], &json["positions"]), (&0.5.into(), &4.into()), "{json:#}");
+    let means = ["balanced_accuracy", "mean_iou", "mean_dice"].map(|name| json[name].as_f64().unwrap());
+    assert!(
+        (means[0] - 0.5).abs() + (means[1] - 5.0 / 12.0).abs() + (means[2] - 7.0 / 12.0).abs() < 1e-12,
+        "{means:?}"
+    );
     assert_eq!(json["counts"], serde_json::json!([[1, 1], [0, 1]]));
     assert_eq!(json["unpredicted"], serde_json::json!([0, 1]));
 }
@@ -77,7 +82,7 @@ fn what_cannot_be_counted_is_refused() {
     let directory = files();
     let base = ["--input", "x.npy", "--target", "t.npy"];
     let table: [(&[&str], i32, &str); 6] = [
-        (&["recall"], 2, "confusion_matrix"),
+        (&["recall"], 2, "tip: confusion_matrix prints the IoU, Dice, precision and recall"),
         (&["accuracy", "--output", "c.npy"], 2, "--output is for the counts of a confusion_matrix"),
         (&["confusion_matrix", "--output", "t.npy"], 2, "t.npy: `target` is read from it"),
         (&["confusion_matrix", "--output", "c.txt"], 2, "expected FILE.npy"),

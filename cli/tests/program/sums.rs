@@ -100,13 +100,13 @@ fn ready_made_sums_are_the_librarys() {
 fn what_no_sum_takes_is_refused() {
     let directory = files();
     let table: [(&[&str], i32, &str); 9] = [
-        (&["mse + dise"], 2, "there is no loss `dise`; there is dice"),
+        (&["mse + dise"], 2, "there is no loss `dise`; did you mean dice?"),
         (&["mse + dise"], 2, "\n  mse + dise\n        ^^^^\n"),
         (&["huber(delta=-1)"], 2, "`delta` is -1, expected a number > 0"),
         (&["mse + huber(delta=1)", "--option", "delta=2"], 2, "--option delta is given twice"),
-        (&["mse + l1", "--option", "gamma=2"], 1, "mse: option `gamma`"),
-        (&["mse + l1", "--operand", "colour=x.npy"], 1, "operand `colour` is taken by no loss of the sum"),
-        (&["mse(input=image)", "--operand", "picture=x.npy"], 1, "operand `input` is taken by no loss"),
+        (&["mse + l1", "--option", "gamma=2"], 2, "no loss of the sum has an option `gamma`, but "),
+        (&["mse + l1", "--operand", "colour=x.npy"], 2, "no loss of the sum has an operand `colour`, but "),
+        (&["mse(input=image)", "--operand", "picture=x.npy"], 2, "mse has no operand `input`, but image, target"),
         (&["mse + l1", "--option", "reduction=none"], 1, "reduction"),
         (&["mse", "--divide-by", "none.npy"], 2, "none.npy: "),
     ];

@@ -84,6 +84,24 @@ fn a_result_that_cannot_be_printed_is_a_failure() {
     assert_eq!((left.out.as_str(), left.err.as_str()), ("141\n", ""), "{left:#?}");
 }
 
+/// An evaluation that takes long has a bar on a terminal, here because the last bytes of its operand arrive late; a quick one has none.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_takes_long_has_a_bar() {
+    let directory = files();
+    let at_terminal = |wait: &str| {
+        let eval = "\"$WGLOSS\" eval mse --device cpu --input - --target t.npy";
+        let line = format!("{{ head -c -4 x.npy; sleep {wait}; tail -c 4 x.npy; }} | {eval}");
+        let mut program = Command::new("script");
+        let program = program.current_dir(directory.path()).args(["-qec", &line, "/dev/null"]).stdin(Stdio::null());
+        run(program.env("WGLOSS", env!("CARGO_BIN_EXE_wgloss")).env("TERM", "xterm"))
+    };
+    let long = at_terminal("2");
+    assert!(long.out.contains("2.125") && long.out.contains("B of 16 B"), "{long:#?}");
+    let quick = at_terminal("0");
+    assert!(quick.out.contains("2.125") && !quick.out.contains("B of 16 B"), "{quick:#?}");
+}
+
 #[test]
 fn a_signal_leaves_no_temporary_files() {
     let directory = tempfile::tempdir().unwrap();
