@@ -31,6 +31,7 @@ const NAMED: &[(&str, &str)] = &[
     ("src/losses/linear/margin_softmax.rs", "has the leaf of cross-entropy, over cosines"),
     ("src/losses/windows/ms_ssim.rs", "has the leaf of structural dissimilarity at one size"),
     ("cli/src/metric.rs", "prints a score of the same name"),
+    ("cli/src/list.rs", "lists a score of the same name"),
     ("cli/src/landscape/digits.rs", "trains a network whose landscape the program draws"),
     ("xtask/src/mutants/", "first tries the losses that use most shader files"),
 ];

@@ -74,7 +74,9 @@ pub(super) fn by_matrices(request: &Request<'_>) -> bool {
     let of_rows = request.loss().header().operands.iter().filter(|spec| ROWS.contains(&spec.role));
     let mut of_rows = of_rows.filter_map(|spec| request.part.operand(spec.name));
     let squares = matches!(request.loss().leaf(), Leaf::Hardest(_));
-    request.target.matrices.is_some() && !squares && of_rows.all(|rows| rows.dtype() == DType::F16)
+    // a state with notes leaves workgroup memory no room for f16
+    let available = request.target.matrices.is_some() && !notes(request);
+    available && !squares && of_rows.all(|rows| rows.dtype() == DType::F16)
 }
 
 /// What a family adds to the walk: the slots of its kernels, and its choices.

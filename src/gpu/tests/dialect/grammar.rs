@@ -130,9 +130,13 @@ fn constants(text: &str) -> impl Iterator<Item = String> {
     text.lines().filter_map(|line| Some(line.strip_prefix("const ")?.split_once(':')?.0.to_string()))
 }
 
+/// The files that multiply matrices. Only Vulkan gets kernels with them, and their types look like comparisons.
+const OF_VULKAN: &[&str] = &["geometry/matrix/", "geometry/own_halves/", "geometry/tile_products/matrices"];
+
 #[test]
 fn no_shader_contains_what_browsers_refuse() {
-    let files = files();
+    let files: Vec<_> =
+        files().into_iter().filter(|source| !OF_VULKAN.iter().any(|of| source.path.starts_with(of))).collect();
     let constants = files.iter().flat_map(|source| constants(source.text)).collect();
     let refused = files.iter().flat_map(|source| {
         let found = lint(source.text, &constants);
