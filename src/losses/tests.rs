@@ -32,6 +32,8 @@ const NAMED: &[(&str, &str)] = &[
     ("src/losses/windows/ms_ssim.rs", "has the leaf of structural dissimilarity at one size"),
     ("cli/src/metric.rs", "prints a score of the same name"),
     ("cli/src/list.rs", "lists a score of the same name"),
+    ("cli/src/manual.rs", "points from a score of the same name to its metric"),
+    ("cli/src/suggest.rs", "shortens PyTorch's name of a loss"),
     ("cli/src/landscape/digits.rs", "trains a network whose landscape the program draws"),
     ("xtask/src/mutants/", "first tries the losses that use most shader files"),
 ];
