@@ -102,7 +102,7 @@ fn a_vocabulary_over_its_classes(comm: &Comm) {
         *x = x.clone().f32_gradient();
         let of = inputs.operand("weight").shape()[0];
         let cut = |role: Role, array: &Array, range: &std::ops::Range<usize>| {
-            matches!(role, Role::Projection | Role::PerProjection).then(|| slice(array, 0, range))
+            matches!(role, Role::Projection | Role::PerProjection | Role::PerClass).then(|| slice(array, 0, range))
         };
         let uneven = lengths(of, comm.size())[0].clone();
         compare(comm, &case, &inputs, &uneven, |range| Classes { first: range.start, of }, cut);
