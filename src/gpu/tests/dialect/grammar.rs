@@ -136,7 +136,7 @@ const OF_VULKAN: &[&str] = &["geometry/matrix/", "geometry/own_halves/", "geomet
 #[test]
 fn no_shader_contains_what_browsers_refuse() {
     let files: Vec<_> =
-        files().into_iter().filter(|source| !OF_VULKAN.iter().any(|of| source.path.starts_with(of))).collect();
+        files().iter().filter(|source| !OF_VULKAN.iter().any(|of| source.path.starts_with(of))).collect();
     let constants = files.iter().flat_map(|source| constants(source.text)).collect();
     let refused = files.iter().flat_map(|source| {
         let found = lint(source.text, &constants);
