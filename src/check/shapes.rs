@@ -154,7 +154,7 @@ fn divisor_of<T: Operand>(part: &Part<T>, work: Work<'_>, loss_shape: &[usize], 
         Work::Gram { classes: Classes { s: 0, .. }, .. } => &[0][..],
         _ => loss_shape,
     };
-    divisor(part, header, part.is_dense(), values, counted)
+    divisor(part, header, part.is_dense(), values, counted.then_some(1.0))
 }
 
 /// The denominator of the fused loss's sum, where the part has a fused loss. It divides by positions, or by their elements.
@@ -168,12 +168,9 @@ fn fused_divisor<T: Operand>(part: &Part<T>, work: Work<'_>) -> Option<Divisor> 
         let scored = classes.c.saturating_sub(usize::from(!fused.include_background));
         let of_elements = fused.of_elements().is_some();
         let each = if of_elements || fused.counts_classes { scored } else { 1 };
-        let divisor = divisor(part, fused.loss.header(), unweighted, &[classes.n, classes.s, each], counted);
-        match divisor {
-            // a loss of elements counts the elements themselves
-            Divisor::Count { .. } if !of_elements => Divisor::Count { each: each as f64 },
-            divisor => divisor,
-        }
+        // a loss of elements counts the elements themselves
+        let counted = counted.then_some(if of_elements { 1.0 } else { each as f64 });
+        divisor(part, fused.loss.header(), unweighted, &[classes.n, classes.s, each], counted)
     })
 }
 
@@ -184,8 +181,14 @@ fn weighs<T: Operand>(part: &Part<T>) -> bool {
 
 /// The denominator of a loss whose values have the shape `values`. A mean divides by the sum of weights if `header.mean`
 /// says so and weights are given; class weights do not count as given if `unweighted`. Otherwise a mean divides by a
-/// number of values: of those that take part if `counted`, or else of all.
-fn divisor<T: Operand>(part: &Part<T>, header: &Header, unweighted: bool, values: &[usize], counted: bool) -> Divisor {
+/// number of values: of those that take part, each times `counted`, or of all if that is `None`.
+fn divisor<T: Operand>(
+    part: &Part<T>,
+    header: &Header,
+    unweighted: bool,
+    values: &[usize],
+    counted: Option<f64>,
+) -> Divisor {
     let has = |role| header.of_role(role).is_some_and(|spec| part.operand(spec.name).is_some());
     match (&part.divide_by, part.reduction) {
         (_, Reduction::None) => Divisor::Number(1.0),
@@ -199,8 +202,10 @@ fn divisor<T: Operand>(part: &Part<T>, header: &Header, unweighted: bool, values
             let weighted = has(Role::Weight) || (has(Role::PerClass) && !unweighted);
             match header.mean {
                 Denominator::Weights if weighted => Divisor::Weights,
-                _ if counted => Divisor::Count { each: 1.0 },
-                _ => Divisor::Number(values.iter().map(|&d| d as f64).product()),
+                _ => match counted {
+                    Some(each) => Divisor::Count { each },
+                    None => Divisor::Number(values.iter().map(|&d| d as f64).product()),
+                },
             }
         }
     }

@@ -21,7 +21,7 @@ struct Pooled {
 /// How many constants are kept for later jobs. Beyond that, constants that no job uses are dropped.
 const MOST: usize = 64;
 
-/// What a scratch memory is used for. Jobs share the memories that have the same use.
+/// The use of a scratch memory. Jobs share the memories that have the same use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Use {
     pub label: &'static str,

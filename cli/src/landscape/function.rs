@@ -21,7 +21,7 @@ fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
 }
 ";
 
-/// What the user's file has to define.
+/// The function that the user's file has to define.
 const SIGNATURE: &str = "fn f(x: f32, y: f32) -> f32 { ... }";
 
 /// The header of the user's function. A run of the program has only one.

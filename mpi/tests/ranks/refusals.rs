@@ -1,4 +1,4 @@
-//! What one rank refuses, all ranks refuse, with an equal error. The next call works.
+//! If one rank refuses a call, all ranks refuse it with an equal error. The next call works.
 
 use crate::tests;
 use wgloss_mpi::Spread::{Batch, Classes, Regions, Ring, Rows};

@@ -1,4 +1,4 @@
-// What the leaf sees of a sequence, where that is the mean of the first operand less the second.
+// The leaf sees one number of a sequence: the mean of the first operand less the second.
 // needs: lib/math
 // slots: leaf x0 x1
 fn sequence_summand(i: u32) -> f32 {

@@ -1,4 +1,4 @@
-// What the leaf sees of a sequence, where it sees no mean: zeros.
+// The leaf sees no mean of a sequence: its numbers are zeros.
 fn sequence_summand(i: u32) -> f32 {
     return 0.0;
 }

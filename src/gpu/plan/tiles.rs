@@ -38,7 +38,7 @@ pub(super) const MOST_DISPATCHES: u64 = 1 << 14;
 pub(super) const WORKSPACE: &str =
     "bytes of workspace (`Gpu::set_workspace_bound` allows more, and fewer rows a call need less)";
 
-/// What a refusal says if there are too many blocks, with what the caller can do.
+/// The text of a refusal if there are too many blocks. It also says what the caller can do.
 pub(super) const DISPATCHES: &str = "dispatches of all blocks (take fewer rows a call: the losses and gradients of all calls add \
      up under the whole's `divide_by`; where rows are compared with all others, by `rows_from`)";
 

@@ -42,7 +42,7 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct Siglip of (image, text, logit_scale, logit_bias) as Similarity {
-        /// What happens to other texts with an image's label: `drop` leaves them out, `positive` counts them like the
+        /// The treatment of other texts with an image's label: `drop` leaves them out, `positive` counts them like the
         /// image's own text. It has no effect without labels.
         pub equal_labels: EqualLabels = EqualLabels::Drop, Range::Any;
     }

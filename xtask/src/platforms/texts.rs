@@ -30,7 +30,7 @@ pub fn dealt<T: Send>(
     })
 }
 
-/// What the driver of a compiler (in xtask/platforms/) printed about the texts.
+/// The output of a program in xtask/platforms/, which gives texts to a compiler.
 #[derive(Debug, Default, PartialEq)]
 pub struct Compiled {
     /// The number of texts that it compiled.

@@ -8,7 +8,7 @@ use super::loops::{counts_plainly, holds_barrier};
 use naga::{AddressSpace, Binding, Block, BuiltIn, Expression, Function, GlobalVariable, Handle, Span, Statement};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// What a value depends on. The higher the level, the more the value may differ between invocations.
+/// The inputs that a value depends on. The higher the level, the more the value may differ between invocations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Level {
     /// Parameters, overrides and the workgroup's index.
