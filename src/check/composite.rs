@@ -6,9 +6,7 @@ use super::refusal::mismatch;
 use super::{bounds, operands, options, part, shards};
 use crate::error::Result;
 use crate::leaf::{Component, Composite};
-use crate::reduction::Reduction;
-use crate::role::Role;
-use crate::term::{Operand, Part, Scale};
+use crate::term::{Operand, Part};
 
 /// Checks a part of `term` that is a sum of losses, and adds its losses to `parts` and `checked`.
 pub(super) fn check<T: Operand>(
@@ -61,21 +59,16 @@ fn batch<T: Operand>(whole: &Part<T>) -> Result<()> {
 fn component_of<T: Operand>(whole: &Part<T>, component: &Component) -> Part<T> {
     let tensor = |own: &str| whole.operand(own).cloned();
     let operands = component.operands.iter().filter_map(|(name, own)| Some((name.to_string(), tensor(own)?)));
-    // With sample weights, Σ weight replaces the size of the batch. A mean over all elements divides by Σ weight times
-    // the elements of an item, and `share` below multiplies by the elements of an item again.
-    let counts = component.per_item && whole.of_role(Role::SampleWeight).is_some() && whole.divide_by.is_none();
-    let per_item = (component.per_item && !counts).then(|| Scale::Number(whole.items() as f32));
-    let leader = component.operands.first().and_then(|(_, own)| whole.operand(own));
-    let elements: usize = leader.map_or(1, |leader| leader.shape().iter().skip(1).product());
     Part {
         name: format!("{}.{}", whole.name, component.name),
         weight: whole.weight,
-        share: if counts { component.weight * elements as f32 } else { component.weight },
+        share: component.weight,
         loss: component.loss.clone(),
         operands: operands.collect(),
-        reduction: if counts { Reduction::Mean } else { component.reduction },
+        reduction: component.reduction,
+        per_item: component.per_item,
         upstream: whole.upstream.clone(),
-        divide_by: whole.divide_by.clone().or(per_item),
+        divide_by: whole.divide_by.clone(),
         empty_is_zero: whole.empty_is_zero,
         checked: whole.checked,
         observations: whole.observations.clone(),

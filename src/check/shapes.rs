@@ -154,7 +154,13 @@ fn divisor_of<T: Operand>(part: &Part<T>, work: Work<'_>, loss_shape: &[usize], 
         Work::Gram { classes: Classes { s: 0, .. }, .. } => &[0][..],
         _ => loss_shape,
     };
-    divisor(part, header, part.is_dense(), values, counted.then_some(1.0))
+    // the elements of an item count as one
+    let (items, elements) = values.split_at(values.len().min(1));
+    let (values, each) = match part.per_item {
+        true => (items, 1.0 / elements.iter().map(|&d| d as f64).product::<f64>().max(1.0)),
+        false => (values, 1.0),
+    };
+    divisor(part, header, part.is_dense(), values, counted.then_some(each))
 }
 
 /// The denominator of the fused loss's sum, where the part has a fused loss. It divides by positions, or by their elements.

@@ -28,6 +28,6 @@ pub struct Component {
     pub weight: f32,
     /// The reduction of its values.
     pub reduction: Reduction,
-    /// Whether the reduced loss is also divided by the size of the batch: axis 0 of the sum's first operand.
+    /// Whether a mean divides by the items of the batch, which are axis 0, rather than by their elements.
     pub per_item: bool,
 }

@@ -24,6 +24,8 @@ pub(crate) struct Part<T> {
     pub loss: Arc<dyn Loss>,
     pub operands: Vec<(String, T)>,
     pub reduction: Reduction,
+    /// Whether a mean divides by the items of the batch rather than by their elements.
+    pub per_item: bool,
     pub upstream: Scale<T>,
     pub divide_by: Option<Scale<T>>,
     /// Whether a mean over nothing is 0 rather than NaN.
@@ -89,6 +91,7 @@ impl<T: Clone> Part<T> {
             loss,
             operands: operands.into_iter().map(|(name, tensor)| (name.into(), tensor.clone())).collect(),
             reduction: Reduction::default(),
+            per_item: false,
             upstream: Scale::Number(1.0),
             divide_by: None,
             empty_is_zero: false,
@@ -113,6 +116,7 @@ impl<T: PartialEq> PartialEq for Part<T> {
             loss,
             operands,
             reduction,
+            per_item,
             upstream,
             divide_by,
             empty_is_zero,
@@ -133,7 +137,7 @@ impl<T: PartialEq> PartialEq for Part<T> {
             && (name, weight, reduction, upstream, divide_by) == settings
             && (empty_is_zero, checked, observations) == (&other.empty_is_zero, &other.checked, &other.observations)
             && (rows_from, classes_from, keys_from, among) == shards
-            && (beside, share) == (&other.beside, &other.share)
+            && (beside, share, per_item) == (&other.beside, &other.share, &other.per_item)
             && *varying == other.varying
     }
 }
@@ -239,6 +243,7 @@ impl<T> Part<T> {
             loss: self.loss.clone(),
             operands: operands.collect::<Result<_>>()?,
             reduction: self.reduction,
+            per_item: self.per_item,
             upstream,
             divide_by,
             empty_is_zero: self.empty_is_zero,
@@ -278,11 +283,6 @@ impl<T: Operand> Part<T> {
             _ => return None,
         };
         if given == own { None } else { broadcast(given, whole) }
-    }
-
-    /// The size of the batch: axis 0 of the first operand.
-    pub fn items(&self) -> usize {
-        self.leader().and_then(|leader| leader.shape().first().copied()).unwrap_or(1)
     }
 
     /// The rows of the part's observations. In an outcome they follow the rows of all parts.

@@ -70,21 +70,21 @@ const SAMPLES: (&str, &str) = ("sample_weight", "sample_weight");
 
 impl Composite for Vae {
     fn components(&self, reduction: Reduction) -> Vec<Component> {
-        let summed = |name, loss: Arc<dyn Loss>, operands, weight| Component {
+        let item_mean = |name, loss: Arc<dyn Loss>, operands, weight| Component {
             name,
             loss,
             operands,
             weight,
-            reduction: Reduction::Sum,
-            per_item: reduction == Reduction::Mean,
+            reduction,
+            per_item: true,
         };
         let reconstruction: Arc<dyn Loss> = match self.reconstruction {
             Reconstruction::Mse => Arc::new(Mse::default()),
             Reconstruction::BceWithLogits => Arc::new(BceWithLogits::default()),
         };
         vec![
-            summed("reconstruction", reconstruction, &[("input", "input"), ("target", "target"), SAMPLES], 1.0),
-            summed(
+            item_mean("reconstruction", reconstruction, &[("input", "input"), ("target", "target"), SAMPLES], 1.0),
+            item_mean(
                 "gaussian_kl",
                 Arc::new(GaussianKl::default()),
                 &[("mu", "mu"), ("log_var", "log_var"), SAMPLES],
