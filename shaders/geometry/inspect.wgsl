@@ -27,6 +27,15 @@ fn breaks_rule(x: f32) -> bool {
     }
 }
 
+// Four elements; the last one again in place of those from the end on.
+fn four_before(end: u32, first: u32) -> vec4<f32> {
+    if first + 4u <= end {
+        return x0_four(first);
+    }
+    let last = end - 1u;
+    return vec4<f32>(x0_at(first), x0_at(min(first + 1u, last)), x0_at(min(first + 2u, last)), x0_at(last));
+}
+
 @compute @workgroup_size(256)
 fn inspect(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -36,15 +45,20 @@ fn inspect(
     let own = workgroup_at(group, grid);
     var place = NO_PLACE;
     var number = 0.0;
-    for (var round = 0u; round < 16u; round += 1u) {
-        let element = params.block.own_first + (((own * 16u) + round) * 256u) + lane;
-        if (element < params.block.own_end) & (place == NO_PLACE) {
-            let x = x0_at(element);
+    for (var round = 0u; round < 4u; round += 1u) {
+        let first = params.block.own_first + (((own * 4u) + round) * 1024u) + (4u * lane);
+        if (first < params.block.own_end) & (place == NO_PLACE) {
+            let four = four_before(params.block.own_end, first);
             // few numbers break a rule, so that few look at masks and labels
-            if breaks_rule(x) {
-                if is_inspected(element) {
-                    place = params.block.other_first + element;
-                    number = x;
+            if breaks_rule(four.x) | breaks_rule(four.y) | breaks_rule(four.z) | breaks_rule(four.w) {
+                for (var k = 0u; k < 4u; k += 1u) {
+                    let element = first + k;
+                    if breaks_rule(four[k]) & (element < params.block.own_end) & (place == NO_PLACE) {
+                        if is_inspected(element) {
+                            place = params.block.other_first + element;
+                            number = four[k];
+                        }
+                    }
                 }
             }
         }

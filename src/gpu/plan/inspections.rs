@@ -1,8 +1,9 @@
 //! Plans the inspections of a checked part: dispatches that look at the numbers of its operands before the walk, which may
 //! overwrite them. The kernel of the outcome merges what they find with the bad labels that the walk finds.
 
-use super::request::{Request, slots};
+use super::request::Request;
 use super::scratch::{MOST_TALLIES, Scratch};
+use super::slots::slots;
 use super::split::{SLICE, room};
 use super::stage::{Stage, of_block};
 use super::walk::Walk;
@@ -33,9 +34,11 @@ pub(super) fn inspect(request: &Request<'_>, walk: &mut Walk) -> Result<usize> {
     }
     for inspection in &request.checked.inspections {
         let Some(operand) = request.part.operand(inspection.operand) else { continue };
-        let kernel = kernel(request, inspection);
         let most = (room(request).min(SLICE) / LARGEST).max(1) as usize;
-        for piece in pieces(request, inspection, operand.len(), most)? {
+        let pieces = pieces(request, inspection, operand.len(), most)?;
+        let quads = pieces.iter().all(|piece| piece.start.is_multiple_of(4));
+        let kernel = kernel(request, inspection).reading_quads(quads);
+        for piece in pieces {
             let stage = dispatch(inspection, &kernel, piece, operand.len(), faults);
             faults += stage.groups as usize;
             stages.push(stage);
