@@ -121,6 +121,9 @@ impl Killer {
         if let Some(kind) = self.kind() {
             command.env("WGLOSS_KERNELS", kind);
         }
+        if let Some(number) = programs.planted {
+            command.env("WGLOSS_MUTANT", number.to_string());
+        }
         command.env("WGLOSS_SHADERS", shaders).env("RUST_BACKTRACE", "0");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
@@ -141,11 +144,14 @@ const LONG: &[&str] = &[
 ];
 
 /// The programs that killers run.
+#[derive(Clone)]
 pub struct Programs {
     /// The program `wgloss`.
     pub wgloss: PathBuf,
     /// The test binaries by name.
     pub tests: BTreeMap<String, PathBuf>,
+    /// The number of the fault that is on, in programs of joined sources.
+    pub planted: Option<usize>,
 }
 
 /// How a run ended.

@@ -3,7 +3,9 @@
 
 mod baseline;
 mod draw;
+mod joined;
 mod killers;
+mod listed;
 mod results;
 mod rounds;
 mod rules;

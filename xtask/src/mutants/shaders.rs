@@ -233,7 +233,7 @@ fn build() -> Result<Programs, Stop> {
     let test = |name: &str| Ok::<_, Stop>((name.to_string(), kept(name)?));
     let mut tests: BTreeMap<_, _> = ["accuracy", "faults", "gpu"].into_iter().map(test).collect::<Result<_, _>>()?;
     tests.insert("gpu-all".to_string(), tests["gpu"].clone());
-    Ok(Programs { wgloss: kept("wgloss")?, tests })
+    Ok(Programs { wgloss: kept("wgloss")?, tests, planted: None })
 }
 
 /// The texts of all shaders, by path.
