@@ -3,7 +3,7 @@
 
 use crate::error::Error;
 use crate::gpu::case::{Case, FLOATS, Gradients, LABELS, MATRICES, Shard, noop};
-use crate::gpu::{foreign, plan::reads_first};
+use crate::gpu::{outside_leaf, plan::reads_first};
 use crate::leaf::Leaf;
 use crate::loss::Loss;
 use crate::options::{Kind, OptionSpec, Range, Value};
@@ -198,7 +198,7 @@ fn shape(loss: &dyn Loss, draw: &mut Draw<'_>) -> Vec<usize> {
 pub fn leaf(bytes: &[u8]) {
     let mut draw = Draw(bytes);
     let (family, kind) = (draw.byte(), draw.byte());
-    match foreign::prepare(family.into(), kind.into(), &String::from_utf8_lossy(draw.0)) {
+    match outside_leaf::prepare(family.into(), kind.into(), &String::from_utf8_lossy(draw.0)) {
         Ok(()) | Err(Error::TooLarge { .. }) => {}
         Err(Error::InvalidShader { message, .. }) => assert!(!message.is_empty(), "a compiler that says nothing"),
         Err(other) => panic!("{}: {other}", other.kind()),

@@ -117,7 +117,8 @@ impl Header {
 }
 
 impl dyn Loss + '_ {
-    /// The names of the required operands, in order. An option may decide the name of a table.
+    /// The names of the required operands, in order. An option may decide the name of the operand with the role
+    /// [`Table`](Role::Table).
     pub fn required(&self) -> impl Iterator<Item = &'static str> {
         let table = self.leaf().table();
         let of =
@@ -126,8 +127,8 @@ impl dyn Loss + '_ {
     }
 }
 
-/// The operand's name for a parameter of the method `of`, which [`loss!`](crate::loss!) writes. The options may decide
-/// the name of a table.
+/// The operand's name for a parameter of the method `of`, which [`loss!`](crate::loss!) writes. They differ only for an
+/// operand with the role [`Table`](Role::Table), if an option decides its name.
 #[doc(hidden)]
 pub fn name_of(loss: &dyn Loss, name: &'static str) -> &'static str {
     let is_table = loss.header().operand(name).is_some_and(|spec| spec.role == Role::Table);

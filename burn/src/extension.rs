@@ -1,7 +1,7 @@
 //! The operations by which Burn calls wgloss: the value of a term, and its gradients.
 //!
-//! Burn's macro writes the code that dispatches them to a backend and queues them behind fusion. `autodiff` and `cube`
-//! implement them.
+//! Burn's macro writes the code that dispatches them to a backend and, with fusion, puts them into fusion's queue.
+//! `autodiff` and `cube` implement them.
 
 use crate::call::Call;
 #[cfg(feature = "fusion")]
@@ -20,9 +20,9 @@ pub enum Slot<B: Backend> {
     Empty,
     /// Floats.
     Float(FloatTensor<B>),
-    /// Labels.
+    /// Integers, such as labels.
     Int(IntTensor<B>),
-    /// A mask.
+    /// Booleans, such as a mask.
     Bool(BoolTensor<B>),
 }
 

@@ -14,7 +14,7 @@ use wgloss::ClassAxis;
 pub struct Operand {
     pub(crate) tensor: DispatchTensor,
     pub(crate) kind: Kind,
-    /// Operands that gradients flow to are equal if their autodiff nodes are.
+    /// Operands that gradients flow to are the same tensor if their autodiff nodes are equal.
     node: Option<NodeId>,
     /// A clone of an operand has the same id, and so is equal to it.
     id: Arc<()>,

@@ -66,9 +66,9 @@ const HEIGHT: u32 = 640;
 const BAR: [f64; 4] = [764.0, 176.0, 20.0, 320.0];
 /// The number of contours.
 pub const LEVELS: usize = 14;
-/// The number of cells along each side of a surface or a map. An SVG file has fewer, so that it stays small.
-const CELLS_PNG: usize = 240;
-const CELLS_SVG: usize = 96;
+/// How many faces of a surface, or cells of a map, lie along each side. An SVG file has fewer, so that it stays small.
+const PER_SIDE_PNG: usize = 240;
+const PER_SIDE_SVG: usize = 96;
 
 impl Chart {
     /// The picture as a PNG file.
@@ -76,7 +76,7 @@ impl Chart {
     /// # Errors
     /// [`Error::NothingFinite`] where no number of the grid is finite; [`Error::Drawing`] where the file cannot be made.
     pub fn png(&self) -> Result<Vec<u8>, Error> {
-        self.picture(CELLS_PNG)?.png()
+        self.picture(PER_SIDE_PNG)?.png()
     }
 
     /// The picture as an SVG file. It is coarser, to keep the file small.
@@ -84,16 +84,16 @@ impl Chart {
     /// # Errors
     /// As [`png`](Self::png).
     pub fn svg(&self) -> Result<String, Error> {
-        self.picture(CELLS_SVG)?.svg()
+        self.picture(PER_SIDE_SVG)?.svg()
     }
 
-    /// The picture, with this many cells along each side of the surface or the map.
-    fn picture(&self, cells: usize) -> Result<Picture, Error> {
+    /// The picture, with this many faces of the surface, or cells of the map, along each side.
+    fn picture(&self, per_side: usize) -> Result<Picture, Error> {
         let frame = Frame::new(self)?;
         let mut picture = Picture::new(WIDTH, HEIGHT);
         match self.view {
-            View::Surface { around, above } => surface::draw(&mut picture, &frame, [around, above], cells),
-            View::Map => map::draw(&mut picture, &frame, cells),
+            View::Surface { around, above } => surface::draw(&mut picture, &frame, [around, above], per_side),
+            View::Map => map::draw(&mut picture, &frame, per_side),
         }
         frame.legend(&mut picture);
         frame.bar(&mut picture);

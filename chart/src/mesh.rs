@@ -6,13 +6,13 @@ use crate::grid::Heights;
 use crate::picture::Picture;
 use crate::surface::place;
 
-/// The number of lines on the surface along each coordinate.
+/// Lines divide each side of the surface into this many equal parts.
 const LINES: usize = 24;
 
 /// The corners of the faces, with heights and slopes interpolated between the grid's points.
 pub struct Mesh {
     /// The number of faces along each side, a multiple of `LINES`.
-    cells: usize,
+    per_side: usize,
     corners: Vec<Corner>,
 }
 
@@ -24,14 +24,14 @@ struct Corner {
 }
 
 impl Mesh {
-    /// The surface with `cells` faces along each side.
-    pub fn new(heights: &Heights, cells: usize) -> Mesh {
+    /// The surface with `per_side` faces along each side.
+    pub fn new(heights: &Heights, per_side: usize) -> Mesh {
         let corner = |column: usize, row: usize| {
-            let [x, y] = [column, row].map(|step| step as f64 / cells as f64);
+            let [x, y] = [column, row].map(|step| step as f64 / per_side as f64);
             let height = heights.at([x, y]);
             // slopes are taken over whole steps of a coarse grid, so that its cells do not show as facets
             let slope = |axis: usize| {
-                let reach = 1.0 / cells.min(heights.size[axis] - 1) as f64;
+                let reach = 1.0 / per_side.min(heights.size[axis] - 1) as f64;
                 let ends = [-reach, reach].map(|step| {
                     let mut at = [x, y];
                     at[axis] = (at[axis] + step).clamp(0.0, 1.0);
@@ -41,12 +41,12 @@ impl Mesh {
             };
             Corner { place: place([x, y], height), normal: [-slope(0), -slope(1), 1.0], height }
         };
-        let corners = (0..=cells).flat_map(|row| (0..=cells).map(move |column| corner(column, row))).collect();
-        Mesh { cells, corners }
+        let corners = (0..=per_side).flat_map(|row| (0..=per_side).map(move |column| corner(column, row))).collect();
+        Mesh { per_side, corners }
     }
 
     fn corner(&self, column: usize, row: usize) -> Corner {
-        self.corners[row * (self.cells + 1) + column]
+        self.corners[row * (self.per_side + 1) + column]
     }
 
     /// Draws the faces that have heights, and the lines between some of them.
@@ -55,7 +55,7 @@ impl Mesh {
             let corners = [(0, 0), (1, 0), (1, 1), (0, 1)].map(|(x, y)| self.corner(column + x, row + y));
             (mean(corners, |corner| camera.nearness(corner.place)), column, row, corners)
         };
-        let faces = (0..self.cells).flat_map(|row| (0..self.cells).map(move |column| face(column, row)));
+        let faces = (0..self.per_side).flat_map(|row| (0..self.per_side).map(move |column| face(column, row)));
         let mut faces: Vec<_> = faces.filter(|(nearness, ..)| nearness.is_finite()).collect();
         faces.sort_by(|a, b| a.0.total_cmp(&b.0));
         for (_, column, row, corners) in faces {
@@ -73,8 +73,8 @@ impl Mesh {
         let ink = Colour::hex(0x000000).opacity(0.22);
         for (axis, edges) in [[[a, d], [b, c]], [[a, b], [d, c]]].into_iter().enumerate() {
             let far = usize::from(camera.near()[axis] < 0.0);
-            let on_line = (at[axis] + far).is_multiple_of(self.cells / LINES);
-            let rim = at[axis] + 1 - far == if far == 1 { 0 } else { self.cells };
+            let on_line = (at[axis] + far).is_multiple_of(self.per_side / LINES);
+            let rim = at[axis] + 1 - far == if far == 1 { 0 } else { self.per_side };
             for edge in [on_line.then_some(edges[far]), rim.then_some(edges[1 - far])].into_iter().flatten() {
                 picture.line(&edge, 0.7, ink);
             }

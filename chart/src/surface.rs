@@ -24,7 +24,7 @@ pub fn place([x, y]: [f64; 2], height: f64) -> [f64; 3] {
 
 /// Draws the box and the surface with this many faces along each side. The eye's direction is in degrees around the vertical
 /// axis, and above the floor.
-pub fn draw(picture: &mut Picture, frame: &Frame<'_>, direction: [f64; 2], cells: usize) {
+pub fn draw(picture: &mut Picture, frame: &Frame<'_>, direction: [f64; 2], per_side: usize) {
     let scene = Scene { frame, camera: Camera::new(direction, BOX, HALF) };
     scene.panes(picture);
     scene.axes(picture);
@@ -34,7 +34,7 @@ pub fn draw(picture: &mut Picture, frame: &Frame<'_>, direction: [f64; 2], cells
         picture.line(&[mark.foot, mark.head], 1.4, MARK);
         picture.disc(mark.foot, 3.0, MARK);
     }
-    Mesh::new(&frame.heights, cells).draw(picture, &scene.camera);
+    Mesh::new(&frame.heights, per_side).draw(picture, &scene.camera);
     for Seen { mark, foot, head, hidden } in &marks {
         if *hidden {
             picture.dashed(&[*foot, *head], 1.4, MARK);

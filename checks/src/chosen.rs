@@ -33,14 +33,14 @@ pub fn of_each_family(among: Vec<Box<dyn Loss>>) -> Vec<Box<dyn Loss>> {
     the_first_of(among, |one, other| one.is_planned_as(other))
 }
 
-/// One of these losses for each geometry, for slow tests of how tensors are walked. It takes all of them where
+/// One of these losses for each kind of walk, for slow tests of how tensors are walked. It takes all of them where
 /// [`of_each_walk`] does.
-pub fn of_each_geometry(among: Vec<Box<dyn Loss>>) -> Vec<Box<dyn Loss>> {
-    the_first_of(among, |one, other| geometry(one) == geometry(other))
+pub fn of_each_kind_of_walk(among: Vec<Box<dyn Loss>>) -> Vec<Box<dyn Loss>> {
+    the_first_of(among, |one, other| kind_of_walk(one) == kind_of_walk(other))
 }
 
-/// The name of the geometry that a loss's kernels have.
-fn geometry(loss: &dyn Loss) -> &'static str {
+/// What a loss's kernels walk over. Walks of one kind differ in the fold or in detail.
+fn kind_of_walk(loss: &dyn Loss) -> &'static str {
     match loss.leaf() {
         Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => "elements",
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) => "positions",

@@ -1,10 +1,10 @@
-// The cosine of two vectors, in two passes over them, which are called looks: the first measures their norms, the second their
-// products. A vec2 holds a number for each of the two vectors.
+// The cosine of two vectors, in two sweeps over them: the first measures their norms, the second their products. A vec2 holds a
+// number for each of the two vectors.
 // needs: lib/math geometry/distances
-const LOOKS: u32 = 2u;
+const SWEEPS: u32 = 2u;
 
 // `squares` are sums over vectors scaled by a power of two, so that they neither overflow nor vanish. The other sums are
-// over vectors scaled to length 1. A sum is 0 until its look has been taken.
+// over vectors scaled to length 1. A sum is 0 until its sweep has been made.
 struct State {
     band: vec2<u32>,
     squares: vec2<f32>,
@@ -37,7 +37,7 @@ fn raised(squares: vec2<f32>, by: vec2<u32>) -> vec2<f32> {
 // A vector with a smaller norm is divided by this instead.
 const SHORTEST: f32 = 1e-8;
 
-// The facts about both vectors after the first look.
+// The facts about both vectors after the first sweep.
 struct Known {
     // two factors whose product scales a vector to length 1, or to less if it is shorter than SHORTEST
     first: vec2<f32>,
@@ -66,8 +66,8 @@ fn units(known: Known, x: vec3<f32>) -> vec2<f32> {
     return (x.xy * known.first) * known.second;
 }
 
-fn fold_absorb(state: ptr<function, State>, look: u32, known: Known, x: vec3<f32>) {
-    if look > 0u {
+fn fold_absorb(state: ptr<function, State>, sweep: u32, known: Known, x: vec3<f32>) {
+    if sweep > 0u {
         let u = units(known, x);
         (*state).dot += u.x * u.y;
         (*state).apart += (u.x - u.y) * (u.x - u.y);

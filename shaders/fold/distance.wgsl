@@ -1,7 +1,7 @@
 // The distance of each pair of two or three vectors: the p-norm of their difference.
 // needs: lib/math lib/params geometry/distances
 // slots: leaf
-const LOOKS: u32 = 1u;
+const SWEEPS: u32 = 1u;
 
 // how many pairs are measured, in this order: first and second vector, first and third, second and third
 override PAIRS: u32 = 1u;
@@ -90,7 +90,7 @@ fn differences(x: vec3<f32>) -> vec3<f32> {
     return vec3<f32>(difference(x.x, x.y), difference(x.x, x.z), difference(x.y, x.z)) + vectors_eps();
 }
 
-fn fold_absorb(state: ptr<function, State>, look: u32, known: Known, x: vec3<f32>) {
+fn fold_absorb(state: ptr<function, State>, sweep: u32, known: Known, x: vec3<f32>) {
     let difference = differences(x);
     var flags = (*state).flags;
     (*state).ab = pair_absorb((*state).ab, difference.x, 1u, &flags);

@@ -101,7 +101,7 @@ fn with_class(mass: Mass, x: f32, counts: bool) -> Mass {
     return Mass(select(mass.peak, x, up), select(mass.rest + e, total_of(mass) * e, up));
 }
 
-// The first of two looks at classes: adds a class to both softmaxes.
+// The first of two sweeps over classes: adds a class to both softmaxes.
 fn absorb_masses(state: ptr<function, State>, seen: Class, live: bool) {
     let none = has_no_softmax(seen.x) | has_no_softmax(seen.t);
     let masked = vec2<bool>(is_masked(seen.t), is_masked(seen.x));
@@ -111,10 +111,10 @@ fn absorb_masses(state: ptr<function, State>, seen: Class, live: bool) {
     (*state).student = with_class((*state).student, seen.x, live & !(none | masked.y));
 }
 
-// The second look, which computes a more exact lead; and the divergence or, with PAIRS, the logit of the pair. For each class, r is the log of the teacher's
+// The second sweep, which computes a more exact lead; and the divergence or, with PAIRS, the logit of the pair. For each class, r is the log of the teacher's
 // probability p over the student's, from a lead that is nearly exact. The class adds p·(exp(−r) − 1 + r) to the divergence,
 // which is never negative. It adds p·(exp(−r) − 1) to the drift, which shows the lead's error. The drift is in logits.
-struct Look {
+struct SecondSweep {
     peaks: vec2<f32>,
     one_over: vec2<f32>,
     lead: f32,
@@ -125,7 +125,7 @@ struct Look {
     drift: f32,
 }
 
-fn look_again(state: State) -> Look {
+fn second_sweep(state: State) -> SecondSweep {
     let totals = vec2<f32>(total_of(state.teacher), total_of(state.student));
     let full = is_full(state);
     let some = select(vec2<f32>(1.0), totals, full);
@@ -134,16 +134,16 @@ fn look_again(state: State) -> Look {
     // a smaller log is only the rounding of the ratio, which a high temperature would magnify
     let log_totals = select(0.0, log_ratio, abs(log_ratio) > 2.5e-7);
     let lead = select(0.0, peaks.x - peaks.y, full) + in_logits(log_totals);
-    return Look(peaks, select(vec2<f32>(0.0), 1.0 / some, full), lead, log_totals, 0.0, 0.0);
+    return SecondSweep(peaks, select(vec2<f32>(0.0), 1.0 / some, full), lead, log_totals, 0.0, 0.0);
 }
 
-fn compare_class(look: ptr<function, Look>, seen: Class, live: bool) {
+fn compare_class(sweep: ptr<function, SecondSweep>, seen: Class, live: bool) {
     let unmasked = !vec2<bool>(is_masked(seen.t), is_masked(seen.x));
-    let gaps = select(vec2<f32>(0.0), (*look).peaks - vec2<f32>(seen.t, seen.x), unmasked);
-    let shares = vec2<f32>(exp_negative(tempered(gaps.x)), exp_negative(tempered(gaps.y))) * (*look).one_over;
+    let gaps = select(vec2<f32>(0.0), (*sweep).peaks - vec2<f32>(seen.t, seen.x), unmasked);
+    let shares = vec2<f32>(exp_negative(tempered(gaps.x)), exp_negative(tempered(gaps.y))) * (*sweep).one_over;
     let p = select(vec2<f32>(0.0), shares, unmasked & vec2<bool>(live));
-    let by_peaks = (gaps.y - gaps.x) - in_logits((*look).log_totals);
-    let ratio = select(by_peaks, (seen.t - seen.x) - (*look).lead, is_exact((*look).lead));
+    let by_peaks = (gaps.y - gaps.x) - in_logits((*sweep).log_totals);
+    let ratio = select(by_peaks, (seen.t - seen.x) - (*sweep).lead, is_exact((*sweep).lead));
     // past the end of a row the loaded values may be anything
     let both = live & all(unmasked);
     let in_units = select(0.0, ratio, both);
@@ -152,11 +152,11 @@ fn compare_class(look: ptr<function, Look>, seen: Class, live: bool) {
     let little = in_units * in_units * exp_excess_share(select(0.0, -r, near));
     let far = in_logits(p.y - p.x);
     if PAIRS {
-        (*look).excess = select((*look).excess, seen.t, live & (seen.x == (*look).peaks.y));
+        (*sweep).excess = select((*sweep).excess, seen.t, live & (seen.x == (*sweep).peaks.y));
     } else {
-        (*look).excess += select(in_logits(far + part_of(p.x, in_units)), p.x * little, near);
+        (*sweep).excess += select(in_logits(far + part_of(p.x, in_units)), p.x * little, near);
     }
-    (*look).drift += select(far, p.x * (tempered(little) - in_units), near);
+    (*sweep).drift += select(far, p.x * (tempered(little) - in_units), near);
 }
 
 // y − log(1 + y) for y = drift/temperature, in squared logits.
@@ -168,11 +168,11 @@ fn log_excess_of(drift: f32) -> f32 {
     return drift * drift * (0.5 + y * (-0.33333333 + y * (0.25 + y * (-0.2 + y * 0.16666667))));
 }
 
-fn looked(state: State, look: Look) -> State {
-    let excess = log_excess_of(look.drift);
+fn swept(state: State, sweep: SecondSweep) -> State {
+    let excess = log_excess_of(sweep.drift);
     var after = state;
-    after.lead = look.lead - (look.drift - tempered(excess));
-    after.excess = select(max(look.excess - excess, 0.0) * total_of(state.teacher), look.excess, PAIRS);
+    after.lead = sweep.lead - (sweep.drift - tempered(excess));
+    after.excess = select(max(sweep.excess - excess, 0.0) * total_of(state.teacher), sweep.excess, PAIRS);
     return after;
 }
 

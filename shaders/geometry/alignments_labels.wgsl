@@ -1,5 +1,5 @@
 // Checks the labels of all items, and stores the class of each in `symbols`. Where gradients need it, also links the labels of
-// an item that name the same class: `heads` gets the place of the first, `symbols` that of the next.
+// an item that name the same class, by their places in the item: `heads` gets the first, `symbols` the next.
 // needs: lib/params lib/tally lib/workspace scratch/heads scratch/spans scratch/symbols
 // slots: labels
 
@@ -8,7 +8,7 @@ override JOINED: bool = false;
 // whether labels of the same class are linked
 override LINKS: bool = false;
 
-// The item that the label at this place belongs to.
+// The item of the label at this place among the labels of all items.
 fn item_of_label(place: u32) -> u32 {
     if !JOINED {
         return min(place / max(params.columns, 1u), params.items - 1u);

@@ -1,5 +1,5 @@
-// Writes to `chunk_states` the state of each row of a block over each 64 neighbouring classes, from two looks at the logits in
-// memory. Four lanes share 64 classes.
+// Writes to `chunk_states` the state of each row of a block over each 64 neighbouring classes, from two sweeps over the
+// logits in memory. Four lanes share 64 classes.
 // needs: lib/params fold/divergence scratch/states geometry/block_classes
 var<workgroup> states: array<State, 256>;
 
@@ -19,15 +19,15 @@ fn logits_gather(
         absorb_masses(&state, class_of_logits(four.x.z, four.t.z, k + 2u), k + 2u < end);
         absorb_masses(&state, class_of_logits(four.x.w, four.t.w, k + 3u), k + 3u < end);
     }
-    var look = look_again(state);
+    var second = second_sweep(state);
     for (var k = share.first; k < end; k += 16u) {
         let four = four_logits(share.row, k);
-        compare_class(&look, class_of_logits(four.x.x, four.t.x, k), true);
-        compare_class(&look, class_of_logits(four.x.y, four.t.y, k + 1u), k + 1u < end);
-        compare_class(&look, class_of_logits(four.x.z, four.t.z, k + 2u), k + 2u < end);
-        compare_class(&look, class_of_logits(four.x.w, four.t.w, k + 3u), k + 3u < end);
+        compare_class(&second, class_of_logits(four.x.x, four.t.x, k), true);
+        compare_class(&second, class_of_logits(four.x.y, four.t.y, k + 1u), k + 1u < end);
+        compare_class(&second, class_of_logits(four.x.z, four.t.z, k + 2u), k + 2u < end);
+        compare_class(&second, class_of_logits(four.x.w, four.t.w, k + 3u), k + 3u < end);
     }
-    state = looked(state, look);
+    state = swept(state, second);
     states[lane] = state;
     workgroupBarrier();
     if share.live & ((lane % 4u) == 0u) {

@@ -3,6 +3,6 @@
 // needs: lib/params geometry/outcome
 // slots: part_sums
 fn store_observed(place: u32, sum: f32, denominator: f32) {
-    outcome.parts[params.observed + place] = PartOutcome(sum, 0.0, denominator, 0.0, 0.0);
-    store_part_sums(params.observed_entry + place, sum, denominator, 0.0);
+    outcome.parts[params.first_observed_row + place] = PartOutcome(sum, 0.0, denominator, 0.0, 0.0);
+    store_part_sums(params.first_observed_entry + place, sum, denominator, 0.0);
 }

@@ -1,6 +1,6 @@
 // A value for each position, from a fold over its classes; gradients in the same pass.
 // needs: lib/class lib/label lib/params lib/tally lib/workspace geometry/class_axis geometry/places geometry/positions_tally geometry/positions_write
-// slots: classes comparison fold labels looks observation position_states upstream
+// slots: classes comparison fold labels observation position_states sweeps upstream
 
 // whether lanes that share a position are neighbours, as classes are in a row
 override ROWS: bool = false;

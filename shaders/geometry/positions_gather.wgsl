@@ -1,6 +1,6 @@
 // Rows that are cut into chunks, first stage: writes the state of each chunk of a row's classes.
 // needs: lib/params scratch/states geometry/class_axis geometry/places
-// slots: fold labels looks
+// slots: fold labels sweeps
 // how many lanes walk a contiguous range of a chunk together
 override TEAM: u32 = 256u;
 

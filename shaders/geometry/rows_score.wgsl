@@ -12,8 +12,8 @@ fn rows_score(
     var tally = tally_none();
     if row < params.per_item {
         var state = fold_empty();
-        for (var look = 0u; look < LOOKS; look += 1u) {
-            let first = ((look * params.per_item) + row) * params.chunks;
+        for (var sweep = 0u; sweep < SWEEPS; sweep += 1u) {
+            let first = ((sweep * params.per_item) + row) * params.chunks;
             for (var chunk = 0u; chunk < params.chunks; chunk += 1u) {
                 state = fold_merge(state, row_states[first + chunk]);
             }

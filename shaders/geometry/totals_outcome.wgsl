@@ -37,17 +37,17 @@ fn totals_outcome(@builtin(local_invocation_index) lane: u32) {
         part.sum = nan();
         part.extra = nan();
     }
-    let place = params.part + select(0u, 1u, WALK_LOSS == 2u);
-    if place > 0u {
+    let row = params.first_outcome_row + select(0u, 1u, WALK_LOSS == 2u);
+    if row > 0u {
         let before = outcome.loss;
         loss = select(before + loss, nan(), is_nan(before) | is_nan(loss));
     }
-    var bad = vec4<u32>(place, total.bad_position, total.bad_low, total.bad_high);
+    var bad = vec4<u32>(row, total.bad_position, total.bad_low, total.bad_high);
     if is_bad_number {
-        bad = vec4<u32>(place | IS_NUMBER, params.bad_number - 1u, params.bad_bits, 0u);
+        bad = vec4<u32>(row | IS_NUMBER, params.bad_number - 1u, params.bad_bits, 0u);
     }
     let is_bad = is_bad_number | (total.bad_position != NO_POSITION);
-    if (place == 0u) | (outcome.bad_part == NO_POSITION) {
+    if (row == 0u) | (outcome.bad_part == NO_POSITION) {
         outcome.bad_part = select(NO_POSITION, bad.x, is_bad);
         outcome.bad_position = bad.y;
         outcome.bad_low = bad.z;
@@ -59,19 +59,19 @@ fn totals_outcome(@builtin(local_invocation_index) lane: u32) {
         outcome.first_low = bad.z;
         outcome.first_high = bad.w;
     }
-    let is_last = place + 1u == params.places;
+    let is_last = row + 1u == params.outcome_rows;
     // a run has finished once its last part has
     outcome.runs += select(0u, 1u, is_last);
-    outcome.parts[place] = part;
+    outcome.parts[row] = part;
     outcome.loss = loss;
-    let entry = params.entry + select(0u, 1u, WALK_LOSS == 2u);
+    let entry = params.first_sums_entry + select(0u, 1u, WALK_LOSS == 2u);
     store_part_sums(entry, part.sum, part.denominator, weight);
     // of two losses of a walk only the fused one may have an extra loss
     if (WALK_LOSS != 1u) & (params.has_extra != 0u) {
         store_part_sums(entry + 1u, part.extra, part.extra_denominator, weight);
     }
     // a slot that the GPU counts up may lie beyond the end of the caller's tensor
-    if is_last & (params.slot != NO_POSITION) {
-        loss_out[params.slot + base(21u)] = loss;
+    if is_last & (params.loss_slot != NO_POSITION) {
+        loss_out[params.loss_slot + base(21u)] = loss;
     }
 }

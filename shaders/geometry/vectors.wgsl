@@ -8,25 +8,25 @@ fn coordinates(element: u32) -> vec3<f32> {
     return vec3<f32>(x0_at(element), x1_at(element), x2_at(element));
 }
 
-// The coordinates at four neighbouring elements, a column for each.
+// The coordinates of all vectors at four neighbouring elements. A column holds those at one element.
 fn four_coordinates(element: u32) -> mat4x3<f32> {
     return transpose(mat3x4<f32>(x0_four(element), x1_four(element), x2_four(element)));
 }
 
 // Absorbs the coordinates from `begin` to `end` that belong to this lane, of `lanes` that share them.
-fn absorb_vectors(look: u32, known: Known, begin: u32, end: u32, lane: u32, lanes: u32) -> State {
+fn absorb_vectors(sweep: u32, known: Known, begin: u32, end: u32, lane: u32, lanes: u32) -> State {
     var state = fold_empty();
     if FOURS {
         for (var i = begin + (4u * lane); i < end; i += 4u * lanes) {
             let x = four_coordinates(i);
-            fold_absorb(&state, look, known, x[0]);
-            fold_absorb(&state, look, known, x[1]);
-            fold_absorb(&state, look, known, x[2]);
-            fold_absorb(&state, look, known, x[3]);
+            fold_absorb(&state, sweep, known, x[0]);
+            fold_absorb(&state, sweep, known, x[1]);
+            fold_absorb(&state, sweep, known, x[2]);
+            fold_absorb(&state, sweep, known, x[3]);
         }
     } else {
         for (var i = begin + lane; i < end; i += lanes) {
-            fold_absorb(&state, look, known, coordinates(i));
+            fold_absorb(&state, sweep, known, coordinates(i));
         }
     }
     return state;

@@ -32,7 +32,7 @@ fn vectors_fused(
             own = absorb_vectors(0u, fold_know(own), begin, end, lane, LANES);
         }
         var state = merge_lanes(own, invocation);
-        if LOOKS > 1u {
+        if SWEEPS > 1u {
             own = fold_empty();
             if kept {
                 own = absorb_vectors(1u, fold_know(state), begin, end, lane, LANES);

@@ -1,9 +1,9 @@
-// Rows of vectors too long for a workgroup, first stage, once for each look: writes the state of each chunk.
+// Rows of vectors too long for a workgroup, first stage, once for each sweep: writes the state of each chunk.
 // needs: lib/params scratch/row_states geometry/lanes geometry/vectors
 // slots: fold
 
-// which look this dispatch takes
-override LOOK: u32 = 0u;
+// which sweep this dispatch makes
+override SWEEP: u32 = 0u;
 
 @compute @workgroup_size(256)
 fn vectors_gather(
@@ -15,9 +15,9 @@ fn vectors_gather(
     let row = tile / params.chunks;
     let live = row < params.per_item;
     let chunks = select(0u, params.chunks, live);
-    // the whole row's state after the look before
+    // the whole row's state after the sweep before
     var before = fold_empty();
-    if LOOK > 0u {
+    if SWEEP > 0u {
         for (var chunk = invocation; chunk < chunks; chunk += 256u) {
             before = fold_merge(before, row_states[(row * chunks) + chunk]);
         }
@@ -27,10 +27,10 @@ fn vectors_gather(
     if live {
         let begin = (row * params.classes) + ((tile % params.chunks) * params.chunk);
         let end = min(begin + params.chunk, (row + 1u) * params.classes);
-        state = absorb_vectors(LOOK, fold_know(before), begin, end, invocation, 256u);
+        state = absorb_vectors(SWEEP, fold_know(before), begin, end, invocation, 256u);
     }
     state = merge_lanes(state, invocation);
     if live & (invocation == 0u) {
-        row_states[(LOOK * params.per_item * params.chunks) + tile] = state;
+        row_states[(SWEEP * params.per_item * params.chunks) + tile] = state;
     }
 }

@@ -21,9 +21,9 @@ struct Params {
     label_count: u32,
     ignores: u32,
     ignore_index: i32,
-    // this part's place in the outcome; and the element of the caller's tensor that gets the term's loss, or 0xffffffff
-    part: u32,
-    slot: u32,
+    // this part's first row in the outcome; and the element of the caller's tensor that gets the term's loss, or 0xffffffff
+    first_outcome_row: u32,
+    loss_slot: u32,
     // bits that a shader cannot write as constants
     nan: u32,
     infinity: u32,
@@ -44,21 +44,21 @@ struct Params {
     // 16, as a loop bound that compilers cannot see: FXC unrolls a loop of known length, and takes seconds if it merges
     // states
     sixteen: u32,
-    // how many places for parts the outcome has; a part with a fused loss has two
-    places: u32,
+    // how many rows all parts have in the outcome, without their observations; a part with a fused loss has two
+    outcome_rows: u32,
     // the number out of range in this run: 1 + its place among the options, or 17 for the coefficient; 0 if there is none
     bad_number: u32,
     // the bits of that number
     bad_bits: u32,
-    // the part's row in the caller's tensor of sums, and whether its extra loss has the row after it
-    entry: u32,
+    // the part's first entry in the caller's tensor of sums, and whether its extra loss has the entry after it
+    first_sums_entry: u32,
     has_extra: u32,
     // the pixels of a window's side, and how many zeros stand around a picture on each side
     window: u32,
     margin: u32,
-    // observations: this part's first place in the outcome, its first row in the caller's tensor of sums, and the k of top-k
-    observed: u32,
-    observed_entry: u32,
+    // observations: this part's first row in the outcome, its first entry in the caller's tensor of sums, and the k of top-k
+    first_observed_row: u32,
+    first_observed_entry: u32,
     top_k: u32,
     // alignments: the class of the blank, the length of the tensor of all items' labels, and the most labels that an item may
     // have

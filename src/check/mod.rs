@@ -75,8 +75,9 @@ pub(crate) fn term<T: Operand>(term: &Term<T>) -> Result<(Term<T>, Vec<Checked>)
 }
 
 impl<T: Operand> Term<T> {
-    /// Checks the term as a call does, and returns the shape of its loss: `[]`, or for an unreduced term that of its tensor.
-    /// Nothing is computed. It is for programs that allocate the memory for a loss, or that refuse a term before they queue it.
+    /// Checks the term as a call does, and returns the shape of its loss: `[]`, or the shape of its values if it is not
+    /// reduced. Nothing is computed. It is for programs that allocate the memory for a loss, or that refuse a term
+    /// before they queue it.
     ///
     /// ```
     /// use wgloss::{Array, CrossEntropy, Reduction};

@@ -13,8 +13,8 @@ pub(super) struct Seen {
     /// The class of the label, and its logit.
     pub label: usize,
     pub of_label: f64,
-    /// The number of classes before the label's, where classes are sorted by their logits; `None` for a row whose classes are
-    /// sharded.
+    /// The number of classes that come before the label's: those with a greater logit, and earlier classes with an
+    /// equal one. `None` for a row whose classes are sharded.
     pub ahead: Option<usize>,
 }
 

@@ -245,12 +245,12 @@ fn plans<'a>(gpu: &'a Gpu, call: &Call<'a>, sums: &'a Sums) -> Result<(Vec<Plann
         part: &term.parts[0],
         checked: &checked[0],
         wanted: &[],
-        place: 0,
-        slot: if loss_shape.is_some() { 0 } else { outputs.slot },
-        places: term.parts.iter().flat_map(Part::rows).count(),
-        entry: 0,
-        observed: term.parts.iter().flat_map(Part::rows).count(),
-        observed_entry: term.parts.iter().map(Part::entries).sum(),
+        first_outcome_row: 0,
+        outcome_rows: term.parts.iter().flat_map(Part::rows).count(),
+        first_sums_entry: 0,
+        first_observed_row: term.parts.iter().flat_map(Part::rows).count(),
+        first_observed_entry: term.parts.iter().map(Part::entries).sum(),
+        loss_slot: if loss_shape.is_some() { 0 } else { outputs.slot },
         sums: match &outputs.parts {
             None => KeptSums::Nothing,
             Some(parts) if parts.add => KeptSums::Added,
@@ -271,10 +271,10 @@ fn plans<'a>(gpu: &'a Gpu, call: &Call<'a>, sums: &'a Sums) -> Result<(Vec<Plann
             part,
             checked,
             wanted: &wanted,
-            place: verdicts.len(),
-            entry,
-            observed: request.observed + observed.len(),
-            observed_entry: request.observed_entry + observed.len(),
+            first_outcome_row: verdicts.len(),
+            first_sums_entry: entry,
+            first_observed_row: request.first_observed_row + observed.len(),
+            first_observed_entry: request.first_observed_entry + observed.len(),
             ..request
         };
         entry += part.entries();

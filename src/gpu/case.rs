@@ -227,12 +227,12 @@ impl Case {
             part: &part,
             checked: &checked,
             wanted: &wanted,
-            place: 0,
-            slot: 0,
-            places: 1,
-            entry: 0,
-            observed: 1,
-            observed_entry: 2,
+            first_outcome_row: 0,
+            outcome_rows: 1,
+            first_sums_entry: 0,
+            first_observed_row: 1,
+            first_observed_entry: 2,
+            loss_slot: 0,
             // tied to two other settings, since kernels for every combination would be too many
             sums: match (self.divide_by_tensor, self.upstream_tensor) {
                 (true, false) => KeptSums::Stored,

@@ -212,8 +212,8 @@ impl<M: Metric> Counts<M> {
 /// Checks predictions, and that their tensors are on this device.
 fn checked<M: Metric, T: ToGpu>(gpu: &Gpu, predictions: &Predictions<T>) -> Result<Counted> {
     gpu.alive()?;
-    if let Some((operand, _)) = predictions.operands().find(|(_, operand)| gpu.is_foreign(*operand)) {
-        return Err(Error::ForeignTensor { loss: M::COUNTING.name(), operand: operand.into() });
+    for (operand, tensor) in predictions.operands() {
+        gpu.refuse_foreign(M::COUNTING.name(), operand, tensor)?;
     }
     check::predictions(M::COUNTING, predictions)
 }

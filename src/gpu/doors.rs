@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::gpu::context::Gpu;
 use crate::gpu::job::Job;
 use crate::gpu::outcome::Outcome;
-use crate::gpu::outputs::{self, Gradient, Outputs};
+use crate::gpu::outputs::{Gradient, Outputs};
 use crate::gpu::recent;
 use crate::gpu::tensor::{Tensor, ToGpu};
 use crate::shape::DType;
@@ -14,14 +14,11 @@ use crate::term::{Operand, Term};
 use futures_intrusive::channel::shared::oneshot_channel;
 
 impl Gpu {
-    /// Refuses tensors of another device. wgpu could mistake their buffers for buffers of this device with the same numbers.
-    fn refuse_foreign<T: ToGpu>(&self, term: &Term<T>, of: &[&T]) -> Result<()> {
-        outputs::refuse_foreign(self, term)?;
-        let loss = term.id();
-        match of.iter().position(|of| self.is_foreign(*of)) {
-            Some(place) => Err(Error::ForeignTensor { loss, operand: format!("of[{place}]") }),
-            None => Ok(()),
-        }
+    /// Refuses a term with tensors of another device, and such tensors to differentiate with respect to.
+    fn refuse_foreign_inputs<T: ToGpu>(&self, term: &Term<T>, of: &[&T]) -> Result<()> {
+        self.refuse_foreign_operands(term)?;
+        let place = |(place, of): (usize, &&T)| self.refuse_foreign(term.id(), &format!("of[{place}]"), *of);
+        of.iter().enumerate().try_for_each(place)
     }
 
     /// Computes the value of a term of arrays or tensors, in one submission. Nothing is read back.
@@ -51,7 +48,7 @@ impl Gpu {
     /// # Errors
     /// As [`gradients`](Self::gradients).
     pub fn gradient_list<T: ToGpu>(&self, term: &Term<T>, of: &[&T]) -> Result<(Outcome, Vec<Tensor>)> {
-        self.refuse_foreign(term, of)?;
+        self.refuse_foreign_inputs(term, of)?;
         if let Some((term, of)) = T::on_gpu(term, of) {
             return recent::evaluate(self, term, &of);
         }
@@ -78,7 +75,7 @@ impl Gpu {
     /// # Errors
     /// As [`gradients`](Self::gradients).
     pub fn warm_up(&self, term: &Term<Tensor>, of: &[&Tensor]) -> Result<()> {
-        self.refuse_foreign(term, of)?;
+        self.refuse_foreign_inputs(term, of)?;
         self.prepare(term, &Outputs::default())?;
         recent::prepare(self, term, of).map(drop)
     }
@@ -103,7 +100,7 @@ impl Gpu {
     /// Any refusal that [`Error`] lists; [`Error::InvalidOption`] for a loss that is a plain sum over its values, which
     /// needs no statistics.
     pub fn statistics<T: ToGpu>(&self, term: &Term<T>) -> Result<Tensor> {
-        self.refuse_foreign(term, &[])?;
+        self.refuse_foreign_inputs(term, &[])?;
         check::statistics(term)?;
         let (job, statistics) = Job::of_statistics(self, &term.map(self.uploads())?, None)?;
         job.run()?;

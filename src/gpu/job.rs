@@ -56,7 +56,7 @@ impl Job {
         Job::explained(gpu, term, outputs, &mut |_| {})
     }
 
-    /// [`new`](Self::new), with its plans explained.
+    /// [`new`](Self::new), which also calls `explain` with the binder of each plan.
     pub(super) fn explained(gpu: &Gpu, term: &Term<Tensor>, outputs: &Outputs, explain: Explain<'_>) -> Result<Job> {
         Job::checked(gpu, term, outputs, |call| built(gpu, call, explain))
     }
@@ -74,8 +74,8 @@ impl Job {
         go_on: impl FnOnce(&Call<'_>) -> Result<R>,
     ) -> Result<R> {
         gpu.alive()?;
-        outputs::refuse_foreign(gpu, term)?;
-        outputs.refuse_foreign(gpu, term)?;
+        gpu.refuse_foreign_operands(term)?;
+        gpu.refuse_foreign_outputs(term, outputs)?;
         let (taken_apart, checked) = check::term(term)?;
         let of: Vec<&Tensor> = outputs.gradients.iter().map(|gradient| &gradient.of).collect();
         check::differentiable(term, &of)?;
@@ -93,9 +93,9 @@ impl Job {
     /// A job that writes the statistics of a shard, and computes no loss.
     pub(super) fn of_statistics(gpu: &Gpu, term: &Term<Tensor>, into: Option<&Tensor>) -> Result<(Job, Tensor)> {
         gpu.alive()?;
-        outputs::refuse_foreign(gpu, term)?;
+        gpu.refuse_foreign_operands(term)?;
         if let Some(into) = into {
-            outputs::refuse_foreign_output(gpu, term.id(), "statistics", into)?;
+            gpu.refuse_foreign(term.id(), "statistics", into)?;
         }
         let (part, checked, shape) = check::statistics(term)?;
         let into = match into {
@@ -117,8 +117,10 @@ impl Job {
 
     /// Prepares a job of the same losses for other tensors: the next batch of a buffer, or a shorter last batch. The new job
     /// replaces this one: both share workspace, results and pipelines, and a read gives the last run of either. Numbers that
-    /// were [set](Self::set) stay set. So a loop over batches allocates nothing, unless a batch needs more workspace than the
-    /// batches before it. It makes no pipeline, unless a tensor's offset modulo 16 bytes is new.
+    /// were [set](Self::set) stay set. A job whose labels have another number of classes has its own results.
+    ///
+    /// If the loss is reduced, most batches of a loop allocate no GPU memory and make no pipeline. A batch may do so if
+    /// a shape is new, or a tensor's offset modulo the alignment of bindings, which is 256 bytes on most devices.
     ///
     /// ```no_run
     /// # use wgloss::{CrossEntropy, DType, Error, Gpu, Outputs, wgpu};
@@ -237,8 +239,9 @@ impl Job {
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) for a slot beyond the end of the loss's tensor;
-    /// [`Error::InvalidOption`](crate::Error::InvalidOption) for a term that is not reduced, or a job whose slot is counted.
-    /// Nothing is recorded then. The first call makes a pipeline, and may fail as [`Gpu::prepare`] does.
+    /// [`Error::InvalidOption`](crate::Error::InvalidOption) for a term that is not reduced, or a job with a
+    /// [`counter`](crate::Outputs::counter). Nothing is recorded then. The first call makes a pipeline, and may fail as
+    /// [`Gpu::prepare`] does.
     pub fn encode_at(&self, pass: &mut wgpu::ComputePass<'_>, slot: usize) -> Result<()> {
         let Built { outcome, held, numbers, pool, .. } = &*self.built;
         let loss = held.term.id();

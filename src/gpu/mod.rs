@@ -15,8 +15,7 @@ mod device;
 mod doors;
 mod driver_cache;
 mod explain;
-#[cfg(any(test, feature = "fuzzing"))]
-pub(crate) mod foreign;
+mod foreign;
 mod job;
 mod kernel;
 #[cfg(any(target_arch = "wasm32", test))]
@@ -32,6 +31,8 @@ mod numbers;
 mod observed;
 mod outcome;
 mod outputs;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod outside_leaf;
 mod own_params;
 mod params;
 mod part_tensors;

@@ -131,7 +131,7 @@ pub(super) fn of_part(
 /// The dispatch that writes the slot of the log. The log has `slots` elements.
 pub(super) fn of_slot(gpu: &Gpu, pool: &Pool, blocks: &Blocks, slots: usize, source: &Source<'_>) -> Result<Dispatch> {
     let count = u32::try_from(slots).unwrap_or(u32::MAX);
-    dispatch(gpu, pool, Change { count, ..Change::at(blocks, offset_of!(Params, slot)) }, source, blocks)
+    dispatch(gpu, pool, Change { count, ..Change::at(blocks, offset_of!(Params, loss_slot)) }, source, blocks)
 }
 
 /// The value of a number option of a part, or 0.

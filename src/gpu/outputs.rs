@@ -1,10 +1,9 @@
 //! The outputs of a prepared job, and checks of them.
 
 use crate::error::{Error, Result};
-use crate::gpu::context::Gpu;
 use crate::gpu::observed::Observed;
 use crate::gpu::plan::{IN_PLACE, reads_first};
-use crate::gpu::tensor::{Tensor, ToGpu};
+use crate::gpu::tensor::Tensor;
 use crate::shape::DType;
 use crate::term::{Operand, Part, Term};
 
@@ -77,7 +76,7 @@ impl Gradient {
     }
 
     /// The operand's name in the term, or `gradients[place]`.
-    fn name(&self, term: &Term<Tensor>, place: usize) -> String {
+    pub(super) fn name(&self, term: &Term<Tensor>, place: usize) -> String {
         let operands = term.parts.iter().flat_map(|part| &part.operands);
         let named = operands.filter(|(_, operand)| operand.is(&self.of)).map(|(name, _)| name.clone()).next();
         named.unwrap_or_else(|| format!("gradients[{place}]"))
@@ -106,30 +105,6 @@ impl Gradient {
 }
 
 impl Outputs {
-    /// Refuses outputs of another device, and tensors of another device to differentiate with respect to.
-    pub(super) fn refuse_foreign(&self, gpu: &Gpu, term: &Term<Tensor>) -> Result<()> {
-        let loss = term.id();
-        if let Some(tensor) = &self.loss {
-            refuse_foreign_output(gpu, loss, "loss", tensor)?;
-        }
-        if let Some(parts) = &self.parts {
-            refuse_foreign_output(gpu, loss, "parts", &parts.into)?;
-        }
-        if let Some(counter) = &self.counter {
-            refuse_foreign_output(gpu, loss, "counter", counter)?;
-        }
-        for (place, tensor) in self.observed.iter().enumerate() {
-            refuse_foreign_output(gpu, loss, &format!("observed[{place}]"), tensor)?;
-        }
-        for (place, gradient) in self.gradients.iter().enumerate() {
-            let name = gradient.name(term, place);
-            refuse_foreign_output(gpu, loss, &name, &gradient.of)?;
-            let name = format!("gradient of {name}");
-            refuse_foreign_output(gpu, loss, &name, &gradient.into)?;
-        }
-        Ok(())
-    }
-
     /// Refuses outputs with a wrong shape or dtype, and outputs that overlap an operand or each other.
     pub(super) fn check(
         &self,
@@ -233,24 +208,6 @@ pub(super) fn check_statistics(term: &Term<Tensor>, shape: &[usize], into: &Tens
         return Err(Error::UnsupportedDtype { loss, operand, got: into.dtype(), expected: "f32".into() });
     }
     apart("statistics", into, read(term), None)
-}
-
-/// Refuses a term with an operand of another device.
-pub(super) fn refuse_foreign<T: ToGpu>(gpu: &Gpu, term: &Term<T>) -> Result<()> {
-    for part in &term.parts {
-        if let Some((operand, _)) = read_by(part).find(|(_, operand)| gpu.is_foreign(*operand)) {
-            return Err(Error::ForeignTensor { loss: part.loss.header().id, operand });
-        }
-    }
-    Ok(())
-}
-
-/// Refuses an output of another device.
-pub(super) fn refuse_foreign_output(gpu: &Gpu, loss: &'static str, operand: &str, output: &Tensor) -> Result<()> {
-    match gpu.is_foreign(output) {
-        true => Err(Error::ForeignTensor { loss, operand: operand.into() }),
-        false => Ok(()),
-    }
 }
 
 /// All of the caller's buffers that a job binds, with their losses and names.

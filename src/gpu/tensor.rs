@@ -38,11 +38,6 @@ const TENSOR: wgpu::BufferUsages =
     wgpu::BufferUsages::STORAGE.union(wgpu::BufferUsages::COPY_SRC).union(wgpu::BufferUsages::COPY_DST);
 
 impl Gpu {
-    /// Whether a tensor is on another device.
-    pub(super) fn is_foreign<T: ToGpu>(&self, tensor: &T) -> bool {
-        tensor.context().is_some_and(|context| !self.shares_device(context))
-    }
-
     /// Uploads a slice's elements as a tensor. A GPU has no `f64`: the tensor is f32, and holds the numbers rounded to
     /// nearest. Integers of 64 bits become 32 bits if all of them fit. A `bool` becomes a byte, 0 or 1.
     ///

@@ -108,7 +108,8 @@ fn values(loss: &dyn Loss, leader: &[usize], axis: ClassAxis) -> Vec<usize> {
         Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) | Leaf::LinearDivergence(_) => {
             leader[..1.min(leader.len())].to_vec()
         }
-        // a call's references decide how many pairs there are. Where no call is known, this takes √N rows for each segment
+        // In a call, the operand of the role `PerSegment` decides how many pairs there are. Here only the number of rows
+        // is known, and the guess is √rows segments, two for each pair.
         Leaf::Segments(_) => leader.first().map(|&rows| rows.isqrt().div_ceil(2)).into_iter().collect(),
         Leaf::Gram(_) => {
             vec![leader.first().copied().unwrap_or(1), class_count(leader, axis), class_count(leader, axis)]

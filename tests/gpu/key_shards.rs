@@ -4,7 +4,7 @@ use crate::gpu;
 use crate::harness::tests;
 use crate::judge::{Failures, close, same};
 use crate::pieces::{added, ranges, slice};
-use crate::sharded::{Comes, Share, shares};
+use crate::sharded::shares::{Comes, Share, shares};
 use crate::terms::numbers;
 use libtest_mimic::Trial;
 use std::ops::Range;

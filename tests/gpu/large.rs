@@ -1,7 +1,7 @@
 //! Sizes beyond the limits of one dimension of a dispatch, of a workgroup, or of counting in f32.
 
 use crate::case::{Case, Wanted};
-use crate::chosen::{all, losses, of_each_family, of_each_geometry};
+use crate::chosen::{all, losses, of_each_family, of_each_kind_of_walk};
 use crate::gpu;
 use crate::harness::{tests, tests_of};
 use crate::judge::Failures;
@@ -15,8 +15,8 @@ use wgloss::{
 pub fn tests() -> Vec<Trial> {
     let mut tests = tests![sums_of_ones_are_exact_beyond_what_f32_counts];
     // only the walk depends on the number of rows, so one loss of each walk is enough
-    let geometries = || of_each_geometry(all());
-    tests.extend(tests_of![geometries(); more_rows_than_workgroups_of_a_dimension]);
+    let walks = || of_each_kind_of_walk(all());
+    tests.extend(tests_of![walks(); more_rows_than_workgroups_of_a_dimension]);
     let of_classes = || of_each_family(losses(10, |loss| !samples(loss).pixels.is_empty()));
     tests.extend(tests_of![of_classes(); many_pixels_or_many_classes, many_pixels_of_few_classes]);
     tests.extend(tests_of![of_each_family(losses(6, |loss| !samples(loss).many_rows.is_empty())); many_rows]);

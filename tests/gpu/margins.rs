@@ -5,7 +5,7 @@ use crate::gpu;
 use crate::harness::tests;
 use crate::judge::{Failures, Given};
 use crate::pieces::{ranges, slice};
-use crate::sharded::{Comes, Share, shares};
+use crate::sharded::shares::{Comes, Share, shares};
 use libtest_mimic::Trial;
 use std::ops::Range;
 use wgloss::{Array, DType, Extra, MarginKind, MarginSoftmax, Reduction, Term, cpu};

@@ -1,4 +1,4 @@
-//! Observations beside a loss: they equal the twin's, whatever the walk, and don't change the loss. `observed_positions.rs`
+//! Observations beside a loss: they equal the twin's, whatever the walk, and don't change the loss. `observed_positions`
 //! tests those of each position.
 
 use crate::case::Case;

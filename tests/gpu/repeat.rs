@@ -1,7 +1,7 @@
 //! The same inputs give the same bits, whatever other work the GPU does in between.
 
 use crate::case::Case;
-use crate::chosen::{all, of_each_geometry};
+use crate::chosen::{all, of_each_kind_of_walk};
 use crate::gpu;
 use crate::harness::tests_of;
 use crate::samples::samples;
@@ -10,7 +10,7 @@ use wgloss::{Array, CrossEntropy, DType, Gradient, Loss, Mse, Outputs, Tensor, w
 
 pub fn tests() -> Vec<Trial> {
     // the bits depend on how a family's walk is cut, so one loss of each walk is enough
-    tests_of![of_each_geometry(all()); ten_runs_give_the_same_bits_with_other_work_between]
+    tests_of![of_each_kind_of_walk(all()); ten_runs_give_the_same_bits_with_other_work_between]
 }
 
 const RUNS: usize = 10;

@@ -1,7 +1,7 @@
 //! Walks over tensors that are longer than a binding: they are cut into slices, and give the bits of the whole.
 
 use crate::case::Case;
-use crate::chosen::{losses, named, of_each_geometry};
+use crate::chosen::{losses, named, of_each_kind_of_walk};
 use crate::harness::{tests, tests_of};
 use crate::in_place::{gradient, same_bits};
 use crate::judge::Failures;
@@ -24,7 +24,7 @@ pub fn tests() -> Vec<Trial> {
         what_cannot_be_cut_is_refused_with_both_numbers,
         columns_of_several_bindings_have_the_bits_of_the_whole,
     ];
-    let walks = of_each_geometry(losses(28, |loss| !samples(loss).beyond_a_binding.is_empty()));
+    let walks = of_each_kind_of_walk(losses(28, |loss| !samples(loss).beyond_a_binding.is_empty()));
     tests.extend(tests_of![walks; what_is_walked_in_slices_has_the_bits_of_the_whole]);
     let in_place = ["mse", "cross_entropy", "multi_margin", "distillation", "dice", "dice_cross_entropy"];
     tests.extend(tests_of![named(&in_place); gradients_of_slices_go_in_the_place_of_predictions]);

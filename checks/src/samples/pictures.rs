@@ -1,6 +1,7 @@
 //! The shapes of pictures.
 
-use super::{ELEMENTS, Samples, kind};
+use super::elements::ELEMENTS;
+use super::{Samples, kind};
 use wgloss::ClassAxis::{Last, Second};
 
 /// Pictures: pixels and their neighbours, in chunks of an item's elements.

@@ -14,7 +14,7 @@ use wgloss_cases::Way;
 /// The most bytes of operands in a piece, on each device. A twin takes some 100 bytes for each element.
 const PIECE: [(Device, u64); 2] = [(Device::Gpu, 256 << 20), (Device::Cpu, 32 << 20)];
 
-/// A call, the device that evaluates it, and how many bytes of operands are held at once.
+/// A call, the device that evaluates it, and how many bytes of operands may be held at once.
 pub struct Evaluation {
     pub call: Call,
     pub way: Way,

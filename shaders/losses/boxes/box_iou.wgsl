@@ -193,8 +193,9 @@ fn of_far(pair: Pair, low: vec2<f32>, high: vec2<f32>, diagonal: f32, far: f32, 
 fn wider_score(pair: Pair, rest_b: vec2<f32>, low: vec2<f32>, high: vec2<f32>, eps: f32) -> ElementScore {
     let square = (pair.hull * pair.hull) + eps;
     let share = pair.wider / square;
-    // The share that remains of a slope where the hull has a's corner. hull − (w − w') is summed from b's side and the part of
-    // b that extends past a, because the difference would cancel for a thin b.
+    // A corner of a that is also the hull's changes the denominator too, which multiplies the derivative by
+    // 1 − share·hull = (hull·(hull − (w − w')) + eps)/square. hull − (w − w') is summed from b's side and the part of b
+    // that extends past a, because the difference would cancel for a thin b.
     let kept = ((pair.hull * (rest_b + pair.size_b)) + eps) / square;
     let of_low = (1.0 - low) + (low * kept);
     let of_high = (1.0 - high) + (high * kept);
@@ -253,8 +254,9 @@ fn siou(pair: Pair, low: vec2<f32>, high: vec2<f32>) -> ElementScore {
         let of_centre = side * ((1.0 - one_sided) + (one_sided * left));
         d = vec4<f32>(by_centre + (by_along * of_centre), -0.5 * by_along * along * (low + high));
     } else {
-        // twice the slopes of `along`·hull for a corner that the hull has too: ±1 ± 2·along, in which the hull less twice the
-        // distance would cancel for boxes that nearly touch
+        // The derivative of `along` with respect to a corner, times 2·hull: ±1, or ±1 ± 2·along if the hull has this
+        // corner too. 1 − 2·along is (hull − 2·distance)/hull. Its numerator is summed from parts, because the
+        // difference would cancel for boxes that nearly touch.
         let twice = 1.0 + (2.0 * along);
         let left = clamp((pair.across + max(pair.high, vec2<f32>(0.0))) * scale, -most, most);
         let right = clamp((pair.back + max(-pair.low, vec2<f32>(0.0))) * scale, -most, most);

@@ -6,9 +6,11 @@
 //! So the sums of only one block of steps are held at a time. If the sums of all items together do not fit the workspace
 //! bound, items come in blocks too. No sum depends on where a block begins, so blocks change no bit.
 
+use super::options::overrides;
 use super::ranges::{bytes_of_a_binding, most_elements};
-use super::request::{Request, WalkLoss, overrides, slots};
+use super::request::{Request, WalkLoss};
 use super::scratch::{MOST_LABELS, Scratch, TALLY_BYTES, WORKSPACE_HEAD, scratch_bytes};
+use super::slots::slots;
 use super::spans::Spans;
 use super::split::{SLICE, room};
 use super::stage::{Stage, of_block};

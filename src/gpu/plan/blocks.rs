@@ -193,8 +193,8 @@ pub(super) fn dispatches(width: usize, blocks: &Blocks, statistics: &Statistics,
         Statistics::Tiles(all) => all.iter().map(of_tiles).sum::<u64>(),
         // two kernels compute the logits of each block, and two fold them; twice that if classes are compared
         Statistics::Logits(logits) => {
-            let looks = 1 + u64::from(logits.compares);
-            4 * looks * logits.rows.rows.div_ceil(blocks.own) as u64 * of(&logits.classes)
+            let walks = 1 + u64::from(logits.compares);
+            4 * walks * logits.rows.rows.div_ceil(blocks.own) as u64 * of(&logits.classes)
         }
     };
     let making = if statistics.logits().is_some() { 2 } else { 0 };

@@ -1,12 +1,14 @@
 //! What all kernels over positions and their classes share: a fold, slots, choices.
 
-use super::request::{Request, overrides, slots};
+use super::options::overrides;
+use super::request::Request;
+use super::slots::slots;
 use super::stage::Stage;
 use crate::check::{ClassFold, OF_NOTES, OF_POSITION};
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
 use crate::gpu::shaders::fold::softmax_state;
-use crate::gpu::shaders::geometry::{comparison, looks, observation, row_quads, state_numbers};
+use crate::gpu::shaders::geometry::{comparison, observation, row_quads, state_numbers, sweeps};
 use crate::gpu::shaders::operand::mask;
 use crate::gpu::shaders::{Shader, choice, fold, slot};
 use crate::leaf::Leaf;
@@ -51,8 +53,8 @@ pub(super) struct Fold {
     pub spreads: bool,
     /// Whether it needs so little arithmetic that a lane folds four positions at once.
     pub light: bool,
-    /// How often a lane goes through the classes of a row to fold them: once or twice.
-    pub looks: usize,
+    /// How many sweeps a lane makes over the classes of a row to fold them: one or two.
+    pub sweeps: usize,
     /// Whether a second walk over the classes needs the state of the whole row.
     pub compares: bool,
 }
@@ -65,7 +67,7 @@ impl Fold {
                 states: softmax_states(notes),
                 spreads: leaf.spreads(),
                 light: true,
-                looks: 1,
+                sweeps: 1,
                 compares: false,
             },
             ClassFold::ClassSum(_) => Fold {
@@ -73,20 +75,20 @@ impl Fold {
                 states: "fold/class_sum",
                 spreads: false,
                 light: true,
-                looks: 1,
+                sweeps: 1,
                 compares: false,
             },
             ClassFold::Divergence(leaf) => {
                 let compares = leaf.mixture().is_some();
                 let file = if compares { fold::MIXTURE } else { fold::DIVERGENCE_CLASSES };
-                Fold { file, states: "fold/divergence", spreads: false, light: false, looks: 2, compares }
+                Fold { file, states: "fold/divergence", spreads: false, light: false, sweeps: 2, compares }
             }
         }
     }
 
     /// How often a lane goes through the classes of a row before it scores the row.
     pub fn walks(self) -> usize {
-        self.looks + usize::from(self.compares)
+        self.sweeps + usize::from(self.compares)
     }
 }
 
@@ -97,7 +99,7 @@ pub(super) fn filled(request: &Request<'_>, fold: Fold, masked: bool) -> Slots {
         slots.fill(slot::MASK, mask::EVERYWHERE);
     }
     slots.fill(slot::FOLD, fold.file);
-    slots.fill(slot::LOOKS, if fold.looks == 1 { looks::ONCE } else { looks::TWICE });
+    slots.fill(slot::SWEEPS, if fold.sweeps == 1 { sweeps::ONCE } else { sweeps::TWICE });
     slots.fill(slot::ROW_QUADS, row_quads::READ);
     slots.fill(slot::COMPARISON, comparison::NONE);
     if notes(request) {

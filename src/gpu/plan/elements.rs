@@ -1,8 +1,10 @@
 //! Plans a walk over elements.
 
-use super::request::{Request, WalkLoss, overrides, slots};
+use super::options::overrides;
+use super::request::{Request, WalkLoss};
 use super::scratch::Scratch;
 use super::sequences;
+use super::slots::slots;
 use super::spans::{PER_ROW, Spans, Values};
 use super::stage::{Stage, Wanted, bind_gradients, of_block, walks};
 use super::totals::scale;

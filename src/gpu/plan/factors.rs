@@ -1,8 +1,9 @@
 //! Plans the stage that combines the mask, the sample weight and the upstream gradient of each value into one tensor, where a
 //! walk's kernel would otherwise bind too many buffers; and lays out the axes of broadcast operands for kernels.
 
-use super::request::{Request, slots};
+use super::request::Request;
 use super::scratch::Scratch;
+use super::slots::slots;
 use super::spans::{Spans, Values};
 use super::stage::{Stage, of_block};
 use super::walk::Walk;

@@ -1,7 +1,8 @@
 //! The fused loss of a walk over regions: the files and choices that kernels need for it.
 
 use super::classes::Fold;
-use super::request::{leaf_of, overrides};
+use super::options::overrides;
+use super::slots::leaf_of;
 use crate::check::ClassFold;
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;

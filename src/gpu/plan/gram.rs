@@ -2,10 +2,12 @@
 
 use super::blocks::{SLOPES, WIDEST, WORKGROUPS, iterations};
 use super::elements;
+use super::options::overrides;
 use super::ranges::{bytes_of_a_binding, most_elements};
-use super::request::{Request, WalkLoss, overrides, slots};
+use super::request::{Request, WalkLoss};
 use super::scratch::{Scratch, TALLY_BYTES, WORKSPACE_HEAD};
 use super::sides::{Side, TILE};
+use super::slots::slots;
 use super::spans::Spans;
 use super::stage::{Stage, of_block};
 use super::tiles::{BESIDE, WORKSPACE, factors, over_tiles};

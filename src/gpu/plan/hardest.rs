@@ -9,8 +9,9 @@
 //! A gradient adds up each 256 others separately, and the others of a block are a multiple of 256. So blocks change no bit.
 
 use super::blocks::{MULTIPLIED, SLOPES, WIDEST, iterations};
+use super::options::overrides;
 use super::ranges::bytes_of_a_binding;
-use super::request::{Request, overrides};
+use super::request::Request;
 use super::scratch::{Scratch, TALLY_BYTES, WORKSPACE_HEAD, scratch_bytes};
 use super::sides::{Ending, Side, TILE};
 use super::spans::Spans;

@@ -8,9 +8,11 @@
 
 use super::bands::{Band, TILE, Windowing, beside, held, operands, refuse_more, refuse_wide, slice};
 use super::neighbours::{count, losses};
+use super::options::overrides;
 use super::ranges::most_elements;
-use super::request::{Request, WalkLoss, overrides, slots};
+use super::request::{Request, WalkLoss};
 use super::scratch::{MOST_TALLIES, Scratch};
+use super::slots::slots;
 use super::spans::Spans;
 use super::split::{SLICE, room};
 use super::stage::{Stage, block_of, of_block, walks};

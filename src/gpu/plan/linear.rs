@@ -3,7 +3,8 @@
 //! logit with the label's, a stage before the tiles computes the label's logit of each row from the vectors themselves.
 
 use super::classes::{noted, notes, numbers_of_softmax, softmax_states};
-use super::request::{Request, overrides};
+use super::options::overrides;
+use super::request::Request;
 use super::scratch::Scratch;
 use super::segments::Segmented;
 use super::sides::{Against, Ending, Pass, Side, Statistics};

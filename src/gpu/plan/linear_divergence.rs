@@ -2,7 +2,8 @@
 //! computed block by block, as `logits.rs` says, and once more for the gradients.
 
 use super::classes::Fold;
-use super::request::{Request, overrides};
+use super::options::overrides;
+use super::request::Request;
 use super::scratch::Scratch;
 use super::sides::{Against, Ending, Logits, Pass, Side, Statistics};
 use super::spans::Spans;

@@ -66,9 +66,9 @@ impl Tiles<'_> {
         let kernel = |entry, merge| {
             Stage::new(entry, self.scores.slots.with(slot::CHUNK_MERGE, merge), self.scores.choices.clone(), 0)
         };
-        let looks = [(geometry::LOGITS_GATHER, chunk_merge::STATES), (geometry::LOGITS_COMPARE, chunk_merge::SUMS)];
+        let walks = [(geometry::LOGITS_GATHER, chunk_merge::STATES), (geometry::LOGITS_COMPARE, chunk_merge::SUMS)];
         let mut stages = Vec::new();
-        for (look, (entry, merge)) in looks.into_iter().take(1 + usize::from(logits.compares)).enumerate() {
+        for (walk, (entry, merge)) in walks.into_iter().take(1 + usize::from(logits.compares)).enumerate() {
             let fold = kernel(entry, merge).looping(4);
             let merge = kernel(geometry::TILES_MERGE, merge).looping(self.blocks.others.div_ceil(TILE));
             for first in (0..rows.rows).step_by(self.blocks.own) {
@@ -83,12 +83,12 @@ impl Tiles<'_> {
                         fresh: u32::from(other_first == 0),
                         ..block(rows, first, end)
                     };
-                    if look == 0 || !self.keeps {
+                    if walk == 0 || !self.keeps {
                         stages.extend(making.over(block));
                     }
                     stages.push(fold.over(block, ((end - first) * chunks).div_ceil(FOLDED) as u64));
                     // the sums of the second walk lie behind the states of all rows
-                    let block = Block { own_base: of_block(look * rows.rows), ..block };
+                    let block = Block { own_base: of_block(walk * rows.rows), ..block };
                     stages.push(merge.over(block, (end - first).div_ceil(256) as u64));
                 }
             }

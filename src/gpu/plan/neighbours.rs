@@ -1,7 +1,9 @@
 //! Plans a walk over pixels and their neighbours.
 
 use super::elements::{self, chunks};
-use super::request::{Request, WalkLoss, overrides, slots};
+use super::options::overrides;
+use super::request::{Request, WalkLoss};
+use super::slots::slots;
 use super::spans::{Spans, Values};
 use super::stage::{Stage, block_of};
 use super::totals::scale;

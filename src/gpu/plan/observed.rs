@@ -1,7 +1,9 @@
 //! Plans the dispatches after a walk with observations: their sums, and a tensor for each observation of positions.
 
-use super::request::{KeptSums, Request, overrides, slots};
+use super::options::overrides;
+use super::request::{KeptSums, Request};
 use super::scratch::Scratch;
+use super::slots::slots;
 use super::spans::Values;
 use super::stage::{Stage, of_block};
 use super::walk::Sizes;

@@ -3,8 +3,9 @@
 use super::classes::{Fold, choices, filled, noted, whole_quads, writing};
 use super::pixels::Pixels;
 use super::ranges::{Cut, Does, range, walk};
-use super::request::{Request, WalkLoss, slots};
+use super::request::{Request, WalkLoss};
 use super::scratch::Scratch;
+use super::slots::slots;
 use super::spans::{Spans, Values};
 use super::stage::Stage;
 use super::totals::scale;
@@ -88,7 +89,7 @@ fn fused(request: &Request<'_>, sizes: Sizes, classes: Classes, fold: Fold) -> W
     // more rounds leave fewer tallies, as long as an invocation's loops stay short
     let rounds = (positions / (slots * request.target.workgroups(4096)))
         .next_power_of_two()
-        .min((4096 / (fold.looks * lane_of(c))).max(1));
+        .min((4096 / (fold.sweeps * lane_of(c))).max(1));
     let rounds = if by_item { rounds.min((classes.s / slots).max(1)) } else { rounds };
     let chunk = slots * rounds;
     let chunks = classes.s.div_ceil(chunk);
@@ -102,7 +103,7 @@ fn fused(request: &Request<'_>, sizes: Sizes, classes: Classes, fold: Fold) -> W
         let choices = choices(request, fold, classes).number(choice::LANES, lanes);
         let choices = does.choices(choices.flag(choice::ROWS, rows).flag(choice::BY_ITEM, by_item));
         let stage = Stage::new(geometry::POSITIONS_FUSED, does.slots(request, fold), choices, 0);
-        // one loop for each look, and one for the gradient
+        // one loop for each walk over the classes, and one for the gradient
         let stage =
             stage.in_quads(whole_quads(classes)).keeping_rows(kept).looping((fold.walks() + 1) * rounds * per_lane);
         if does.writes { writing(request, stage) } else { stage }

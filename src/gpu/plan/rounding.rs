@@ -1,7 +1,8 @@
 //! Rounds a gradient of several parts once: the parts add up in f32, and only the sum is rounded to 16 bits.
 
 use super::dtypes::with_dtypes;
-use super::request::{Request, slots};
+use super::request::Request;
+use super::slots::slots;
 use super::spans::{Spans, Values};
 use super::split::split;
 use super::stage::{Plan, Stage, Wanted};

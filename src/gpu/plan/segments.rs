@@ -2,8 +2,10 @@
 //! gradients: the log-probability of each row, its sum over each segment, the loss of each pair, and the slope of each
 //! segment, which is the upstream gradient of the segment's rows.
 
-use super::request::{Request, overrides, slots};
+use super::options::overrides;
+use super::request::Request;
 use super::scratch::Scratch;
+use super::slots::slots;
 use super::stage::Stage;
 use super::tiles::MOST_DISPATCHES;
 use super::walk::Sizes;
@@ -21,7 +23,7 @@ const LANES: usize = 256;
 const LONGEST: usize = 10_240;
 /// The most rows that the workgroups of a dispatch read in total, where each workgroup reads all rows: some 50
 /// milliseconds of a small GPU.
-const LOOKS: usize = 1 << 24;
+const MOST_READ: usize = 1 << 24;
 
 /// The segments that the rows of a linear layer make up.
 pub(super) struct Segmented {
@@ -62,7 +64,7 @@ impl Segmented {
 
     /// How many segments a dispatch sums the rows of.
     fn at_once(&self) -> usize {
-        (LOOKS / self.rows.max(1)).max(1)
+        (MOST_READ / self.rows.max(1)).max(1)
     }
 
     /// The dispatches from the states of all rows to the losses of all pairs. `of_rows` fills the slots of kernels over rows.

@@ -1,7 +1,9 @@
 //! Plans the dispatches around a walk over sequences, which are the rows of `[B, T]`: before it, the one that computes
 //! what the elements of a sequence share; after it, those that write the gradients of the sequences' means.
 
-use super::request::{Request, overrides, slots};
+use super::options::overrides;
+use super::request::Request;
+use super::slots::slots;
 use super::spans::Values;
 use super::stage::{Stage, Wanted};
 use super::walk::{Sizes, summable};

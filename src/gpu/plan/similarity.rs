@@ -1,9 +1,10 @@
 //! Plans a loss of rows against all others: which sides there are, and which side's losses use the scores of two sides.
 
 use super::classes::softmax_states;
-use super::request::{Request, leaf_of};
+use super::request::Request;
 use super::scratch::Scratch;
 use super::sides::{Against, Ending, Pass, Side, Statistics};
+use super::slots::leaf_of;
 use super::spans::Spans;
 use super::stage::Stage;
 use super::tiles::{Scores, Tiles, endings, over_tiles, scaling, with_windows};

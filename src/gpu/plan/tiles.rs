@@ -11,9 +11,10 @@
 use super::blocks::{Blocks, MOST_MERGED, WIDEST, chunks, dispatches, iterations, scratch, shares};
 use super::classes::{notes, softmax_states};
 use super::ranges::{bytes_of_a_binding, most_elements};
-use super::request::{Request, WalkLoss, slots};
+use super::request::{Request, WalkLoss};
 use super::scratch::{Scratch, TALLY_BYTES, WORKSPACE_HEAD, state_bytes};
 use super::sides::{Against, Ending, Logits, Pass, Side, Statistics, TILE};
+use super::slots::slots;
 use super::stage::{Stage, Wanted, of_block};
 use super::totals::totals;
 use crate::check::Divisor;

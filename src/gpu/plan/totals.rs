@@ -1,7 +1,8 @@
 //! The dispatches around a walk: before it, those that compute what its gradients are scaled by; after it, the one that
 //! merges its tallies.
 
-use super::request::{KeptSums, Request, WalkLoss, slots};
+use super::request::{KeptSums, Request, WalkLoss};
+use super::slots::slots;
 use super::stage::Stage;
 use super::walk::Counted;
 use crate::check::Divisor;

@@ -1,8 +1,10 @@
 //! Plans a walk over rows of vectors.
 
 use super::elements;
-use super::request::{Request, WalkLoss, overrides, slots};
+use super::options::overrides;
+use super::request::{Request, WalkLoss};
 use super::scratch::{Scratch, scratch_bytes};
+use super::slots::slots;
 use super::spans::{Spans, Values};
 use super::stage::{Stage, Wanted, bind_gradients, walks};
 use super::totals::scale;
@@ -72,34 +74,34 @@ fn fused(request: &Request<'_>, sizes: Sizes, leaf: &dyn Vectors) -> Walk {
             .flag(choice::WRITES, !gradients.is_empty())
             .flag(choice::COUNTS, first);
         let fused = stage(request, width, fused, geometry::VECTORS_FUSED, choices, groups, gradients);
-        // a loop for each of two looks, and one for the gradient
+        // a loop for each sweep of the fold, of which a cosine needs two, and one for the gradient
         fused.through(values).looping(3 * rounds * per_lane)
     });
     Walk { sizes: Sizes { rounds, tallies: groups, ..sizes }, stages, ..Walk::default() }
 }
 
-/// Passes over rows that are cut into chunks: states of chunks, once for each look; scores of rows; gradients.
+/// Passes over rows that are cut into chunks: states of chunks, once for each sweep; scores of rows; gradients.
 fn cut(request: &Request<'_>, sizes: Sizes, leaf: &dyn Vectors) -> Walk {
     let (rows, width) = (sizes.per_item, sizes.classes);
-    // an invocation merges the chunks of a row at each look, so a row has at most 2048
+    // an invocation merges all chunks of a row at each sweep; about 2048 at most keep its loop short
     let chunk = CHUNK.max((width / 2048).next_power_of_two());
     let chunks = width.div_ceil(chunk);
-    let looks = if leaf.measure() == Measure::Cosine { 2 } else { 1 };
+    let sweeps = if leaf.measure() == Measure::Cosine { 2 } else { 1 };
     let (groups, scored) = (rows * chunks, rows.div_ceil(256));
     let values = Values::OfItems { per_item: width, chunk, chunks };
 
-    let gather = |look| {
+    let gather = |sweep| {
         let slots = filled(request, leaf, true).with(slot::LOSSES, losses::NOWHERE);
-        let choices = choices(request, leaf).number(choice::LANES, 256).number(choice::LOOK, look);
+        let choices = choices(request, leaf).number(choice::LANES, 256).number(choice::SWEEP, sweep);
         let gather = stage(request, width, slots, geometry::VECTORS_GATHER, choices, groups, &[]);
         gather.through(values).looping(chunk / 256)
     };
-    let mut stages: Vec<Stage> = (0..looks).map(gather).collect();
+    let mut stages: Vec<Stage> = (0..sweeps).map(gather).collect();
 
     // scores need only the states, so 256 rows of any length share a workgroup
     let slots = filled(request, leaf, false);
     let score = stage(request, width, slots, geometry::ROWS_SCORE, choices(request, leaf), scored, &[]);
-    stages.push(score.through(Values::Each(256 * width as u64)).looping(looks * chunks));
+    stages.push(score.through(Values::Each(256 * width as u64)).looping(sweeps * chunks));
 
     if !request.wanted.is_empty() {
         stages.extend(walks(request.wanted, |_, gradients| {
@@ -111,7 +113,7 @@ fn cut(request: &Request<'_>, sizes: Sizes, leaf: &dyn Vectors) -> Walk {
     Walk {
         sizes: Sizes { chunk, chunks, tallies: scored, ..sizes },
         stages,
-        scratch: vec![Scratch::new("row_states", (looks * groups) as u64)],
+        scratch: vec![Scratch::new("row_states", (sweeps * groups) as u64)],
         ..Walk::default()
     }
 }

@@ -6,8 +6,10 @@
 
 use super::bands::{TILE, Windowing, beside, held, operands, refuse_more, refuse_wide, slice};
 use super::neighbours::{count, losses};
-use super::request::{Request, WalkLoss, overrides, slots};
+use super::options::overrides;
+use super::request::{Request, WalkLoss};
 use super::scratch::{MOST_TALLIES, Scratch};
+use super::slots::slots;
 use super::spans::Spans;
 use super::split::SLICE;
 use super::stage::{Stage, Wanted, block_of, of_block, walks};

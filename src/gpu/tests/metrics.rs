@@ -13,8 +13,8 @@ use crate::shape::{ClassAxis, DType, without_classes};
 
 const ALL: [Counting; 2] = [Counting::Accuracy, Counting::ConfusionMatrix];
 
-/// The shapes of logits: rows that one lane takes, rows that several lanes take, classes that lie far apart, and items
-/// that have their own workgroups.
+/// The shapes of logits: rows that one lane takes, rows that several lanes take, classes that lie far apart, items that
+/// have their own workgroups, and rows of classes on the last axis.
 const LOGITS: &[(&[usize], ClassAxis)] = &[
     (&[70, 5], ClassAxis::Second),
     (&[3, 3000], ClassAxis::Second),

@@ -8,7 +8,8 @@ use crate::reduction::Reduction;
 use crate::role::Role;
 
 choice! {
-    /// The loss as a function of z, the lead of the chosen answer over the rejected one.
+    /// The loss as a function of z, which is β times the difference of the two answers' log-ratios, chosen minus
+    /// rejected. ε is `label_smoothing`.
     pub enum DpoKind {
         /// `−(1 − ε)·log σ(z) − ε·log σ(−z)`.
         Sigmoid = "sigmoid",
@@ -48,7 +49,7 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct Dpo of (policy_chosen, policy_rejected, reference_chosen, reference_rejected) as Pointwise {
-        /// The loss as a function of z, the lead of the chosen answer over the rejected one.
+        /// The loss as a function of z, which is β times the difference of the log-ratios.
         pub kind: DpoKind = DpoKind::Sigmoid, Range::Any;
         /// The factor β of the log-ratios. A higher β keeps the policy closer to the reference.
         pub beta: f32 = 0.1, Range::Above(0.0);

@@ -15,7 +15,7 @@ loss! {
     /// `[N, ...]` in `0..C` or `ignore_index`; a label is a target of 1 at its class and of 0 at the others. Or it
     /// holds floats of the input's shape, an answer for each class of each position. [`Extra::Weight`] is a weight for
     /// each class, always `[C]`, in both losses. [`Extra::Mask`] of the shape `[N, d1, ..., dk]` leaves out each
-    /// position where it is 0. If the activation is no softmax, a mask of the input's shape may leave out single
+    /// position where it is 0. If neither loss takes a softmax, a mask of the input's shape may leave out single
     /// elements. Gradients: `input`.
     ///
     /// [`Dice`](crate::Dice) and [`SigmoidFocal`](crate::SigmoidFocal) define the two losses and their options, but

@@ -55,7 +55,7 @@ loss! {
     /// # Ok::<(), wgloss::Error>(())
     /// ```
     pub struct LinearDpo of (hidden, weight, target, segments, reference) as Segments {
-        /// The loss as a function of z, the lead of the chosen answer over the rejected one.
+        /// The loss as a function of z, which is β times the difference of the log-ratios.
         pub kind: DpoKind = DpoKind::Sigmoid, Range::Any;
         /// The factor β of the log-ratios. A higher β keeps the policy closer to the reference.
         pub beta: f32 = 0.1, Range::Above(0.0);

@@ -28,7 +28,8 @@ loss! {
     /// A logit of `−∞` masks its class exactly: the class has probability 0. If the target or the smoothing gives the
     /// class a share, the loss is infinite; otherwise the gradient of the class is 0. With a `smooth_over` of `finite`,
     /// which needs labels as the target, smoothing gives masked classes no share, and each of the K others `ε/K`. A
-    /// class weight of exactly 0 removes the terms that carry it, infinite ones too; the position still counts.
+    /// class weight of exactly 0 removes the terms that carry it, infinite ones too. The position's other terms remain,
+    /// and it is still a kept position.
     ///
     /// Reference: `torch.nn.functional.cross_entropy`. Papers: Szegedy et al., "Rethinking the Inception Architecture
     /// for Computer Vision", 2016, which uses a label smoothing of 0.1; Chowdhery et al., "PaLM", 2022, which uses a

@@ -18,7 +18,7 @@ loss! {
     /// `1 − p_t` is computed as the sum of the other classes' probabilities, so that the loss of a confident right
     /// answer keeps its digits. For a negative ε, the loss is computed as the sum of `(1 + ε)·(−log p_t)` and
     /// `−ε·(−log p_t − (1 − p_t))`, neither of which is negative. A class weight of exactly 0 removes the loss of its
-    /// class, infinite or not; the position still counts.
+    /// class, infinite or not, but not a NaN: the position still takes part.
     ///
     /// Paper: Leng et al., "PolyLoss: A Polynomial Expansion Perspective of Classification Loss Functions", 2022, which
     /// uses ε from −1 to 2 and more, by the task. See also: [`CrossEntropy`](crate::CrossEntropy), which is this loss

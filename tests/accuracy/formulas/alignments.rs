@@ -1,6 +1,7 @@
 //! Losses of alignments, as sums of products of probabilities.
 
-use super::{Inputs, big};
+use super::Inputs;
+use super::math::big;
 use crate::big::Big;
 
 /// `sums` has the probability of all beginnings of alignments that end at each node, step by step. The value has an extra

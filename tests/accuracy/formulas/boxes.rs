@@ -1,6 +1,7 @@
 //! Losses of boxes.
 
-use super::{Inputs, square};
+use super::Inputs;
+use super::math::square;
 use crate::big::Big;
 
 pub(super) fn boxes(of: &Inputs) -> Vec<Big> {

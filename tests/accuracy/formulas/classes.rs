@@ -1,6 +1,8 @@
 //! Losses of a softmax over classes.
 
-use super::{Inputs, big, cosine, dot, dpo, softmax, square};
+use super::Inputs;
+use super::math::{big, cosine, dot, softmax, square};
+use super::preferences::of_answers;
 use crate::big::Big;
 use wgloss::header::Value;
 
@@ -17,7 +19,7 @@ pub(super) fn focal(of: &Inputs, p: Big) -> Big {
 }
 
 /// The logits after the loss's soft cap, if it has one.
-pub(super) fn capped(of: &Inputs, rows: Vec<Vec<Big>>) -> Vec<Vec<Big>> {
+fn capped(of: &Inputs, rows: Vec<Vec<Big>>) -> Vec<Vec<Big>> {
     let Some(Value::Number(c)) = of.options.get("softcap") else { return rows };
     let tanh = |y: Big| {
         let e = (2.0 * y).exp();
@@ -46,7 +48,18 @@ pub(super) fn cross_entropy(of: &Inputs, rows: Vec<Vec<Big>>, target: &str) -> V
     capped(of, rows).into_iter().enumerate().map(row).collect()
 }
 
-pub(super) fn linear_logits(of: &Inputs, rows: &'static str, weight: &'static str) -> Vec<Vec<Big>> {
+pub(super) fn poly_cross_entropy(of: &Inputs) -> Vec<Big> {
+    each_position(of, "target", |x, t| {
+        let p = dot(&softmax(x), t);
+        of.number("epsilon") * (1.0 - p.clone()) - p.ln()
+    })
+}
+
+pub(super) fn generalized_cross_entropy(of: &Inputs) -> Vec<Big> {
+    each_position(of, "target", |x, t| (1.0 - dot(&softmax(x), t).pow(of.number("q"))) / of.number("q"))
+}
+
+fn linear_logits(of: &Inputs, rows: &'static str, weight: &'static str) -> Vec<Vec<Big>> {
     // a teacher's rows may have another length than the student's
     let width = of.of(rows).len() / of.shape[0];
     let [x, weight] = [rows, weight].map(|name| of.of(name).chunks(width));
@@ -78,7 +91,7 @@ pub(super) fn linear_dpo(of: &Inputs) -> Vec<Big> {
         log_ps.into_iter().sum::<Big>() / count as f64
     };
     let reference = |segment: usize| of.x("reference", segment);
-    let pair = |b: usize| dpo(of, [policy(b), policy(pairs + b), reference(b), reference(pairs + b)]);
+    let pair = |b: usize| of_answers(of, [policy(b), policy(pairs + b), reference(b), reference(pairs + b)]);
     (0..pairs).map(pair).collect()
 }
 
@@ -102,6 +115,11 @@ pub(super) fn distillation(of: &Inputs, students: Vec<Vec<Big>>, teachers: Vec<V
         divergence * temperature.powi(2)
     };
     rows.map(divergence).collect()
+}
+
+pub(super) fn linear_distillation(of: &Inputs) -> Vec<Big> {
+    let logits = |rows, weight| linear_logits(of, rows, weight);
+    distillation(of, logits("student", "student_weight"), logits("teacher", "teacher_weight"))
 }
 
 /// `cos(θ + m)` by the addition formula. Here the sine may be taken as a square root, since the numbers have enough digits.

@@ -1,6 +1,7 @@
 //! Losses of pictures, which compare neighbouring pixels.
 
-use super::{Inputs, square};
+use super::Inputs;
+use super::math::square;
 use crate::big::Big;
 
 pub fn total_variation(of: &Inputs) -> Vec<Big> {

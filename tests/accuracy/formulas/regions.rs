@@ -1,6 +1,9 @@
 //! Losses of regions.
 
-use super::{Inputs, bce_with_logits, big, sigmoid, sigmoid_focal, smooth, softmax, square};
+use super::Inputs;
+use super::classes::cross_entropy;
+use super::elements::{bce_with_logits, sigmoid_focal, smooth};
+use super::math::{big, sigmoid, softmax, square};
 use crate::big::Big;
 use wgloss::header::Value;
 
@@ -74,4 +77,11 @@ pub(super) fn with_elements(id: &str, of: &Inputs) -> Vec<Big> {
     };
     let elements = rows.map(row).sum::<Big>() * of.number(if bce { "bce_weight" } else { "focal_weight" });
     vec![regions("dice", of).into_iter().sum::<Big>() * of.number("dice_weight") + elements]
+}
+
+/// Dice plus the cross-entropy of each position: dice_cross_entropy.
+pub(super) fn with_cross_entropy(of: &Inputs) -> Vec<Big> {
+    let dice = regions("dice", of).into_iter().sum::<Big>() * of.number("dice_weight");
+    let entropies = cross_entropy(of, of.rows("input"), "target").into_iter().sum::<Big>();
+    vec![dice + entropies * of.number("cross_entropy_weight")]
 }

@@ -1,6 +1,7 @@
 //! Triplets that are found in the batch.
 
-use super::{Inputs, softplus, square};
+use super::Inputs;
+use super::math::{softplus, square};
 use crate::big::Big;
 
 /// The loss of each row, from the greatest distance to a row with its label and the least distance to a row with another

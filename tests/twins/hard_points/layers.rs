@@ -9,7 +9,7 @@ pub fn tests() -> Vec<Trial> {
     tests![
         a_student_who_is_near_keeps_the_digits_of_a_small_loss,
         the_teachers_own_layer_costs_nothing,
-        layers_of_ones_pass_their_rows_on_as_logits,
+        identity_layers_pass_their_rows_on_as_logits,
         a_row_that_is_not_finite_is_unknown_unless_it_is_left_out,
     ]
 }
@@ -27,7 +27,7 @@ fn gap(temperature: f32, gap: f64) -> ([Array; 2], Term<Array>) {
 
 fn a_student_who_is_near_keeps_the_digits_of_a_small_loss() {
     let points = [(1.0f32, 1e-2f64), (1.0, 1e-6), (4.0, 1e-3), (0.5, 1e-5)].map(|(temperature, of)| {
-        // the teacher gives both classes ½: the loss is log cosh of half the gap over the temperature
+        // The teacher gives both classes ½, so the loss is T²·log cosh(gap/2T). This is its series.
         let (t, ([x, w], term)) = (f64::from(temperature), gap(temperature, of));
         let half = of / t / 2.0;
         let loss = t * t * half.powi(2) / 2.0 * (1.0 - half.powi(2) / 6.0 + half.powi(4) / 22.5);
@@ -48,9 +48,9 @@ fn the_teachers_own_layer_costs_nothing() {
     }));
 }
 
-fn layers_of_ones_pass_their_rows_on_as_logits() {
+fn identity_layers_pass_their_rows_on_as_logits() {
     let (x, t) = (floats(&[0.5, -1.0, 2.0], &[1, 3]), floats(&[1.0, 0.25, -0.5], &[1, 3]));
-    let [ones, of_teacher] = [(); 2].map(|()| floats(&[1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0], &[3, 3]));
+    let [identity, of_teacher] = [(); 2].map(|()| floats(&[1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0], &[3, 3]));
     for direction in DIRECTIONS {
         let of_logits = Distillation::new().direction(direction).temperature(3.0).softcap(1.5).of(&x, &t);
         let (value, [d]) = cpu::gradients(&of_logits, [&x]).unwrap();
@@ -58,8 +58,9 @@ fn layers_of_ones_pass_their_rows_on_as_logits() {
         let d = d.to_f64();
         let of_weight = [0, 1, 2].map(|class| x.to_f64().into_iter().map(move |x| (class, x)));
         let of_weight: Vec<f64> = of_weight.into_iter().flatten().map(|(class, x)| d[class] * x).collect();
-        let term = loss.of(&x, &ones, &t, &of_teacher);
-        check([Point::new("layers of ones", term, [value.loss().unwrap()]).gradient(&x, d).gradient(&ones, of_weight)]);
+        let term = loss.of(&x, &identity, &t, &of_teacher);
+        let point = Point::new("identity layers", term, [value.loss().unwrap()]);
+        check([point.gradient(&x, d).gradient(&identity, of_weight)]);
     }
 }
 

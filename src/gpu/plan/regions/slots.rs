@@ -4,7 +4,8 @@ use super::Regions;
 use crate::gpu::choices::Choices;
 use crate::gpu::link::Slots;
 use crate::gpu::plan::fused::Fused;
-use crate::gpu::plan::request::{overrides, slots};
+use crate::gpu::plan::options::overrides;
+use crate::gpu::plan::slots::slots;
 use crate::gpu::shaders::geometry::{
     class_mask, class_slopes, class_sums, classes, earlier_ranges, fused_scales, logits, quad_factors,
     region_observation, taken,

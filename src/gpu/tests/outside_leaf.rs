@@ -1,8 +1,8 @@
 //! Users' leaves: whatever the text of a leaf, the result is success, or an error that says where the text is wrong.
 
 use crate::error::Error;
-use crate::gpu::foreign::prepare;
 use crate::gpu::namespace::{CALLED, TYPES};
+use crate::gpu::outside_leaf::prepare;
 use crate::gpu::shaders::FILES;
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-// Absorbs a lane's classes in one pass over them, which is called a look.
+// Absorbs a lane's classes in one sweep over them.
 // needs: lib/class lib/label geometry/class_axis
 // slots: fold row_quads
 
