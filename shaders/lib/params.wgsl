@@ -69,7 +69,8 @@ struct Params {
     segments: u32,
     // how many workgroups inspected operands
     faults: u32,
-    spare_0: u32,
+    // the fault that the shaders plant in themselves, if `cargo xtask mutants` has joined faults in them
+    mutant: u32,
     spare_1: u32,
     spare_2: u32,
     // what this one dispatch covers, if a walk takes several

@@ -16,8 +16,11 @@ const FROM: &str = "WGLOSS_SHADERS";
 /// after the name of the thread that prepares the job. `wgloss verify --thorough` names threads by their calls.
 const USED: &str = "WGLOSS_SHADERS_USED";
 
-/// The beginning of the line on standard error for a mutant that does not compile. It tells xtask that no test killed
-/// the mutant.
+/// The environment variable with the number of the fault that joined shaders plant in themselves.
+const MUTANT: &str = "WGLOSS_MUTANT";
+
+/// The beginning of the line on standard error for a kernel that does not compile. It tells xtask that no test killed the
+/// mutant, or which of many joined mutants has to be planted alone.
 const STILLBORN: &str = "mutable-shaders: a kernel does not compile";
 
 /// A shader's text: from the directory, if one is named and the shader belongs to the library.
@@ -50,5 +53,10 @@ pub(super) fn note(paths: impl Iterator<Item = &'static str>) {
 
 /// Tells `cargo xtask mutants` that a kernel was refused.
 pub(super) fn refused(message: &str) {
-    eprintln!("{STILLBORN}: {message}");
+    eprintln!("{STILLBORN}: {}", message.replace('\n', " "));
+}
+
+/// The number of the fault that joined shaders plant in themselves. It goes to `params.mutant`.
+pub(super) fn mutant() -> u32 {
+    std::env::var(MUTANT).ok().and_then(|number| number.parse().ok()).unwrap_or(0)
 }

@@ -100,7 +100,7 @@ params! {
         pub longest: u32,
         pub segments: u32,
         pub faults: u32,
-        pub spare_0: u32,
+        pub mutant: u32,
         pub spare_1: u32,
         pub spare_2: u32,
         pub block: Block,
@@ -144,6 +144,10 @@ impl Default for Block {
 impl Params {
     /// Parameters with the numbers that a shader cannot write as constants. All others are 0.
     pub fn new() -> Params {
-        Params { nan: f32::NAN.to_bits(), infinity: f32::INFINITY.to_bits(), sixteen: 16, ..Params::zeroed() }
+        #[cfg(feature = "mutable-shaders")]
+        let mutant = crate::gpu::mutable::mutant();
+        #[cfg(not(feature = "mutable-shaders"))]
+        let mutant = 0;
+        Params { nan: f32::NAN.to_bits(), infinity: f32::INFINITY.to_bits(), sixteen: 16, mutant, ..Params::zeroed() }
     }
 }

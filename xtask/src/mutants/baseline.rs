@@ -44,10 +44,8 @@ impl Baseline {
         let _ = fs::remove_file(&used);
         let ran = run(killer, programs, shaders, Some(&used), (Duration::from_secs(600), None))?;
         if ran.end != End::Passed || (!matches!(killer, Killer::Tests { .. }) && !ran.failed.is_empty()) {
-            return Err(Stop::Failed(format!(
-                "{killer} does not pass without a fault: {:?}, {:?}",
-                ran.end, ran.failed
-            )));
+            let why = format!("{killer} does not pass without a fault: {:?}, {:?}", ran.end, ran.failed);
+            return Err(Stop::Failed(why));
         }
         let known = Known {
             seconds: ran.seconds,

@@ -7,8 +7,30 @@ use crate::args::Mutants;
 use crate::run::{Stop, root};
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
+
+/// The copy of the files to plant mutants in.
+pub struct Copy {
+    pub folder: PathBuf,
+    /// The suffix that turns a file's key in `texts` into its name in the folder.
+    pub suffix: &'static str,
+    /// What the files hold while no mutant is planted in them.
+    pub texts: BTreeMap<String, String>,
+    /// The numbers of the mutants that are joined: planted once for all, so that a number turns one on.
+    pub numbers: BTreeMap<String, usize>,
+}
+
+impl Copy {
+    /// Writes a file. Leaves it alone if it has this text already, so that cargo rebuilds nothing for it.
+    pub fn write(&self, file: &str, text: &str) -> Result<(), Stop> {
+        let path = self.folder.join(format!("{file}{}", self.suffix));
+        if fs::read(&path).is_ok_and(|bytes| bytes == text.as_bytes()) {
+            return Ok(());
+        }
+        written(path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text)), &path)
+    }
+}
 
 /// The mutants, their results, and the copy of the files to plant them in.
 pub struct Rounds<'a> {
@@ -17,9 +39,7 @@ pub struct Rounds<'a> {
     results: Results,
     /// The mutants that compute what the original computes, with the reasons.
     equivalent: BTreeMap<String, String>,
-    copy: PathBuf,
-    /// The suffix that turns a file's key in `texts` into its name in the copy.
-    suffix: &'static str,
+    copy: Copy,
     end: Option<Instant>,
 }
 
@@ -28,32 +48,25 @@ impl<'a> Rounds<'a> {
     pub fn new(
         chosen: &'a [Mutant],
         texts: &'a BTreeMap<String, String>,
-        copy: &Path,
-        suffix: &'static str,
+        copy: Copy,
         options: &Mutants,
     ) -> Result<Self, Stop> {
         let results = options.results.clone().unwrap_or("target/mutants/results.tsv".to_string());
         let equivalent = table(&read(&lists().join("equivalent.tsv"))?)
             .filter_map(|fields| Some((fields.first()?.to_string(), fields.get(1)?.to_string())))
             .collect();
-        let rounds = Self {
-            chosen,
-            texts,
-            results: Results::read(&root().join(results)),
-            equivalent,
-            copy: copy.to_path_buf(),
-            suffix,
-            end: options.minutes.map(|minutes| Instant::now() + Duration::from_secs(60 * minutes)),
-        };
-        texts.iter().try_for_each(|(file, text)| rounds.write(file, text))?;
-        Ok(rounds)
+        copy.texts.iter().try_for_each(|(file, text)| copy.write(file, text))?;
+        let results = Results::read(&root().join(results));
+        let end = options.minutes.map(|minutes| Instant::now() + Duration::from_secs(60 * minutes));
+        Ok(Self { chosen, texts, results, equivalent, copy, end })
     }
 
     /// Judges the mutants for which `open` returns true. `open` gets a mutant's result line, if there is one.
+    /// `judge` gets the number of a joined mutant; any other mutant is in the copy.
     pub fn round(
         &mut self,
         open: impl Fn(Option<&Line>) -> bool,
-        mut judge: impl FnMut(&Mutant, &Path) -> Result<(Fate, String), Stop>,
+        mut judge: impl FnMut(&Mutant, Option<usize>) -> Result<(Fate, String), Stop>,
     ) -> Result<(), Stop> {
         for (number, mutant) in self.chosen.iter().enumerate() {
             let known = self.results.lines.get(&mutant.name);
@@ -65,9 +78,12 @@ impl<'a> Rounds<'a> {
                 return Ok(());
             }
             let (text, start) = (&self.texts[&mutant.file], Instant::now());
-            self.write(&mutant.file, &mutant.planted(text))?;
-            let judged = judge(mutant, &self.copy);
-            self.write(&mutant.file, text)?;
+            let joined = self.copy.numbers.get(&mutant.name).copied();
+            if joined.is_none() {
+                self.copy.write(&mutant.file, &mutant.planted(text))?;
+            }
+            let judged = judge(mutant, joined);
+            self.copy.write(&mutant.file, &self.copy.texts[&mutant.file])?;
             let (fate, by) = judged?;
             let line = Line { fate, by, seconds: start.elapsed().as_secs_f64(), shown: mutant.shown(text) };
             let (number, all) = (number + 1, self.chosen.len());
@@ -81,14 +97,5 @@ impl<'a> Rounds<'a> {
     pub fn summary(&self) -> String {
         let names: Vec<String> = self.chosen.iter().map(|mutant| mutant.name.clone()).collect();
         self.results.summary(&names, &self.equivalent)
-    }
-
-    /// Writes a file of the copy. Leaves it alone if it has this text already, so that cargo rebuilds nothing for it.
-    fn write(&self, file: &str, text: &str) -> Result<(), Stop> {
-        let path = self.copy.join(format!("{file}{}", self.suffix));
-        if fs::read(&path).is_ok_and(|bytes| bytes == text.as_bytes()) {
-            return Ok(());
-        }
-        written(path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text)), &path)
     }
 }

@@ -2,14 +2,16 @@
 //! its shaders at run time.
 
 use super::baseline::Baseline;
+use super::joined::Joined;
+use super::joined::shaders::Effects;
 use super::killers::{KINDS, Killer, Known, Programs, fate};
 use super::results::{Fate, table};
-use super::rounds::Rounds;
+use super::rounds::{Copy, Rounds};
 use super::rules::{Mutant, mutants};
 use super::{draw, executables, files_below, lists, losses, print, read, set_up, written};
 use crate::args::{Install, Mutants};
 use crate::run::{Stop, cargo, root};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -69,25 +71,80 @@ pub fn shaders(install: Install, options: &Mutants) -> Result<(), Stop> {
         print(&chosen, &texts, planned);
         return Ok(());
     }
-    let (folder, plain) = (root().join("target/mutants"), root().join("shaders"));
     let programs = build()?;
     set_up(install, &programs.wgloss)?;
+    // whether a mutant can be joined shows only when a kernel with it is compiled
+    let mut alone = BTreeSet::new();
+    loop {
+        let joined = joined(&texts, &chosen, &alone);
+        match judge(&chosen, &texts, &programs, &joined, options) {
+            Err(Stop::Failed(message)) => match refused(&joined, &message) {
+                Some(number) => alone.insert(number),
+                None => return Err(Stop::Failed(message)),
+            },
+            other => return other,
+        };
+    }
+}
+
+/// The shaders with all mutants that can be joined, but for those to be planted alone.
+fn joined(texts: &BTreeMap<String, String>, chosen: &[Mutant], alone: &BTreeSet<usize>) -> BTreeMap<String, Joined> {
+    let effects = Effects::of(texts);
+    let of_file = |file: &str| -> Vec<(usize, &Mutant)> {
+        // no fault has the number 0
+        let numbered = (1..).zip(chosen);
+        numbered.filter(|(number, mutant)| mutant.file == file && !alone.contains(number)).collect()
+    };
+    let join =
+        |(file, text): (&String, &String)| (file.clone(), Joined::of_shader(file, text, &of_file(file), &effects));
+    texts.iter().map(join).collect()
+}
+
+/// The number of the joined mutant that a compiler refused, if its message is about one.
+fn refused(joined: &BTreeMap<String, Joined>, message: &str) -> Option<usize> {
+    let in_file = |(file, joined): (&String, &Joined)| {
+        let (_, after) = message.split_once(&format!("in shaders/{file}.wgsl, line "))?;
+        let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
+        joined.fault_in_line(digits.parse().ok()?)
+    };
+    joined.iter().find_map(in_file)
+}
+
+/// Judges the mutants.
+fn judge(
+    chosen: &[Mutant],
+    texts: &BTreeMap<String, String>,
+    programs: &Programs,
+    joined: &BTreeMap<String, Joined>,
+    options: &Mutants,
+) -> Result<(), Stop> {
+    let folder = root().join("target/mutants");
+    let shaders = folder.join("shaders");
+    let numbers = joined.values().flat_map(|joined| &joined.regions);
+    let copy = Copy {
+        folder: shaders.clone(),
+        suffix: ".wgsl",
+        texts: joined.iter().map(|(file, joined)| (file.clone(), joined.text.clone())).collect(),
+        numbers: numbers.map(|(number, _)| (chosen[number - 1].name.clone(), *number)).collect(),
+    };
+    println!("{} of {} mutants are joined", copy.numbers.len(), chosen.len());
+    let mut rounds = Rounds::new(chosen, texts, copy, options)?;
     let mut baseline = Baseline::read(&folder.join("baseline.tsv"));
     for loss in losses()? {
-        baseline.learn(&verify(KINDS[0], &loss), &programs, &plain)?;
+        baseline.learn(&verify(KINDS[0], &loss), programs, &shaders)?;
     }
-    let mut rounds = Rounds::new(&chosen, &texts, &folder.join("shaders"), ".wgsl", options)?;
     // the cases and the drawn calls are quick, so they run on all mutants before the tests run on any
     let again = options.thorough;
+    let with = |number| Programs { planted: number, ..programs.clone() };
     rounds.round(
         |line| line.is_none_or(|line| again && line.fate == Fate::Survived),
-        |mutant, planted| cases(mutant, &texts, &mut baseline, &programs, (&plain, planted), again),
+        |mutant, number| cases(mutant, texts, &mut baseline, [programs, &with(number)], &shaders, again),
     )?;
     rounds.round(
         |line| {
             line.is_some_and(|line| line.fate == Fate::Passed || (line.fate == Fate::Unreached && line.by.is_empty()))
         },
-        |mutant, planted| tests(mutant, &texts, &mut baseline, &programs, (&plain, planted), again),
+        |mutant, number| tests(mutant, texts, &mut baseline, [programs, &with(number)], &shaders, again),
     )?;
     println!("{}", rounds.summary());
     Ok(())
@@ -103,8 +160,8 @@ fn cases(
     mutant: &Mutant,
     texts: &BTreeMap<String, String>,
     baseline: &mut Baseline,
-    programs: &Programs,
-    (plain, planted): (&Path, &Path),
+    [plain, planted]: [&Programs; 2],
+    shaders: &Path,
     thorough: bool,
 ) -> Result<(Fate, String), Stop> {
     let times = if thorough { THOROUGH } else { 1 };
@@ -113,13 +170,13 @@ fn cases(
     for (number, kind) in KINDS.iter().enumerate() {
         for loss in losses.iter().take(times * LOSSES[number.min(1)]) {
             let killer = verify(*kind, loss);
-            let known = baseline.learn(&killer, programs, plain)?;
+            let known = baseline.learn(&killer, plain, shaders)?;
             if !known.files.contains_key(&mutant.file) {
                 continue;
             }
             reached = true;
             let limit = Duration::from_secs_f64(60.0 + 10.0 * known.seconds);
-            if let Some(fate) = fate(&killer, &known, programs, (planted, limit))? {
+            if let Some(fate) = fate(&killer, &known, planted, (shaders, limit))? {
                 return Ok(fate);
             }
         }
@@ -129,7 +186,7 @@ fn cases(
         let mut seconds: f64 = 0.0;
         for loss in losses.iter().take(times * DRAWN.max(if reached { 0 } else { losses.len() })) {
             let all = Killer::Drawn { kind: kind.to_string(), loss: loss.clone() };
-            let known = baseline.learn(&all, programs, plain)?;
+            let known = baseline.learn(&all, plain, shaders)?;
             seconds = seconds.max(known.seconds);
             of_losses.push(known.files.get(&mutant.file).into_iter().flatten().cloned().collect::<Vec<_>>());
             // each further loss would first have to run without a fault
@@ -145,7 +202,7 @@ fn cases(
         reached = true;
         let killer = Killer::Calls { kind: kind.to_string(), calls };
         let limit = Duration::from_secs_f64(60.0 + 10.0 * seconds);
-        if let Some(fate) = fate(&killer, &Known::default(), programs, (planted, limit))? {
+        if let Some(fate) = fate(&killer, &Known::default(), planted, (shaders, limit))? {
             return Ok(fate);
         }
     }
@@ -162,8 +219,8 @@ fn tests(
     mutant: &Mutant,
     texts: &BTreeMap<String, String>,
     baseline: &mut Baseline,
-    programs: &Programs,
-    (plain, planted): (&Path, &Path),
+    [plain, planted]: [&Programs; 2],
+    shaders: &Path,
     thorough: bool,
 ) -> Result<(Fate, String), Stop> {
     let losses = baseline.losses(mutant, texts, KINDS[0]);
@@ -173,16 +230,16 @@ fn tests(
     let most = if is_in_cases { most } else { losses.len() };
     let mut reached = false;
     // the long tests run only with `--thorough`, or if no case reaches the mutant
-    for binary in programs.tests.keys().filter(|binary| thorough || !is_in_cases || *binary != "gpu-all") {
+    for binary in plain.tests.keys().filter(|binary| thorough || !is_in_cases || *binary != "gpu-all") {
         for loss in losses.iter().take(most) {
             let killer = Killer::Tests { binary: binary.clone(), kind: "cpu".to_string(), loss: loss.clone() };
-            let known = baseline.learn(&killer, programs, plain)?;
+            let known = baseline.learn(&killer, plain, shaders)?;
             if !known.files.contains_key(&mutant.file) || (reached && !is_in_cases) {
                 continue;
             }
             reached = true;
             let limit = Duration::from_secs_f64(60.0 + 5.0 * known.seconds);
-            if let Some(fate) = fate(&killer, &known, programs, (planted, limit))? {
+            if let Some(fate) = fate(&killer, &known, planted, (shaders, limit))? {
                 return Ok(fate);
             }
         }

@@ -2,11 +2,12 @@
 //! a build of its own.
 
 use super::baseline::Baseline;
-use super::joined::{Joined, PLANTED};
+use super::joined::Joined;
+use super::joined::sources::PLANTED;
 use super::killers::{ALL, KINDS, Killer, Programs, fate};
 use super::listed::listed;
 use super::results::Fate;
-use super::rounds::Rounds;
+use super::rounds::{Copy, Rounds};
 use super::rules::Mutant;
 use super::{draw, executables, losses, print, set_up, written};
 use crate::args::{Install, Mutants};
@@ -46,13 +47,13 @@ pub fn sources(install: Install, options: &Mutants) -> Result<(), Stop> {
     let joined = joined(&files, &texts, &chosen)?;
     set_up(install, &joined.programs.wgloss)?;
     let mut baseline = Baseline::read(&folder.join("baseline-sources.tsv"));
-    let mut rounds = Rounds::new(&chosen, &texts, &alone, "", options)?;
+    let copy = Copy { folder: alone.clone(), suffix: "", texts: texts.clone(), numbers: joined.numbers };
+    let mut rounds = Rounds::new(&chosen, &texts, copy, options)?;
     let losses = losses()?;
-    let mut judge = |mutant: &Mutant, copy: &Path, killers: &[Killer], passed: Fate| {
-        let number = joined.numbers.get(&mutant.name).copied();
+    let mut judge = |number: Option<usize>, killers: &[Killer], passed: Fate| {
         let programs = match number {
-            Some(number) => Programs { planted: Some(number), ..joined.programs.clone() },
-            None => match built(copy) {
+            Some(_) => Programs { planted: number, ..joined.programs.clone() },
+            None => match built(&alone) {
                 Ok(programs) => programs,
                 Err(_) => return Ok((Fate::Stillborn, "it does not compile".to_string())),
             },
@@ -67,16 +68,15 @@ pub fn sources(install: Install, options: &Mutants) -> Result<(), Stop> {
         }
         Ok((passed, String::new()))
     };
-    rounds
-        .round(|line| line.is_none(), |mutant, copy| judge(mutant, copy, &killers(mutant, &losses).0, Fate::Passed))?;
+    rounds.round(|line| line.is_none(), |mutant, number| judge(number, &killers(mutant, &losses).0, Fate::Passed))?;
     rounds.round(
         |line| line.is_some_and(|line| line.fate == Fate::Passed),
-        |mutant, copy| judge(mutant, copy, &killers(mutant, &losses).1, Fate::Survived),
+        |mutant, number| judge(number, &killers(mutant, &losses).1, Fate::Survived),
     )?;
     if options.thorough {
         rounds.round(
             |line| line.is_some_and(|line| line.fate == Fate::Survived),
-            |mutant, copy| judge(mutant, copy, &long(mutant, &losses), Fate::Survived),
+            |mutant, number| judge(number, &long(mutant, &losses), Fate::Survived),
         )?;
     }
     println!("{}", rounds.summary());
@@ -104,7 +104,7 @@ fn joined(files: &[String], texts: &BTreeMap<String, String>, chosen: &[Mutant])
             chosen.iter().enumerate().filter(of_file).collect()
         };
         let planted: BTreeMap<&String, Joined> =
-            texts.iter().map(|(file, text)| (file, Joined::new(text, &faults(file)))).collect();
+            texts.iter().map(|(file, text)| (file, Joined::of_source(text, &faults(file)))).collect();
         for (file, joined) in &planted {
             let path = copy.join(file);
             if !fs::read(&path).is_ok_and(|there| there == joined.text.as_bytes()) {
