@@ -54,7 +54,7 @@ const RTOL: f64 = 1e-5;
 
 /// The step over which slopes are taken.
 const STEP: f64 = 1e-5;
-/// How far a gradient may lie from its slopes, relative to the greatest entry.
+/// How far a gradient may lie from its slopes, relative to the greatest entry, or to 1 if that is less.
 const OF_SLOPE: f64 = 1e-4;
 
 /// The comparisons that a proof made.
@@ -317,7 +317,7 @@ fn differs(got: &[f64], want: &[f64], dtype: DType) -> Option<(usize, f64, f64)>
     place.map(|place| (place, got[place], want[place])).or((got.len() != want.len()).then_some((0, f64::NAN, f64::NAN)))
 }
 
-/// A number of a domain. It lies away from the domain's ends, because slopes are taken on both sides of it.
+/// A number of a domain. In a continuous domain it lies away from the ends, because slopes are taken on both sides.
 fn number(domain: Domain, random: &mut Random) -> f64 {
     let unit = random.uniform();
     match domain {

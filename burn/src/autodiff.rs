@@ -35,7 +35,8 @@ impl<B: LossOps + GradientOps, C: CheckpointStrategy> LossOps for Autodiff<B, C>
     }
 }
 
-/// Passes the guards on as an array, the form that Burn takes.
+/// Calls `track` with the number of tracked operands, since Burn takes their guards as an array, whose length has to be
+/// constant. Without tracked operands, computes the value alone.
 macro_rules! by_number {
     ($($number:literal)+) => {
         fn by_number<B: LossOps + GradientOps, C: CheckpointStrategy>(

@@ -45,7 +45,8 @@ impl Scale {
     }
 }
 
-/// Formats a number with at most `decimals` decimals, and with a typographic minus.
+/// Formats a number with at most `decimals` decimals, and with a typographic minus. A magnitude of 1e6 or more, or one
+/// that would be rounded to 0, is written as one digit and an exponent instead.
 pub fn number(value: f64, decimals: usize) -> String {
     let magnitude = value.abs();
     let mut text = if magnitude != 0.0 && (magnitude >= 1e6 || magnitude < 0.5 * 10f64.powi(-(decimals as i32))) {

@@ -96,8 +96,8 @@ pub struct Room {
     observed: Vec<Vec<f64>>,
 }
 
-/// The most room of a number, relative to the greatest number of its array. It bounds the room at a discontinuity, whose
-/// other side is not a rounding error away.
+/// The most room of a number, relative to the greatest number of its array. At a discontinuity a rounding may move an
+/// answer by any amount; room of that size would hide wrong answers.
 const MOST_ROOM: f64 = 1e-3;
 
 impl Room {
@@ -180,8 +180,8 @@ fn rounding(dtype: DType, number: f64) -> f64 {
     }
 }
 
-/// The conformance cases' rule: `max|got − want| ≤ rtol·M + min(atol, 1e-6·M)` with `M = max|want|` over what is finite, NaN
-/// where NaN is wanted, infinities of the wanted sign.
+/// The conformance cases' rule: `max|got − want| ≤ rtol·M + min(atol, 1e-6·M)` with `M = max|want|` over what is
+/// finite, or `≤ atol` where M is 0; NaN where NaN is wanted, infinities of the wanted sign.
 pub fn close(got: &[f64], want: &[f64]) -> Result<(), String> {
     within(got, want, 1.0, |_, _| 0.0)
 }

@@ -1,4 +1,5 @@
-//! Buffers of a caller that hold many tensors at odd offsets, with guard bytes between them that nothing may write.
+//! Buffers of a caller that hold tensors at random offsets. The bytes around the tensors are guards, which nothing may
+//! write.
 
 use crate::case::Door;
 use crate::draw::Rng;
@@ -32,7 +33,8 @@ struct Place {
 }
 
 impl<'a> Pages<'a> {
-    /// The buffers that a door needs. Uploaded tensors need none.
+    /// Makes no buffers yet. `door` says how tensors reach the GPU: in one buffer, in a buffer each, or uploaded, which
+    /// needs no buffers.
     pub fn new(gpu: &'a Gpu, door: Door, seed: u64) -> Pages<'a> {
         let mut rng = Rng::new(seed ^ 0x9a9e);
         let in_quads = rng.once_in(2);

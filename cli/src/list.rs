@@ -14,8 +14,8 @@ use wgloss::{Loss, TASKS, Task, all};
 /// The arguments of `wgloss list`.
 #[derive(Args)]
 pub struct List {
-    /// Words to look for: segmentation, sentence, dice, outliers, perplexity, ... What contains most of them is listed, by
-    /// parts of words too. Without any, all is listed.
+    /// Words to look for, or parts of words: segmentation, sentence, dice, outliers, perplexity, ... Lists what
+    /// contains all of them, or else as many as possible. Without any, all is listed.
     words: Vec<String>,
     /// Print the tables of docs/choosing.md and docs/losses.md.
     #[arg(long, conflicts_with = "words")]
@@ -24,7 +24,7 @@ pub struct List {
 
 /// What can be found.
 struct Entry {
-    /// Its name and title, whose words count most.
+    /// Its names, and a loss's title. Of a group's entries, those with more of the words in here come first.
     head: String,
     /// All of its text.
     text: String,
@@ -36,7 +36,7 @@ struct Entry {
 struct Number {
     name: &'static str,
     title: &'static str,
-    /// Other names of the number.
+    /// Other words that find the number, such as its other names.
     also: &'static str,
     call: &'static str,
 }
@@ -128,7 +128,7 @@ impl List {
     }
 }
 
-/// The entries of a group with `most` of the words, those first whose names contain most of them.
+/// The entries of a group that contain exactly `most` words, sorted by how many of these are in the head.
 fn best<'a>(group: &'a [Entry], words: &[String], most: usize) -> Vec<&'a Entry> {
     let mut found: Vec<&Entry> = group.iter().filter(|entry| contained(words, &entry.text) == most).collect();
     // the sort keeps the order of entries that are alike
@@ -144,7 +144,7 @@ fn contained(words: &[String], text: &str) -> usize {
 
 fn of_task(task: &Task) -> Entry {
     let Task { name, data, targets, code, note } = task;
-    // two sums of the library take layers, of which the program writes out the sum
+    // `Perceptual` and `StyleTransfer` sum over layers of a network: the program has no name for such a sum
     let call = call(code).unwrap_or_else(|| format!("in Rust: {}", line(code)));
     Entry {
         head: name.to_string(),

@@ -6,7 +6,7 @@
 override ROWS: bool = false;
 // whether each workgroup belongs to one item
 override BY_ITEM: bool = false;
-// what this dispatch does: everything, or one of these after the other if classes are walked in ranges
+// which of these the dispatch does: all that is wanted, or only a part of it where classes are walked in ranges
 override FOLDS: bool = true;
 override SCORES: bool = true;
 override WRITES: bool = false;

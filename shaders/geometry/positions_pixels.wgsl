@@ -3,11 +3,11 @@
 // needs: lib/class lib/label lib/params lib/tally lib/workspace geometry/class_axis geometry/places geometry/positions_tally geometry/positions_write
 // slots: classes comparison dx0 fold labels logits observation position_states target upstream x0
 
-// how many neighbours a lane takes: four if the positions of an item are a multiple of four, else one
+// how many neighbouring positions a lane takes: one, or four, which only items of a multiple of four positions allow
 override EACH: u32 = 4u;
 // whether each workgroup belongs to one item
 override BY_ITEM: bool = false;
-// what this dispatch does: everything, or one of these after the other if classes are walked in ranges
+// which of these the dispatch does: all that is wanted, or only a part of it where classes are walked in ranges
 override FOLDS: bool = true;
 override SCORES: bool = true;
 override WRITES: bool = false;
@@ -48,7 +48,8 @@ fn write_pixel(pixel: Pixel, after: Scored, x: f32, t: f32, k: u32) -> f32 {
     return write_capped(after.slopes, x, t, pixel.label, k, pixel.kept, after.s);
 }
 
-// Four neighbouring positions: the first one, whether they exist, and the element of the first one's first class.
+// Four neighbouring positions: the first one, whether they lie in this chunk, and the element of the first one's first
+// class.
 struct Four {
     position: u32,
     live: bool,

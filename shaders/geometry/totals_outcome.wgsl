@@ -26,7 +26,7 @@ fn totals_outcome(@builtin(local_invocation_index) lane: u32) {
     let denominator = denominators(total);
     let weight = select(params.weight, params.fused_weight, WALK_LOSS == 2u);
     var part = PartOutcome(total.sum, total.extra, denominator.x, denominator.y, weight);
-    // a number out of range makes everything that depends on it NaN
+    // an option or a coefficient out of range makes everything that depends on it NaN
     let is_bad_number = params.bad_number != 0u;
     var loss = weight * (mean_of(part.sum, part.denominator) + mean_of(part.extra, part.extra_denominator));
     let is_empty = !EMPTY_IS_ZERO & ((denominator.x == 0.0) | (denominator.y == 0.0));
@@ -70,7 +70,7 @@ fn totals_outcome(@builtin(local_invocation_index) lane: u32) {
     if (WALK_LOSS != 1u) & (params.has_extra != 0u) {
         store_part_sums(entry + 1u, part.extra, part.extra_denominator, weight);
     }
-    // a slot that the GPU counts up may lie beyond the end of the caller's tensor
+    // a slot that the GPU counts up may reach the end of the caller's tensor: `geometry/number` then writes NO_POSITION
     if is_last & (params.loss_slot != NO_POSITION) {
         loss_out[params.loss_slot + base(21u)] = loss;
     }

@@ -157,8 +157,8 @@ fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
     let seen = call.observed.iter().zip(seen);
     let observed = seen.map(|(one, tensor)| (one.name.clone(), tensor.with_verdict(verdict.clone()))).collect();
     let outcome = Outcome { gpu: gpu.clone(), tensor, gradients, observed, verdict, reduced: loss_shape.is_none() };
-    let numbers = Numbers::new(settable, blocks.remove(parts.parts.len() - 1));
-    after.iter().for_each(|after| numbers.set_as(&after.numbers));
+    let mut numbers = Numbers::new(settable, blocks.remove(parts.parts.len() - 1));
+    after.iter().for_each(|after| numbers.share(&after.numbers));
     let held = Held {
         // a copy without the jobs that the term keeps: they would keep each other alive
         term: Term::of_parts(whole.parts.clone()),

@@ -29,7 +29,7 @@ pub struct Job {
 }
 
 /// A call's losses, options and outputs in words, without its tensors and their shapes.
-fn asked(term: &Term<Tensor>, outputs: &Outputs) -> String {
+fn asked(term: &Term<Tensor>, outputs: &Outputs) -> Vec<String> {
     let scale = |scale: &Scale<Tensor>| if let Scale::Tensor(_) = scale { "a tensor" } else { "a number" };
     let part = |part: &Part<Tensor>| {
         let operands = part.operands.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>();
@@ -42,8 +42,8 @@ fn asked(term: &Term<Tensor>, outputs: &Outputs) -> String {
             scale(upstream)
         )
     };
-    let parts = term.parts.iter().map(part).collect::<Vec<_>>().join(" + ");
-    if outputs.counter.is_some() { format!("{parts}, in a counted slot") } else { parts }
+    let slot = outputs.counter.is_some().then(|| "a counted slot".to_string());
+    term.parts.iter().map(part).chain(slot).collect()
 }
 
 /// Builds the job of a call.
@@ -116,11 +116,12 @@ impl Job {
     }
 
     /// Prepares a job of the same losses for other tensors: the next batch of a buffer, or a shorter last batch. The new job
-    /// replaces this one: both share workspace, results and pipelines, and a read gives the last run of either. Numbers that
-    /// were [set](Self::set) stay set. A job whose labels have another number of classes has its own results.
+    /// replaces this one: both share workspace, results, pipelines and the numbers that are [set](Self::set), and a read gives
+    /// the last run of either. A job whose labels have another number of classes has its own results.
     ///
-    /// If the loss is reduced, most batches of a loop allocate no GPU memory and make no pipeline. A batch may do so if
-    /// a shape is new, or a tensor's offset modulo the alignment of bindings, which is 256 bytes on most devices.
+    /// If the loss is reduced, most batches of a loop allocate no GPU memory and make no pipeline. A batch may allocate a few
+    /// KiB, which are kept for the next epoch, or make a pipeline if a shape is new, or a tensor's offset modulo the alignment
+    /// of bindings, which is 256 bytes on most devices. Or bind all batches before the loop, and keep their jobs.
     ///
     /// ```no_run
     /// # use wgloss::{CrossEntropy, DType, Error, Gpu, Outputs, wgpu};
@@ -144,7 +145,8 @@ impl Job {
     ///
     /// # Errors
     /// As [`Gpu::prepare`]; [`Error::InvalidOption`](crate::Error::InvalidOption) for a term that differs in more than its
-    /// tensors and shards: in losses, options, coefficients, operands that are given, or numbers that vary.
+    /// tensors and shards: in losses, options, coefficients, operands that are given, or numbers that vary. These have the
+    /// values that the job was prepared with: [`set`](Self::set) changes them.
     pub fn rebind(&self, term: &Term<Tensor>, outputs: &Outputs) -> Result<Job> {
         if self.built.held.statistics.is_some() {
             let (loss, operand) = (term.id(), "statistics".into());
@@ -160,15 +162,20 @@ impl Job {
     fn refuse_another(&self, term: &Term<Tensor>, outputs: &Outputs) -> Result<()> {
         let held = &self.built.held;
         let (own, other) = (asked(&held.term, &held.outputs), asked(term, outputs));
-        match own == other {
-            true => Ok(()),
-            false => Err(Error::InvalidOption {
-                loss: held.term.id(),
-                option: "term".into(),
-                value: other,
-                expected: format!("what the job was prepared for, of other tensors: {own}"),
-            }),
+        if own == other {
+            return Ok(());
         }
+        // what differs first, as the whole of a sum would be too long to read
+        let place = own.iter().zip(&other).take_while(|(own, other)| own == other).count();
+        let said = |asked: &[String]| asked.get(place).cloned().unwrap_or("nothing more".into());
+        let varies = term.parts.iter().any(|part| !part.varying.is_empty());
+        let hint = if varies { "; `Job::set` changes a number that varies" } else { "" };
+        Err(Error::InvalidOption {
+            loss: held.term.id(),
+            option: "term".into(),
+            value: said(&other),
+            expected: format!("what the job was prepared for, of other tensors: {}{hint}", said(&own)),
+        })
     }
 
     /// Records the job's dispatches into a compute pass, in a debug group for each part. It leaves a pipeline and bind group 0
@@ -220,7 +227,7 @@ impl Job {
 
     /// Records the job as [`encode`](Self::encode) does, with the loss going to this element of
     /// [`Outputs::loss`](crate::Outputs::loss): one job fills a log with the losses of all steps. The slot travels with the
-    /// recorded commands, so that a step allocates nothing and waits for nothing.
+    /// recorded commands, so that no step but the first allocates anything, and none waits for the GPU.
     ///
     /// ```no_run
     /// # use wgloss::{Error, Gpu, Mse, Outputs, Tensor, wgpu};
@@ -240,9 +247,10 @@ impl Job {
     /// # Errors
     /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) for a slot beyond the end of the loss's tensor;
     /// [`Error::InvalidOption`](crate::Error::InvalidOption) for a term that is not reduced, or a job with a
-    /// [`counter`](crate::Outputs::counter). Nothing is recorded then. The first call makes a pipeline, and may fail as
-    /// [`Gpu::prepare`] does.
+    /// [`counter`](crate::Outputs::counter); [`Error::DeviceLost`](crate::Error::DeviceLost) if the loss of the device is known
+    /// by then. Nothing is recorded in these cases. The first call makes a pipeline, and may fail as [`Gpu::prepare`] does.
     pub fn encode_at(&self, pass: &mut wgpu::ComputePass<'_>, slot: usize) -> Result<()> {
+        self.gpu.alive()?;
         let Built { outcome, held, numbers, pool, .. } = &*self.built;
         let loss = held.term.id();
         if !outcome.reduced {
@@ -254,7 +262,7 @@ impl Job {
         }
         let slots = outcome.tensor.len();
         if slot >= slots {
-            let (operand, expected) = ("loss".into(), format!("more than {slot} elements"));
+            let (operand, expected) = ("loss".into(), format!("more than {slot} elements, for slot {slot}"));
             return Err(Error::ShapeMismatch { loss, operand, expected, got: outcome.tensor.shape().to_vec() });
         }
         let dispatch = numbers.slot(&self.gpu, pool, slots)?;
@@ -264,7 +272,8 @@ impl Job {
 
     /// Sets a number of a part for the runs that are recorded from now on: an option or the `coefficient`, which
     /// [`Term::varying`](crate::Term::varying) named. Runs that are recorded already keep their number, even if they are not
-    /// submitted yet. No pipeline is made, and no memory is written.
+    /// submitted yet. No pipeline is made, and no memory is written. Jobs that were [bound anew](Self::rebind) share their
+    /// numbers: what is set in one is set in all.
     ///
     /// `part` is the part's name, as [`Outcome::parts`](crate::Outcome::parts) gives it: the loss's id unless it was
     /// [named](crate::Term::named).
@@ -283,8 +292,10 @@ impl Job {
     /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidOption`](crate::Error::InvalidOption) for a number that does not vary, or a value out of its range.
+    /// [`Error::InvalidOption`](crate::Error::InvalidOption) for a number that does not vary, or a value out of its range;
+    /// [`Error::DeviceLost`](crate::Error::DeviceLost) if the loss of the device is known by then.
     pub fn set(&self, part: &str, number: &str, value: f32) -> Result<()> {
+        self.gpu.alive()?;
         self.built.numbers.set(part, number, value)
     }
 
@@ -312,7 +323,8 @@ impl Job {
 
     /// Checks the labels of all runs since the last call, and that all runs have finished. It is for programs that do
     /// not read results through this library. There is no need to call it after each run, because the first bad label
-    /// is kept until then.
+    /// is kept until then. The error has the label's position in its batch, and not the run: to know the batch, check after
+    /// each. Jobs that were [bound anew](Self::rebind) are checked together.
     ///
     /// # Errors
     /// The read gives [`Error::LabelOutOfRange`](crate::Error::LabelOutOfRange) with the first bad label of all runs,

@@ -259,7 +259,8 @@ pub(super) fn offsets(gpu: &Gpu, bits: u32) -> [u32; 4] {
 /// The numbers of a job that the host may change.
 #[derive(Debug)]
 pub(super) struct Numbers {
-    settable: Mutex<Vec<Settable>>,
+    /// Shared by a job and those that are bound anew from it, so that a schedule sets each number once for all batches.
+    settable: Arc<Mutex<Vec<Settable>>>,
     /// The parameters of the last part, which hold the slot of a reduced loss.
     blocks: Blocks,
     /// The dispatch that writes another slot. It is made when it is first needed.
@@ -268,14 +269,12 @@ pub(super) struct Numbers {
 
 impl Numbers {
     pub fn new(settable: Vec<Settable>, blocks: Blocks) -> Numbers {
-        Numbers { settable: Mutex::new(settable), blocks, slot: OnceLock::new() }
+        Numbers { settable: Arc::new(Mutex::new(settable)), blocks, slot: OnceLock::new() }
     }
 
-    /// Takes over what the host has set in another job with the same numbers.
-    pub fn set_as(&self, other: &Numbers) {
-        let (mut own, other) = (lock(&self.settable), lock(&other.settable));
-        // by their order, since two parts may have one name
-        own.iter_mut().zip(other.iter()).for_each(|(own, other)| own.bits = other.bits);
+    /// Shares the numbers of another job, which has the same ones in the same order.
+    pub fn share(&mut self, other: &Numbers) {
+        self.settable = other.settable.clone();
     }
 
     /// The current bits of all numbers, for the dispatches of a run that is being recorded.

@@ -240,7 +240,7 @@ impl<T: Operand> Term<T> {
 
     /// The term with a number that `Job::set` may change between the runs of a prepared job: a number option of the loss,
     /// such as `gamma` or `temperature`, or its `coefficient`, which is its factor in the sum of terms. The value that it has
-    /// here is the first run's.
+    /// when the job is prepared is the first run's.
     ///
     /// A number that varies gets the kernel for any value. Some losses have a faster kernel for some values of an option,
     /// such as the focal loss for a whole `gamma`, and rounding may differ between the two.

@@ -19,7 +19,8 @@ use std::sync::Arc;
 pub(crate) struct Part<T> {
     pub name: String,
     pub weight: f32,
-    /// The part's factor in the sum of losses that it belongs to. It multiplies the weight, but cannot vary between runs.
+    /// The factor that a composite loss, such as vae, gives this one of its losses; 1 for all other parts. It
+    /// multiplies the weight, but cannot vary between runs.
     pub share: f32,
     pub loss: Arc<dyn Loss>,
     pub operands: Vec<(String, T)>,
@@ -148,7 +149,7 @@ impl<T> Part<T> {
         self.operands.iter().find(|(given, _)| given == name).map(|(_, tensor)| tensor)
     }
 
-    /// Every tensor that the part reads, by name: operands, scales, statistics.
+    /// Every tensor that the part reads, by name: operands, scales, statistics of shards, and numbers that vary.
     pub fn read(&self) -> impl Iterator<Item = (&str, &T)> {
         let operands = self.operands.iter().map(|(name, tensor)| (name.as_str(), tensor));
         let numbers = self.varying.iter().filter_map(|varying| Some((varying.number.as_str(), varying.from.as_ref()?)));
@@ -174,8 +175,8 @@ impl<T> Part<T> {
         self.operand(self.leader_name())
     }
 
-    /// The operand of a role that a loss has at most once, if it is given. Of several tables it is the one that the
-    /// options read.
+    /// The operand of a role that a loss has at most once, if it is given. A loss may have several operands of
+    /// [`Role::Table`]: of these it is the one that is read under the loss's options.
     pub fn of_role(&self, role: Role) -> Option<&T> {
         match self.loss.leaf().table() {
             Some(table) if role == Role::Table => self.operand(table),
@@ -323,7 +324,8 @@ pub(crate) struct Row {
     pub name: String,
     /// Its factor in the sum of terms.
     pub weight: f32,
-    /// The name of the loss's second sum, if it has one: a mean divides that sum without class weights.
+    /// The name of the loss's second sum, if it has one, such as the z-loss of cross_entropy. A mean divides this sum
+    /// by the number of values, without class weights.
     pub extra: Option<String>,
 }
 

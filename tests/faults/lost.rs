@@ -21,7 +21,13 @@ fn every_call(gpu: &Gpu) -> Result<(), Error> {
     gpu.device().destroy();
     // this is first, since then no other call has reported the loss before
     let run = told(job.run());
+    let recorded = {
+        let mut encoder = gpu.device().create_command_encoder(&Default::default());
+        job.encode_at(&mut encoder.begin_compute_pass(&Default::default()), 0)
+    };
     let calls = [
+        ("a recording in a slot", recorded),
+        ("a number that is set", job.set("mse", "coefficient", 2.0)),
         ("a write", x.write(&[1.0f32, 2.0])),
         ("an upload", told(gpu.upload(&[1.0f32], [1]))),
         ("zeros", told(gpu.empty([5]))),

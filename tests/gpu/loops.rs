@@ -140,6 +140,13 @@ fn a_job_goes_from_batch_to_batch() {
     let both = gpu.prepare(&twice([1.0, 0.5]), &Outputs::default()).unwrap();
     let again = both.rebind(&twice([1.0, 0.5]), &Outputs::default()).unwrap();
     assert_eq!(loss(&both).to_bits(), loss(&again).to_bits());
+    // a schedule sets a number once for all batches
+    let shared = gpu.prepare(&same(), &Outputs::default()).unwrap();
+    let next = shared.rebind(&same(), &Outputs::default()).unwrap();
+    shared.set("cross_entropy", "coefficient", 3.0).unwrap();
+    assert!((loss(&next) - 3.0 * 5f32.ln()).abs() < 1e-6);
+    next.set("cross_entropy", "coefficient", 2.0).unwrap();
+    assert!((loss(&shared) - 2.0 * 5f32.ln()).abs() < 1e-6);
     // f32 rounds the two parts and their sum
     assert!((loss(&both) - 1.5 * 5f32.ln()).abs() < 1e-6);
     // a number on the host may differ, and a job with other labels has its own verdict

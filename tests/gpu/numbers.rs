@@ -97,7 +97,7 @@ fn slots_that_do_not_exist_are_refused() {
         let beyond = Error::ShapeMismatch {
             loss: "mse",
             operand: "loss".into(),
-            expected: "more than 4 elements".into(),
+            expected: "more than 4 elements, for slot 4".into(),
             got: vec![4],
         };
         assert_eq!(job.encode_at(pass, 4), Err(beyond));

@@ -16,6 +16,7 @@ pub fn tests() -> Vec<Trial> {
     tests![
         a_mask_of_elements_leaves_out_classes,
         a_mask_of_elements_needs_classes_that_are_apart,
+        a_checked_region_is_inspected_where_the_mask_of_elements_keeps_it,
         as_many_classes_as_there_may_be,
     ]
 }
@@ -74,6 +75,24 @@ fn a_mask_of_elements_leaves_out_classes() {
         }
     }
     failures.raise();
+}
+
+fn a_checked_region_is_inspected_where_the_mask_of_elements_keeps_it() {
+    let (x, t) = ([0.5f32; 24], Array::new(&[1.0f32; 24], [2, 3, 4]).unwrap());
+    let mask: Vec<f32> = (0..24).map(|element| if element % 5 == 3 { 0.0 } else { 1.0 }).collect();
+    let mask = Array::new(&mask, [2, 3, 4]).unwrap();
+    for (axis, element) in
+        [ClassAxis::Second, ClassAxis::Last].into_iter().flat_map(|axis| (0..24).map(move |k| (axis, k)))
+    {
+        let mut numbers = x;
+        numbers[element] = f32::NAN;
+        let x = Array::new(&numbers, [2, 3, 4]).unwrap().with_class_axis(axis);
+        let term = Dice { activation: Activation::None, ..Dice::default() }.of(&x, &t).mask(&mask).checked();
+        let want = cpu::value(&term).map(drop);
+        let got = gpu().value(&term).and_then(|outcome| outcome.tensor().read().wait().map(drop));
+        assert_eq!(got, want, "{axis:?} {element}");
+        assert_eq!(want.is_ok(), element % 5 == 3, "{axis:?} {element}: {want:?}");
+    }
 }
 
 fn a_mask_of_elements_needs_classes_that_are_apart() {

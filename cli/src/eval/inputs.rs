@@ -20,7 +20,8 @@ struct Operand {
     file: Opened,
     /// Whether integers are read as floats.
     as_floats: bool,
-    /// The loss that takes it as probabilities or as 0 and 1, until a warning said that it holds other integers.
+    /// The loss that expects probabilities, or 0 and 1, in this operand. `None` once a warning has said that it holds
+    /// other integers, so that there is only one.
     probabilities_of: Option<&'static str>,
     device: Device,
 }

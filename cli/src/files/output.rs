@@ -96,13 +96,13 @@ struct Temporary(Option<NamedTempFile>);
 
 impl Temporary {
     fn new(target: &Path, bytes: &[u8]) -> io::Result<Temporary> {
-        let there = fs::metadata(target).ok();
         let mut builder = Builder::new();
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            // nobody may read the temporary file who may not read the file that it replaces, which may be of another group
-            let mode = there.as_ref().map_or(0o666, |there| there.permissions().mode() & 0o700);
+            let there = fs::metadata(target).ok();
+            // until it replaces another file, only its owner may read it: their groups may differ
+            let mode = there.map_or(0o666, |there| there.permissions().mode() & 0o700);
             builder.permissions(fs::Permissions::from_mode(mode | 0o200));
         }
         let file = {
@@ -114,9 +114,6 @@ impl Temporary {
         let mut temporary = Temporary(Some(file));
         if let Some(file) = &mut temporary.0 {
             file.write_all(bytes)?;
-            if let Some(there) = there {
-                file.as_file().set_permissions(there.permissions())?;
-            }
             file.as_file().sync_all()?;
         }
         Ok(temporary)
@@ -127,8 +124,11 @@ impl Temporary {
     fn take_place(mut self, target: &Path, temporaries: &mut Vec<PathBuf>) -> io::Result<()> {
         let Some(file) = self.0.take() else { return Ok(()) };
         temporaries.retain(|path| path != file.path());
-        let stays = fs::metadata(target).is_ok_and(|there| is_tied(&there, file.as_file()));
-        if !stays {
+        let there = fs::metadata(target).ok();
+        if !there.as_ref().is_some_and(|there| is_tied(there, file.as_file())) {
+            if let Some(there) = there {
+                file.as_file().set_permissions(there.permissions())?;
+            }
             return file.persist(target).map(drop).map_err(|error| error.error);
         }
         let mut there = File::options().write(true).truncate(true).open(target)?;

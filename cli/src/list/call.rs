@@ -94,7 +94,7 @@ mod tests {
         ] {
             assert_eq!(called(task), expected, "{task}");
         }
-        // sums over layers, which the program writes out
+        // sums over layers, which the program can't write
         const REST: [&str; 2] = ["Perceptual", "StyleTransfer"];
         for task in TASKS {
             match call(task.code) {

@@ -49,7 +49,7 @@ fn a_landscape_that_cannot_be_drawn_is_refused() {
     }
 }
 
-/// Numbers of a file need no GPU.
+/// `wgloss landscape --grid` draws a file's numbers without a GPU.
 #[test]
 fn the_numbers_of_a_file_are_drawn() {
     let directory = tempfile::tempdir().unwrap();

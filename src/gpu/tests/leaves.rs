@@ -48,7 +48,8 @@ fn is_number(spec: &OptionSpec) -> bool {
     matches!(spec.kind, Kind::Number | Kind::NumberOrNone)
 }
 
-/// The name of the override by which a shader reads an option, unless the option is a number.
+/// The name of the override that holds an option's value, or for an optional number whether it is given. `None` for
+/// other numbers, lists and optional integers. The `WHOLE_` overrides of numbers are not among these.
 fn override_of(spec: &OptionSpec) -> Option<String> {
     match spec.kind {
         Kind::Flag | Kind::Choice(_) | Kind::Integer => Some(spec.name.to_uppercase()),

@@ -91,7 +91,7 @@ impl Divergence for Distillation {
         match self.direction {
             DistillationDirection::Forward => None,
             DistillationDirection::Reverse => Some(1.0),
-            // this is the forward direction, and as fast
+            // β = 0 is the forward divergence, which is faster without a mixture
             DistillationDirection::Js if self.beta == 0.0 => None,
             DistillationDirection::Js => Some(self.beta.into()),
         }

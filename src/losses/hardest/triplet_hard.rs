@@ -24,8 +24,9 @@ loss! {
     /// with, in `features`. Its whole gradient is the sum of these over all shards.
     ///
     /// The gradient flows to the anchor, to its hardest positive and to its hardest negative. Positives, or negatives,
-    /// at the same distance share it equally. Where a distance is exactly 0, its gradient is 0. Where the maximum is
-    /// exactly 0, the derivative is that of `d⁺ − d⁻ + margin`, not 0, as in [`TripletMargin`](crate::TripletMargin).
+    /// at the same distance share it equally. Where a distance is exactly 0, its gradient is 0. Where
+    /// `d⁺ − d⁻ + margin` is exactly 0, the derivative is that of this expression, as in
+    /// [`TripletMargin`](crate::TripletMargin), and not 0.
     ///
     /// Distances are computed from the differences of rows, not from their products, so that the distances of close
     /// rows keep their digits. Differences are scaled where their squares would overflow or vanish. A GPU stores no

@@ -8,7 +8,8 @@ use crate::reduction::Reduction;
 use crate::role::{Domain, Role};
 
 choice! {
-    /// How a policy loss bounds the ratio r of new to old probability.
+    /// How a policy loss bounds the ratio r of new to old probability. `A` is the advantage, and `new` is the new
+    /// log-probability.
     pub enum PpoKind {
         /// `max(−A·r, −A·clamp(r, 1 − clip_low, 1 + clip_high))`.
         Clip = "clip",
@@ -26,7 +27,7 @@ loss! {
     /// `A` and the ratio `r = exp(new − old)`.
     ///
     /// With `dual_clip`, a negative advantage has the loss `−A·c` where r is above c, the `dual_clip_ratio`. With
-    /// `cispo` the loss is `−min(r, 1 + clip_high)·A·new`. The ratio counts as a constant in the gradient, so that
+    /// `cispo` the loss is `−min(r, 1 + clip_high)·A·new`, and its gradient takes the ratio for a constant, so that
     /// every token has a gradient.
     ///
     /// With `sequence`, operands are `[B, T]`, and the ratio of each token in row i is that of the whole sequence,

@@ -25,8 +25,8 @@ loss! {
     /// Options are the same as in [`Dpo`](crate::Dpo), and so are the loss of a pair and its papers. For `ipo`,
     /// log-probabilities are means over the tokens of each answer, and `reference` has to hold such means too. A token
     /// whose label is `ignore_index` counts in neither sum nor mean, but its segment is still checked. An answer
-    /// without tokens has a log-probability of 0. A bias of `−∞` masks its class exactly. A row with an infinite
-    /// element counts as NaN.
+    /// without tokens has a log-probability of 0. A bias of `−∞` masks its class exactly. A row of `hidden` or
+    /// `weight` with an infinite element counts as NaN.
     ///
     /// `log softmax` is computed as `logit − logsumexp`, from logits minus the greatest one. A GPU sums the
     /// log-probabilities of an answer's tokens together with the rounding error of their sum, and subtracts the

@@ -16,9 +16,9 @@ loss! {
     /// With `swap`, the smaller of `d(a, n)` and `d(p, n)` takes the place of `d(a, n)`; if the two are equal, each has
     /// half of the derivative.
     ///
-    /// Where the maximum is exactly 0, the derivative is that of `d(a, p) − d(a, n) + margin`, not 0, as in PyTorch.
-    /// Where a distance is exactly 0, its gradient is 0; so is the gradient of a coordinate whose difference is 0.
-    /// Differences are divided by the greatest one before they are raised to `p`, so that no power overflows or
+    /// Where `d(a, p) − d(a, n) + margin` is exactly 0, the derivative is that of this expression, as in PyTorch, and
+    /// not 0. Where a distance is exactly 0, its gradient is 0; so is the gradient of a coordinate whose difference is
+    /// 0. Differences are divided by the greatest one before they are raised to `p`, so that no power overflows or
     /// vanishes.
     ///
     /// Paper: Balntas et al., "Learning local feature descriptors with triplets and shallow convolutional neural

@@ -122,7 +122,8 @@ pub(super) fn linear_distillation(of: &Inputs) -> Vec<Big> {
     distillation(of, logits("student", "student_weight"), logits("teacher", "teacher_weight"))
 }
 
-/// `cos(θ + m)` by the addition formula. Here the sine may be taken as a square root, since the numbers have enough digits.
+/// Cross-entropy with a margin at the label. ArcFace's `cos(θ + m)` comes from the addition formula, with
+/// `sin θ = √(1 − cos²θ)`: the numbers have enough digits for that difference.
 pub(super) fn margin_softmax(of: &Inputs) -> Vec<Big> {
     let (rows, weight, labels) = (of.vectors("features"), of.vectors("weight"), &of.labels["target"]);
     let (m, smoothing) = (of.number("m"), of.number("label_smoothing"));

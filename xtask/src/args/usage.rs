@@ -63,7 +63,7 @@ Usage: cargo xtask <demo | test | test-burn | test-mpi> [--no-install]
   --file FILE   plant faults only in this file: geometry/elements,
                 src/cpu/regions.rs
   --results FILE
-                append results to FILE instead of target/mutants/results.tsv. The
+                append results to FILE instead of xtask/mutants/results.tsv. The
                 same command continues from there
   --thorough    run the survivors again, with all cases and tests that may kill
                 them

@@ -105,9 +105,8 @@ impl Killer {
             Killer::Tests { binary, .. } => {
                 let mut command = Command::new(&programs.tests[binary]);
                 command.envs(loss.map(|loss| ("WGLOSS_LOSSES", loss)));
-                if binary == "gpu" {
-                    command.args(LONG.iter().flat_map(|test| ["--skip", test]));
-                }
+                let long = LONG.iter().filter(|(of, _)| of == binary).flat_map(|(_, tests)| *tests);
+                command.args(long.flat_map(|test| ["--skip", test]));
                 command
             }
             _ => {
@@ -133,17 +132,24 @@ impl Killer {
     }
 }
 
-/// Tests of the binary `gpu` that take long for any loss. The binary `gpu-all` runs them too.
-const LONG: &[&str] = &[
-    "large::",
-    "limits::",
-    "reads::",
-    "row_shards::",
-    "rows::",
-    "shards::",
-    "split::",
-    "vectors::",
-    "in_place::rows_that_would_be_cut_are_walked_whole",
+/// Tests of a binary that take long for any loss, and are left out: those of `gpu` run in `gpu-all`, and those of the unit tests,
+/// which compile the texts of all kernels, seldom notice what another does not.
+const LONG: &[(&str, &[&str])] = &[
+    (
+        "gpu",
+        &[
+            "large::",
+            "limits::",
+            "reads::",
+            "row_shards::",
+            "rows::",
+            "shards::",
+            "split::",
+            "vectors::",
+            "in_place::rows_that_would_be_cut_are_walked_whole",
+        ],
+    ),
+    ("wgloss", &["dialect::every_kernel", "kernels::every_kernel", "kernels::kernels_pass", "kernels::the_"]),
 ];
 
 /// The programs that killers run.

@@ -1,6 +1,7 @@
 //! The results file: a line for each mutant, so that a later run can continue, and a summary of all lines.
 
 use super::rules::Mutant;
+use super::tokens::tokens;
 use crate::run::Stop;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -49,6 +50,16 @@ pub struct Line {
     pub seconds: f64,
     /// The source line without and with the fault.
     pub shown: String,
+    /// The fingerprint of the mutant's file. The line counts only while the file has it.
+    pub of: String,
+}
+
+/// The hash of a file's tokens (FNV-1a), so that comments don't change it.
+pub fn fingerprint(text: &str) -> String {
+    let bytes = tokens(text).into_iter().flat_map(|token| token.text.bytes().chain([b' ']));
+    let hash =
+        bytes.fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{hash:016x}")
 }
 
 /// The lines of all mutants.
@@ -63,22 +74,34 @@ impl Results {
         let text = fs::read_to_string(path).unwrap_or_default();
         let line = |line: &str| {
             let fields: Vec<&str> = line.split('\t').collect();
-            let [name, fate, by, seconds, shown] = fields.as_slice() else { return None };
+            let [name, fate, by, seconds, shown, of] = fields.as_slice() else { return None };
             let (fate, _) = Fate::ALL.iter().find(|(_, name)| name == fate)?;
             let line = Line {
                 fate: *fate,
                 by: (*by).to_string(),
                 seconds: seconds.parse().ok()?,
                 shown: (*shown).to_string(),
+                of: (*of).to_string(),
             };
             Some(((*name).to_string(), line))
         };
         Results { path: path.to_path_buf(), lines: text.lines().filter_map(line).collect() }
     }
 
+    /// Forgets the results of mutants whose files have changed since.
+    pub fn forget_changed(&mut self, mutants: &[Mutant], texts: &BTreeMap<String, String>) {
+        for mutant in mutants {
+            let is_old = |line: &Line| texts.get(&mutant.file).is_none_or(|text| fingerprint(text) != line.of);
+            if self.lines.get(&mutant.name).is_some_and(is_old) {
+                self.lines.remove(&mutant.name);
+            }
+        }
+    }
+
     /// Appends a line to the file at once, so that an interrupted run loses nothing. The last line of a mutant counts.
     pub fn add(&mut self, mutant: &Mutant, line: Line) -> Result<(), Stop> {
-        let text = format!("{}\t{}\t{}\t{:.1}\t{}\n", mutant.name, line.fate.name(), line.by, line.seconds, line.shown);
+        let Line { fate, by, seconds, shown, of } = &line;
+        let text = format!("{}\t{}\t{by}\t{seconds:.1}\t{shown}\t{of}\n", mutant.name, fate.name());
         let file = OpenOptions::new().create(true).append(true).open(&self.path);
         file.and_then(|mut file| file.write_all(text.as_bytes()))
             .map_err(|error| Stop::Failed(format!("{}: {error}", self.path.display())))?;
@@ -136,15 +159,23 @@ mod tests {
         let _ = fs::remove_file(&path);
         let all = mutants("f", "a + b + c + d + e + g");
         let names: Vec<String> = all.iter().map(|mutant| mutant.name.clone()).collect();
-        let line = |fate| Line { fate, by: "x".to_string(), seconds: 1.5, shown: "a => b".to_string() };
+        let of = fingerprint("x = 1u;");
+        let line = |fate| Line { fate, by: "x".to_string(), seconds: 1.5, shown: "a => b".to_string(), of: of.clone() };
         let mut results = Results::read(&path);
         let fates = [Fate::Survived, Fate::Survived, Fate::Tests, Fate::Stillborn];
         all.iter().zip(fates).for_each(|(mutant, fate)| results.add(mutant, line(fate)).expect("it is written"));
         results.add(&all[0], line(Fate::Verify)).expect("it is written");
         let again = Results::read(&path);
-        fs::remove_file(&path).expect("it was written");
         assert_eq!(again.lines, results.lines);
         assert_eq!(again.lines[&names[0]].fate, Fate::Verify);
+        let texts = |text: &str| BTreeMap::from([("f".to_string(), text.to_string())]);
+        let kept = |text: &str| {
+            let mut results = Results::read(&path);
+            results.forget_changed(&all, &texts(text));
+            results.lines.len()
+        };
+        assert_eq!([kept("x = 1u; // why"), kept("x = 2u;")], [4, 0]);
+        fs::remove_file(&path).expect("it was written");
         let argued = BTreeMap::from([(names[1].clone(), "why".to_string())]);
         let summary = again.summary(&names, &argued);
         assert!(

@@ -1,6 +1,6 @@
 //! Rounds over mutants: plants each, judges it, restores the file and writes the result.
 
-use super::results::{Fate, Line, Results, table};
+use super::results::{Fate, Line, Results, fingerprint, table};
 use super::rules::Mutant;
 use super::{lists, read, written};
 use crate::args::Mutants;
@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
+
+/// The file with the results of all runs, if the user names no other.
+const RESULTS: &str = "xtask/mutants/results.tsv";
 
 /// The copy of the files to plant mutants in.
 pub struct Copy {
@@ -51,12 +54,12 @@ impl<'a> Rounds<'a> {
         copy: Copy,
         options: &Mutants,
     ) -> Result<Self, Stop> {
-        let results = options.results.clone().unwrap_or("target/mutants/results.tsv".to_string());
         let equivalent = table(&read(&lists().join("equivalent.tsv"))?)
             .filter_map(|fields| Some((fields.first()?.to_string(), fields.get(1)?.to_string())))
             .collect();
         copy.texts.iter().try_for_each(|(file, text)| copy.write(file, text))?;
-        let results = Results::read(&root().join(results));
+        let mut results = Results::read(&root().join(options.results.as_deref().unwrap_or(RESULTS)));
+        results.forget_changed(chosen, texts);
         let end = options.minutes.map(|minutes| Instant::now() + Duration::from_secs(60 * minutes));
         Ok(Self { chosen, texts, results, equivalent, copy, end })
     }
@@ -85,7 +88,8 @@ impl<'a> Rounds<'a> {
             let judged = judge(mutant, joined);
             self.copy.write(&mutant.file, &self.copy.texts[&mutant.file])?;
             let (fate, by) = judged?;
-            let line = Line { fate, by, seconds: start.elapsed().as_secs_f64(), shown: mutant.shown(text) };
+            let seconds = start.elapsed().as_secs_f64();
+            let line = Line { fate, by, seconds, shown: mutant.shown(text), of: fingerprint(text) };
             let (number, all) = (number + 1, self.chosen.len());
             println!("[{number}/{all}] {} {fate:?} {} ({:.1} s)", mutant.name, line.by, line.seconds);
             self.results.add(mutant, line)?;

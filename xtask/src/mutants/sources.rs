@@ -231,15 +231,17 @@ fn in_copy(copy: &Path, args: &[&str]) -> Command {
     command
 }
 
-/// Builds the program `wgloss` and the tests of the copy.
+/// Builds the program `wgloss` and the tests of the copy. Both commands name both packages and build tests, so that they share their
+/// dependencies.
 fn built(copy: &Path) -> Result<Programs, Stop> {
-    let program = executables(&mut in_copy(copy, &["build", "-p", "wgloss-cli", "--bin", "wgloss"]))?;
-    let wgloss = program.get("wgloss").cloned().ok_or(Stop::Failed("cargo built no `wgloss`".to_string()))?;
-    let binaries = BINARIES[1..].iter().flat_map(|binary| ["--test", binary]);
-    let args: Vec<&str> = ["test", "-p", "wgloss", "--no-run", "--lib"].into_iter().chain(binaries).collect();
-    let mut tests = executables(&mut in_copy(copy, &args))?;
-    let gpu = tests.get("gpu").cloned().ok_or(Stop::Failed("cargo built no `gpu`".to_string()))?;
-    tests.insert("gpu-all".to_string(), gpu);
+    let both = ["-p", "wgloss", "-p", "wgloss-cli"];
+    let binaries: Vec<&str> = BINARIES[1..].iter().flat_map(|binary| ["--test", binary]).collect();
+    let mut tests =
+        executables(&mut in_copy(copy, &[&["build"][..], &both, &["--bin", "wgloss"], &binaries].concat()))?;
+    let unbuilt = |name: &str| Stop::Failed(format!("cargo built no `{name}`"));
+    let wgloss = tests.remove("wgloss").ok_or(unbuilt("wgloss"))?;
+    tests.extend(executables(&mut in_copy(copy, &[&["test", "--no-run", "--lib"][..], &both].concat()))?);
+    tests.insert("gpu-all".to_string(), tests.get("gpu").cloned().ok_or(unbuilt("gpu"))?);
     Ok(Programs { wgloss, tests, planted: None })
 }
 

@@ -138,6 +138,11 @@ fn edit(
             format!("{{ if {} {{{body}}} }}", on.replace("==", "!=")),
         ));
     }
+    // the linker looks for the number of a binding, to make the files of further operands from the first one's
+    let of_binding = first > 1 && tokens[first - 1].text == "(" && tokens[first - 2].text == "base";
+    if of_binding {
+        return None;
+    }
     // a whole number: a choice between two values fits everywhere
     let is_number = tokens[first].start == bytes.start && tokens[first].end() == bytes.end;
     if is_number && tokens[first].text.ends_with('u') && tokens[first].text.starts_with(|c: char| c.is_ascii_digit()) {
