@@ -1,10 +1,12 @@
-// Finds the first number of an operand that breaks a rule, among those that take part. A workgroup takes 4,096 elements, and
+// Finds the first number of an operand that breaks a rule, among those that take part. A workgroup takes 1,024 elements a round, and
 // stores its first such number in `faults`.
 // needs: lib/fault lib/params
 // slots: inspected x0
 
 // 0 finite; 1 finite, or −∞; 2 from 0 to 1; 3 0 or 1; 4 −1 or 1
 override RULE: u32 = 0u;
+// how many lanes go through a contiguous range together
+override TEAM: u32 = 256u;
 
 fn breaks_rule(x: f32) -> bool {
     let bits = bitcast<u32>(x);
@@ -27,15 +29,6 @@ fn breaks_rule(x: f32) -> bool {
     }
 }
 
-// Four elements; the last one again in place of those from the end on.
-fn four_before(end: u32, first: u32) -> vec4<f32> {
-    if first + 4u <= end {
-        return x0_four(first);
-    }
-    let last = end - 1u;
-    return vec4<f32>(x0_at(first), x0_at(min(first + 1u, last)), x0_at(min(first + 2u, last)), x0_at(last));
-}
-
 @compute @workgroup_size(256)
 fn inspect(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -45,19 +38,28 @@ fn inspect(
     let own = workgroup_at(group, grid);
     var place = NO_PLACE;
     var number = 0.0;
-    for (var round = 0u; round < 4u; round += 1u) {
-        let first = params.block.own_first + (((own * 4u) + round) * 1024u) + (4u * lane);
-        if (first < params.block.own_end) & (place == NO_PLACE) {
-            let four = four_before(params.block.own_end, first);
-            // few numbers break a rule, so that few look at masks and labels
-            if breaks_rule(four.x) | breaks_rule(four.y) | breaks_rule(four.z) | breaks_rule(four.w) {
-                for (var k = 0u; k < 4u; k += 1u) {
-                    let element = first + k;
-                    if breaks_rule(four[k]) & (element < params.block.own_end) & (place == NO_PLACE) {
-                        if is_inspected(element) {
-                            place = params.block.other_first + element;
-                            number = four[k];
-                        }
+    let rounds = params.block.chunk;
+    let end = params.block.own_end;
+    let start = params.block.own_first + (own * rounds * 1024u) + (4u * (((lane / TEAM) * TEAM * rounds) + (lane % TEAM)));
+    // The round from which on a lane looks at single elements, their masks and labels: the first in which a number breaks a rule,
+    // or that has fewer than four elements. Few lanes have one. There are no branches, since llvmpipe goes through both sides.
+    var suspect = rounds;
+    for (var round = 0u; round < rounds; round += 1u) {
+        let first = start + (4u * TEAM * round);
+        let whole = first + 4u <= end;
+        let four = x0_four(select(params.block.own_first, first, whole));
+        let breaks = breaks_rule(four.x) | breaks_rule(four.y) | breaks_rule(four.z) | breaks_rule(four.w);
+        suspect = select(suspect, min(suspect, round), (first < end) & (breaks | !whole));
+    }
+    for (var round = suspect; round < rounds; round += 1u) {
+        for (var k = 0u; k < 4u; k += 1u) {
+            let element = start + (4u * TEAM * round) + k;
+            if (element < end) & (place == NO_PLACE) {
+                let x = x0_at(element);
+                if breaks_rule(x) {
+                    if is_inspected(element) {
+                        place = params.block.other_first + element;
+                        number = x;
                     }
                 }
             }

@@ -115,7 +115,7 @@ struct Block {
     // to its right neighbour
     // tiles: `width` is the elements of a row
     // alignments: `height` is the number of steps whose sums are kept, `width` the number of sums of a step
-    // inspections: `plane` is the elements of an item, `step` those from class to class, `width` the number of classes; of
+    // inspections: `chunk` is the rounds of a workgroup, `plane` the elements of an item, `step` those from class to class, `width` the number of classes; of
     // alignments, `plane` is the elements of a step, `step` its classes
     height: u32,
     width: u32,

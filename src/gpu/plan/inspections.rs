@@ -16,8 +16,12 @@ use crate::gpu::shaders::operand::{labels, mask};
 use crate::gpu::shaders::{choice, slot};
 use std::ops::Range;
 
-/// The elements of a workgroup, or the positions whose classes it adds up.
-const ELEMENTS: usize = 4096;
+/// The elements that a workgroup takes in a round, and the rounds of a workgroup. To find the first fault of a workgroup takes a CPU
+/// as long as to look at thousands of elements.
+const ROUND: usize = 1024;
+const ROUNDS: std::ops::RangeInclusive<usize> = 4..=1024;
+
+/// The positions whose classes a workgroup adds up.
 const POSITIONS: usize = 16;
 
 /// The most classes that are added up: a lane goes through one in 16 of them, in one loop.
@@ -34,12 +38,15 @@ pub(super) fn inspect(request: &Request<'_>, walk: &mut Walk) -> Result<usize> {
     }
     for inspection in &request.checked.inspections {
         let Some(operand) = request.part.operand(inspection.operand) else { continue };
-        let most = (room(request).min(SLICE) / LARGEST).max(1) as usize;
+        // whole quads, so that a piece of single elements begins with one
+        let most = (room(request).min(SLICE) / LARGEST).max(4) as usize / 4 * 4;
         let pieces = pieces(request, inspection, operand.len(), most)?;
         let quads = pieces.iter().all(|piece| piece.start.is_multiple_of(4));
         let kernel = kernel(request, inspection).reading_quads(quads);
+        let rounds = operand.len() / (ROUND * request.target.workgroups(4096));
+        let rounds = rounds.clamp(*ROUNDS.start(), *ROUNDS.end());
         for piece in pieces {
-            let stage = dispatch(inspection, &kernel, piece, operand.len(), faults);
+            let stage = dispatch(inspection, &kernel, piece, (operand.len(), rounds), faults);
             faults += stage.groups as usize;
             stages.push(stage);
         }
@@ -65,7 +72,8 @@ fn kernel(request: &Request<'_>, inspection: &Inspection) -> Stage {
         .with(slot::MASK, if mask == Masked::Nothing { mask::EVERYWHERE } else { mask::GIVEN })
         .with(slot::LABELS, if labels { labels::GIVEN } else { labels::NONE })
         .with(slot::INSPECTED, kept);
-    let rule = |rule| Choices::default().number(choice::RULE, rule);
+    let team = request.target.team();
+    let rule = |rule| Choices::default().number(choice::RULE, rule).number(choice::TEAM, team);
     let (entry, choices) = match inspection.rule {
         Rule::Finite => (geometry::INSPECT, rule(0)),
         Rule::FiniteOrMasked => (geometry::INSPECT, rule(1)),
@@ -84,18 +92,25 @@ fn kernel(request: &Request<'_>, inspection: &Inspection) -> Stage {
 
 /// One dispatch, over the elements of a piece or over the positions that these elements belong to. The inspections before
 /// it have `before` workgroups.
-fn dispatch(inspection: &Inspection, kernel: &Stage, piece: Range<usize>, elements: usize, before: usize) -> Stage {
+fn dispatch(
+    inspection: &Inspection,
+    kernel: &Stage,
+    piece: Range<usize>,
+    (elements, rounds): (usize, usize),
+    before: usize,
+) -> Stage {
     let (outer, inner) = strides(inspection.kept);
     let positions = positions(&piece, outer, inner);
     let (through, each, classes) = match inspection.rule {
         Rule::AddUp { classes, .. } => (positions.clone(), POSITIONS, classes),
-        _ => (piece.clone(), ELEMENTS, 0),
+        _ => (piece.clone(), ROUND * rounds, 0),
     };
     let groups = through.len().div_ceil(each);
     let block = Block {
         own_first: of_block(through.start),
         own_end: of_block(through.end),
         other_first: u32::try_from(inspection.first).unwrap_or(u32::MAX),
+        chunk: of_block(rounds),
         first_chunk: of_block(before),
         chunks: of_block(groups),
         plane: of_block(outer),
@@ -103,7 +118,7 @@ fn dispatch(inspection: &Inspection, kernel: &Stage, piece: Range<usize>, elemen
         width: of_block(classes),
         ..Block::default()
     };
-    let mut stage = kernel.over(block, groups as u64).looping((classes / 16).max(16));
+    let mut stage = kernel.over(block, groups as u64).looping((classes / 16).max(rounds));
     if piece.len() < elements {
         let window = |of: &Range<usize>| of.start as u64..of.end as u64;
         stage.windows = vec![("x0", window(&piece))];
