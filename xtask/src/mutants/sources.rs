@@ -25,8 +25,9 @@ const COUNT: usize = 150;
 /// The folders with plans and twins.
 const FOLDERS: &[&str] = &["src/cpu", "src/gpu/plan", "src/losses"];
 
-/// The test binaries. `wgloss` is the unit tests of the library.
-const BINARIES: &[&str] = &["twins", "accuracy", "wgloss", "faults", "gpu"];
+/// The test binaries that need no GPU and know nothing of plans, then the others. `wgloss` is the unit tests of the library.
+const OF_TWINS: &[&str] = &["twins", "accuracy"];
+const OF_PLANS: &[&str] = &["wgloss", "faults", "gpu"];
 
 /// Plants faults in plans and twins, or prints them.
 pub fn sources(install: Install, options: &Mutants) -> Result<(), Stop> {
@@ -174,15 +175,11 @@ fn killers(mutant: &Mutant, losses: &BTreeSet<String>) -> (Vec<Killer>, Vec<Kill
     let kernels: Vec<Killer> = KINDS.iter().map(verify).collect();
     let is_plan = mutant.file.starts_with("src/gpu");
     let mut quick: Vec<Killer> = if is_plan { Vec::new() } else { vec![Killer::Twin { loss: loss.clone() }] };
-    // the tests of twins know nothing of plans
-    let (soon, late): (Vec<_>, Vec<_>) = match is_plan {
-        true => BINARIES[2..].iter().partition(|binary| **binary == "wgloss"),
-        false => (BINARIES[..2].iter().collect(), BINARIES[2..].iter().collect()),
-    };
-    quick.extend(soon.into_iter().map(tests));
+    let (soon, late) = if is_plan { OF_PLANS.split_at(1) } else { (OF_TWINS, OF_PLANS) };
+    quick.extend(soon.iter().map(tests));
     quick.push(kernels[0].clone());
     let mut slow = kernels[1..].to_vec();
-    slow.extend(late.into_iter().map(tests));
+    slow.extend(late.iter().map(tests));
     (quick, slow)
 }
 
@@ -239,7 +236,7 @@ fn in_copy(copy: &Path, args: &[&str]) -> Command {
 /// dependencies.
 fn built(copy: &Path) -> Result<Programs, Stop> {
     let both = ["-p", "wgloss", "-p", "wgloss-cli"];
-    let of_folder = BINARIES.iter().filter(|binary| **binary != "wgloss");
+    let of_folder = OF_TWINS.iter().chain(&OF_PLANS[1..]);
     let binaries: Vec<&str> = of_folder.flat_map(|binary| ["--test", binary]).collect();
     let mut tests =
         executables(&mut in_copy(copy, &[&["build"][..], &both, &["--bin", "wgloss"], &binaries].concat()))?;
