@@ -42,7 +42,9 @@ impl Baseline {
         }
         let used = self.path.with_extension("used");
         let _ = fs::remove_file(&used);
-        let ran = run(killer, programs, shaders, Some(&used), (Duration::from_secs(600), None))?;
+        // the cases of all losses take longest, where no driver has cached their kernels
+        let limit = Duration::from_secs(3600);
+        let ran = run(killer, programs, shaders, Some(&used), (limit, None))?;
         if ran.end != End::Passed || (!matches!(killer, Killer::Tests { .. }) && !ran.failed.is_empty()) {
             let why = format!("{killer} does not pass without a fault: {:?}, {:?}", ran.end, ran.failed);
             return Err(Stop::Failed(why));
