@@ -39,7 +39,7 @@ pub fn of_each_kind_of_walk(among: Vec<Box<dyn Loss>>) -> Vec<Box<dyn Loss>> {
     the_first_of(among, |one, other| kind_of_walk(one) == kind_of_walk(other))
 }
 
-/// What a loss's kernels walk over. Walks of one kind differ in the fold or in detail.
+/// The kind of a loss's walk, by what it goes over. Two walks of one kind differ in their fold, or in detail.
 fn kind_of_walk(loss: &dyn Loss) -> &'static str {
     match loss.leaf() {
         Leaf::Pointwise(_) | Leaf::Boxes(_) | Leaf::Composite(_) => "elements",

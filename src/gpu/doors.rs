@@ -100,7 +100,7 @@ impl Gpu {
     /// Any refusal that [`Error`] lists; [`Error::InvalidOption`] for a loss that is a plain sum over its values, which
     /// needs no statistics.
     pub fn statistics<T: ToGpu>(&self, term: &Term<T>) -> Result<Tensor> {
-        self.refuse_foreign_inputs(term, &[])?;
+        self.refuse_foreign_operands(term)?;
         check::statistics(term)?;
         let (job, statistics) = Job::of_statistics(self, &term.map(self.uploads())?, None)?;
         job.run()?;

@@ -16,10 +16,11 @@ use crate::gpu::shaders::operand::{labels, mask};
 use crate::gpu::shaders::{choice, slot};
 use std::ops::Range;
 
-/// The elements that a workgroup takes in a round, and the rounds of a workgroup. To find the first fault of a workgroup takes a CPU
-/// as long as to look at thousands of elements.
+/// The elements that a workgroup takes in a round, and the fewest and most rounds of a workgroup. To find the first fault of a
+/// workgroup takes a CPU as long as to look at thousands of elements.
 const ROUND: usize = 1024;
-const ROUNDS: std::ops::RangeInclusive<usize> = 4..=1024;
+const LEAST_ROUNDS: usize = 4;
+const MOST_ROUNDS: usize = 1024;
 
 /// The positions whose classes a workgroup adds up.
 const POSITIONS: usize = 16;
@@ -44,7 +45,7 @@ pub(super) fn inspect(request: &Request<'_>, walk: &mut Walk) -> Result<usize> {
         let quads = pieces.iter().all(|piece| piece.start.is_multiple_of(4));
         let kernel = kernel(request, inspection).reading_quads(quads);
         let rounds = operand.len() / (ROUND * request.target.workgroups(4096));
-        let rounds = rounds.clamp(*ROUNDS.start(), *ROUNDS.end());
+        let rounds = rounds.clamp(LEAST_ROUNDS, MOST_ROUNDS);
         for piece in pieces {
             let stage = dispatch(inspection, &kernel, piece, (operand.len(), rounds), faults);
             faults += stage.groups as usize;

@@ -1,6 +1,8 @@
-//! What a command line may ask for: a task with its options. Tasks know these, and nothing of arguments.
+//! The requests that a command line can make: a task with its options. The code of a task takes its options from here, and sees no
+//! arguments.
 
 use crate::web::Web;
+use std::time::{Duration, Instant};
 
 /// Whether a software Vulkan driver may be installed on the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +90,11 @@ impl Default for Mutants {
 }
 
 impl Mutants {
+    /// The time at which a run that starts now has to stop.
+    pub fn end(&self) -> Option<Instant> {
+        self.minutes.map(|minutes| Instant::now() + Duration::from_secs(60 * minutes))
+    }
+
     /// Sets an option that takes a value.
     pub(super) fn set(&mut self, name: &str, value: String) -> Result<(), String> {
         let number = || value.parse::<u64>().map_err(|_| format!("`{name}` wants a number, not `{value}`"));
@@ -102,7 +109,7 @@ impl Mutants {
     }
 }
 
-/// What to measure or to pack.
+/// The options of the task `bench`: which losses to measure and how, or to pack an archive.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bench {
     /// Whether to use small batches and few runs.

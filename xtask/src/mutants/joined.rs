@@ -4,6 +4,8 @@
 pub mod shaders;
 pub mod sources;
 
+use super::rules::Mutant;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// The environment variable with the number of the fault that is on.
@@ -15,6 +17,17 @@ pub struct Joined {
     pub text: String,
     /// Where each fault is in `text`, by its number. Faults that can't be joined are missing.
     pub regions: Vec<(usize, Range<usize>)>,
+}
+
+/// The faults of a file with their numbers, but for those to be planted alone. No fault has the number 0.
+pub fn numbered<'a>(chosen: &'a [Mutant], file: &str, alone: &BTreeSet<usize>) -> Vec<(usize, &'a Mutant)> {
+    (1..).zip(chosen).filter(|(number, mutant)| mutant.file == file && !alone.contains(number)).collect()
+}
+
+/// The numbers of the joined faults, by name.
+pub fn numbers<'a>(joined: impl IntoIterator<Item = &'a Joined>, chosen: &[Mutant]) -> BTreeMap<String, usize> {
+    let regions = joined.into_iter().flat_map(|joined| &joined.regions);
+    regions.map(|(number, _)| (chosen[number - 1].name.clone(), *number)).collect()
 }
 
 impl Joined {

@@ -93,6 +93,14 @@ fn lists() -> PathBuf {
     root().join("xtask/mutants")
 }
 
+/// Writes a file and its folder. Leaves a file alone that has these bytes already, so that cargo rebuilds nothing for it.
+fn put(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
+    if fs::read(path).is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
+    written(path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(path, bytes)), path)
+}
+
 fn written(result: std::io::Result<()>, path: &Path) -> Result<(), Stop> {
     result.map_err(|error| Stop::Failed(format!("{}: {error}", path.display())))
 }

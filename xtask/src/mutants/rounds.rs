@@ -2,36 +2,30 @@
 
 use super::results::{Fate, Line, Results, fingerprint, table};
 use super::rules::Mutant;
-use super::{lists, read, written};
+use super::{lists, put, read};
 use crate::args::Mutants;
 use crate::run::{Stop, root};
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// The file with the results of all runs, if the user names no other.
 const RESULTS: &str = "xtask/mutants/results.tsv";
 
 /// The copy of the files to plant mutants in.
-pub struct Copy {
+pub struct CopiedFiles {
     pub folder: PathBuf,
     /// The suffix that turns a file's key in `texts` into its name in the folder.
     pub suffix: &'static str,
-    /// What the files hold while no mutant is planted in them.
+    /// The text of each file while no mutant is planted in it.
     pub texts: BTreeMap<String, String>,
     /// The numbers of the mutants that are joined: planted once for all, so that a number turns one on.
     pub numbers: BTreeMap<String, usize>,
 }
 
-impl Copy {
-    /// Writes a file. Leaves it alone if it has this text already, so that cargo rebuilds nothing for it.
-    pub fn write(&self, file: &str, text: &str) -> Result<(), Stop> {
-        let path = self.folder.join(format!("{file}{}", self.suffix));
-        if fs::read(&path).is_ok_and(|bytes| bytes == text.as_bytes()) {
-            return Ok(());
-        }
-        written(path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text)), &path)
+impl CopiedFiles {
+    fn write(&self, file: &str, text: &str) -> Result<(), Stop> {
+        put(&self.folder.join(format!("{file}{}", self.suffix)), text.as_bytes())
     }
 }
 
@@ -42,17 +36,18 @@ pub struct Rounds<'a> {
     results: Results,
     /// The mutants that compute what the original computes, with the reasons.
     equivalent: BTreeMap<String, String>,
-    copy: Copy,
+    copy: CopiedFiles,
     end: Option<Instant>,
 }
 
 impl<'a> Rounds<'a> {
-    /// Writes the copy of the files, and reads the results of earlier runs.
+    /// Writes the copy of the files, and reads the results of earlier runs. The rounds stop at `end`.
     pub fn new(
         chosen: &'a [Mutant],
         texts: &'a BTreeMap<String, String>,
-        copy: Copy,
+        copy: CopiedFiles,
         options: &Mutants,
+        end: Option<Instant>,
     ) -> Result<Self, Stop> {
         let equivalent = table(&read(&lists().join("equivalent.tsv"))?)
             .filter_map(|fields| Some((fields.first()?.to_string(), fields.get(1)?.to_string())))
@@ -60,7 +55,6 @@ impl<'a> Rounds<'a> {
         copy.texts.iter().try_for_each(|(file, text)| copy.write(file, text))?;
         let mut results = Results::read(&root().join(options.results.as_deref().unwrap_or(RESULTS)));
         results.forget_changed(chosen, texts);
-        let end = options.minutes.map(|minutes| Instant::now() + Duration::from_secs(60 * minutes));
         Ok(Self { chosen, texts, results, equivalent, copy, end })
     }
 

@@ -2,11 +2,11 @@
 //! its shaders at run time.
 
 use super::baseline::Baseline;
-use super::joined::Joined;
 use super::joined::shaders::Effects;
+use super::joined::{Joined, numbered, numbers};
 use super::killers::{KINDS, Killer, Known, Programs, fate};
 use super::results::{Fate, table};
-use super::rounds::{Copy, Rounds};
+use super::rounds::{CopiedFiles, Rounds};
 use super::rules::{Mutant, mutants};
 use super::{draw, executables, files_below, lists, losses, print, read, set_up, written};
 use crate::args::{Install, Mutants};
@@ -14,7 +14,7 @@ use crate::run::{Stop, cargo, root};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The number of losses whose cases run on a mutant with the first kind of kernels, and with each other kind. A mutant
 /// that survives these nearly always survives the others.
@@ -71,13 +71,14 @@ pub fn shaders(install: Install, options: &Mutants) -> Result<(), Stop> {
         print(&chosen, &texts, planned);
         return Ok(());
     }
+    let end = options.end();
     let programs = build()?;
     set_up(install, &programs.wgloss)?;
     // whether a mutant can be joined shows only when a kernel with it is compiled
     let mut alone = BTreeSet::new();
     loop {
         let joined = joined(&texts, &chosen, &alone);
-        match judge(&chosen, &texts, &programs, &joined, options) {
+        match judge(&chosen, &texts, &programs, &joined, (options, end)) {
             Err(Stop::Failed(message)) => match refused(&joined, &message) {
                 Some(number) => alone.insert(number),
                 None => return Err(Stop::Failed(message)),
@@ -90,13 +91,9 @@ pub fn shaders(install: Install, options: &Mutants) -> Result<(), Stop> {
 /// The shaders with all mutants that can be joined, but for those to be planted alone.
 fn joined(texts: &BTreeMap<String, String>, chosen: &[Mutant], alone: &BTreeSet<usize>) -> BTreeMap<String, Joined> {
     let effects = Effects::of(texts);
-    let of_file = |file: &str| -> Vec<(usize, &Mutant)> {
-        // no fault has the number 0
-        let numbered = (1..).zip(chosen);
-        numbered.filter(|(number, mutant)| mutant.file == file && !alone.contains(number)).collect()
+    let join = |(file, text): (&String, &String)| {
+        (file.clone(), Joined::of_shader(file, text, &numbered(chosen, file, alone), &effects))
     };
-    let join =
-        |(file, text): (&String, &String)| (file.clone(), Joined::of_shader(file, text, &of_file(file), &effects));
     texts.iter().map(join).collect()
 }
 
@@ -110,25 +107,24 @@ fn refused(joined: &BTreeMap<String, Joined>, message: &str) -> Option<usize> {
     joined.iter().find_map(in_file)
 }
 
-/// Judges the mutants.
+/// Judges the mutants, until `end`.
 fn judge(
     chosen: &[Mutant],
     texts: &BTreeMap<String, String>,
     programs: &Programs,
     joined: &BTreeMap<String, Joined>,
-    options: &Mutants,
+    (options, end): (&Mutants, Option<Instant>),
 ) -> Result<(), Stop> {
     let folder = root().join("target/mutants");
     let shaders = folder.join("shaders");
-    let numbers = joined.values().flat_map(|joined| &joined.regions);
-    let copy = Copy {
+    let copy = CopiedFiles {
         folder: shaders.clone(),
         suffix: ".wgsl",
         texts: joined.iter().map(|(file, joined)| (file.clone(), joined.text.clone())).collect(),
-        numbers: numbers.map(|(number, _)| (chosen[number - 1].name.clone(), *number)).collect(),
+        numbers: numbers(joined.values(), chosen),
     };
     println!("{} of {} mutants are joined", copy.numbers.len(), chosen.len());
-    let mut rounds = Rounds::new(chosen, texts, copy, options)?;
+    let mut rounds = Rounds::new(chosen, texts, copy, options, end)?;
     let mut baseline = Baseline::read(&folder.join("baseline.tsv"));
     for loss in losses()? {
         baseline.learn(&verify(KINDS[0], &loss), programs, &shaders)?;

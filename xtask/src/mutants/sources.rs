@@ -2,14 +2,14 @@
 //! a build of its own.
 
 use super::baseline::Baseline;
-use super::joined::Joined;
 use super::joined::sources::PLANTED;
+use super::joined::{Joined, numbered, numbers};
 use super::killers::{ALL, KINDS, Killer, Programs, fate};
 use super::listed::listed;
 use super::results::Fate;
-use super::rounds::{Copy, Rounds};
+use super::rounds::{CopiedFiles, Rounds};
 use super::rules::Mutant;
-use super::{draw, executables, losses, print, set_up, written};
+use super::{draw, executables, losses, print, put, read, set_up};
 use crate::args::{Install, Mutants};
 use crate::run::{Stop, cargo, output, root};
 use serde::Deserialize;
@@ -29,6 +29,9 @@ const FOLDERS: &[&str] = &["src/cpu", "src/gpu/plan", "src/losses"];
 const OF_TWINS: &[&str] = &["twins", "accuracy"];
 const OF_PLANS: &[&str] = &["wgloss", "faults", "gpu"];
 
+/// The library's root file.
+const LIBRARY: &str = "src/lib.rs";
+
 /// Plants faults in plans and twins, or prints them.
 pub fn sources(install: Install, options: &Mutants) -> Result<(), Stop> {
     let files = tracked()?;
@@ -43,13 +46,14 @@ pub fn sources(install: Install, options: &Mutants) -> Result<(), Stop> {
         print(&chosen, &texts, planned);
         return Ok(());
     }
+    let end = options.end();
     let (folder, alone) = (root().join("target/mutants"), root().join("target/mutants/alone"));
     copied(&files, &alone)?;
     let joined = joined(&files, &texts, &chosen)?;
     set_up(install, &joined.programs.wgloss)?;
     let mut baseline = Baseline::read(&folder.join("baseline-sources.tsv"));
-    let copy = Copy { folder: alone.clone(), suffix: "", texts: texts.clone(), numbers: joined.numbers };
-    let mut rounds = Rounds::new(&chosen, &texts, copy, options)?;
+    let copy = CopiedFiles { folder: alone.clone(), suffix: "", texts: texts.clone(), numbers: joined.numbers };
+    let mut rounds = Rounds::new(&chosen, &texts, copy, options, end)?;
     let losses = losses()?;
     let mut judge = |number: Option<usize>, killers: &[Killer], passed: Fate| {
         let programs = match number {
@@ -94,33 +98,21 @@ struct Build {
 /// alone.
 fn joined(files: &[String], texts: &BTreeMap<String, String>, chosen: &[Mutant]) -> Result<Build, Stop> {
     let copy = root().join("target/mutants/joined");
-    copied(files, &copy)?;
-    let root_file = "src/lib.rs";
-    let path = copy.join(root_file);
-    written(fs::read_to_string(&path).and_then(|text| fs::write(&path, text + PLANTED)), &path)?;
-    let mut refused: BTreeSet<usize> = BTreeSet::new();
+    let is_unchanged = |file: &&String| !texts.contains_key(*file) && *file != LIBRARY;
+    copied(files.iter().filter(is_unchanged), &copy)?;
+    put(&copy.join(LIBRARY), (read(&root().join(LIBRARY))? + PLANTED).as_bytes())?;
+    let mut alone: BTreeSet<usize> = BTreeSet::new();
     loop {
-        let faults = |file: &str| -> Vec<(usize, &Mutant)> {
-            let of_file = |(number, mutant): &(usize, &Mutant)| mutant.file == *file && !refused.contains(number);
-            chosen.iter().enumerate().filter(of_file).collect()
-        };
         let planted: BTreeMap<&String, Joined> =
-            texts.iter().map(|(file, text)| (file, Joined::of_source(text, &faults(file)))).collect();
-        for (file, joined) in &planted {
-            let path = copy.join(file);
-            if !fs::read(&path).is_ok_and(|there| there == joined.text.as_bytes()) {
-                written(fs::write(&path, &joined.text), &path)?;
-            }
-        }
+            texts.iter().map(|(file, text)| (file, Joined::of_source(text, &numbered(chosen, file, &alone)))).collect();
+        planted.iter().try_for_each(|(file, joined)| put(&copy.join(file), joined.text.as_bytes()))?;
         let errors = errors(&copy)?;
         if errors.is_empty() {
-            let numbers = planted.values().flat_map(|joined| &joined.regions).map(|(number, _)| *number);
-            let numbers = numbers.map(|number| (chosen[number].name.clone(), number)).collect();
-            return Ok(Build { programs: built(&copy)?, numbers });
+            return Ok(Build { programs: built(&copy)?, numbers: numbers(planted.values(), chosen) });
         }
-        let before = refused.len();
-        refused.extend(errors.iter().filter_map(|(file, at)| planted.get(file)?.fault_at(*at)));
-        if refused.len() == before {
+        let before = alone.len();
+        alone.extend(errors.iter().filter_map(|(file, at)| planted.get(file)?.fault_at(*at)));
+        if alone.len() == before {
             return Err(Stop::Failed(format!("the joined mutants do not compile: {errors:?}")));
         }
     }
@@ -202,16 +194,13 @@ fn texts(files: &[String]) -> BTreeMap<String, String> {
     files.iter().filter(is_source).filter_map(text).collect()
 }
 
-/// Copies files of the project, except those that are equal in the copy.
-fn copied(files: &[String], copy: &Path) -> Result<(), Stop> {
-    for file in files {
-        let (from, to) = (root().join(file), copy.join(file));
+/// Copies files of the project.
+fn copied<'a>(files: impl IntoIterator<Item = &'a String>, copy: &Path) -> Result<(), Stop> {
+    files.into_iter().try_for_each(|file| {
+        let from = root().join(file);
         let bytes = fs::read(&from).map_err(|error| Stop::Failed(format!("{}: {error}", from.display())))?;
-        if !fs::read(&to).is_ok_and(|there| there == bytes) {
-            written(to.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&to, bytes)), &to)?;
-        }
-    }
-    Ok(())
+        put(&copy.join(file), &bytes)
+    })
 }
 
 /// The files of the project that a build may need.

@@ -6,7 +6,7 @@ use std::ops::Range;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 
-/// What joined sources call. It belongs at the end of the library's root file.
+/// The function that joined sources call to ask whether a fault is on. It belongs at the end of the library's root file.
 pub const PLANTED: &str = "
 /// Whether this fault is on.
 pub(crate) fn planted(number: u32) -> bool {
@@ -108,14 +108,19 @@ impl Finder<'_> {
         self.constants -= 1;
     }
 
-    /// A function whose value may be replaced. Two values of a type `impl Trait` would be of two types.
-    fn function(&mut self, signature: &syn::Signature, block: &syn::Block) {
+    /// Notes the faults that replace a function's value, and visits the function. Two values of a type `impl Trait` would be of
+    /// two types.
+    fn function(&mut self, signature: &syn::Signature, block: &syn::Block, visit: impl FnOnce(&mut Self)) {
+        if signature.constness.is_some() {
+            return self.constant(visit);
+        }
         let opaque =
             matches!(&signature.output, syn::ReturnType::Type(_, of) if matches!(**of, syn::Type::ImplTrait(_)));
         if let (Some(first), Some(last), false) = (block.stmts.first(), block.stmts.last(), opaque) {
             let body = first.span().byte_range().start..last.span().byte_range().end;
             self.note(body.clone(), body, Form::Body);
         }
+        visit(self);
     }
 }
 
@@ -130,26 +135,17 @@ fn binds(expression: &syn::Expr) -> bool {
 
 impl<'ast> Visit<'ast> for Finder<'_> {
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
-        let visit = |finder: &mut Self| {
-            finder.function(&item.sig, &item.block);
-            visit::visit_item_fn(finder, item);
-        };
-        if item.sig.constness.is_some() { self.constant(visit) } else { visit(self) }
+        self.function(&item.sig, &item.block, |finder| visit::visit_item_fn(finder, item));
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
-        let visit = |finder: &mut Self| {
-            finder.function(&item.sig, &item.block);
-            visit::visit_impl_item_fn(finder, item);
-        };
-        if item.sig.constness.is_some() { self.constant(visit) } else { visit(self) }
+        self.function(&item.sig, &item.block, |finder| visit::visit_impl_item_fn(finder, item));
     }
 
     fn visit_trait_item_fn(&mut self, item: &'ast syn::TraitItemFn) {
         if let Some(block) = &item.default {
-            self.function(&item.sig, block);
+            self.function(&item.sig, block, |finder| visit::visit_trait_item_fn(finder, item));
         }
-        visit::visit_trait_item_fn(self, item);
     }
 
     fn visit_item_const(&mut self, item: &'ast syn::ItemConst) {
