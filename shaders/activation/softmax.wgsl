@@ -5,8 +5,8 @@
 const COUPLED: bool = true;
 
 // For four positions: the greatest logit, the sum of exp(x − peak) over the other classes, and 1 over the whole sum.
-// Leaving out the peak's own 1 keeps the digits of what a confident position leaves to the other classes. A position without a
-// softmax has NaN in `rest`, and so in `one_over`.
+// Leaving out the peak's own 1 keeps the digits of what a confident position leaves to the other classes. `rest` and
+// `one_over` are NaN where the softmax is undefined: a logit is NaN or +∞, or all are −∞.
 struct Pixels {
     peak: vec4<f32>,
     rest: vec4<f32>,

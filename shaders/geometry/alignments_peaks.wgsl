@@ -1,5 +1,7 @@
-// Writes to `peaks` the greatest log-probability of each step of each item. It is subtracted from all log-probabilities of the
-// step, so that those of likely steps keep their digits. It is NaN if one of them is NaN or +∞.
+// Writes to `peaks` the greatest log-probability of each step of each item, over all classes. The walks subtract it
+// before they take exponentials, and the peaks are summed as logs: where a class is nearly certain, its log-probability
+// is near 0, and its exponential, near 1, would lose those digits. A peak is NaN if one log-probability of its step is
+// NaN or +∞.
 // needs: lib/math lib/params scratch/peaks scratch/spans
 // slots: x0
 

@@ -52,8 +52,9 @@ fn other_factors(row: u32) -> vec4<f32> {
     return vec4<f32>(other_factor(row), other_factor(row + 1u), other_factor(row + 2u), other_factor(row + 3u));
 }
 
-// Four elements of the four rows from `row` on: a column for each element. Elements from `end` on are 0. Rows past the last
-// may be loaded; their products are not used.
+// The four elements from the k-th on, of the four rows from `row` on: a column for each element. The files of
+// `tile_rows` multiply them by factors, such as `by`, which has one for each row. Elements from `end` on are 0. Rows
+// past the last may be loaded; their products are not used.
 fn own_four(row: u32, k: u32, end: u32, by: vec4<f32>) -> mat4x4<f32> {
     if OWN_ACROSS {
         return mat4x4<f32>(

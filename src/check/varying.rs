@@ -43,8 +43,8 @@ fn option<T: Operand>(part: &Part<T>, name: &str) -> Result<()> {
     if !matches!((spec.kind, value), (Kind::Number | Kind::NumberOrNone, Value::Number(_))) {
         return Err(refuse(part, name, "an option with a number, to vary"));
     }
-    // An option that changes the weights of the part's rows cannot vary. Two values are tried, since one alone may be the
-    // part's own.
+    // An option that changes the weights of the part's outcome rows, such as that of a fused loss, cannot vary. Two
+    // values are tried, since one alone may be the part's own.
     let weights = |value: f64| {
         let loss = loss.with_option(name, &Value::Number(value))?.into();
         let rows = Part { loss, weight: 1.0, share: 1.0, ..part.clone() }.rows();

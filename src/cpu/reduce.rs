@@ -12,11 +12,13 @@ pub(super) struct Reduced<'a> {
     pub walk: &'a dyn Walk,
     /// The walk's values, times their sample weights.
     pub values: Vec<Value>,
-    /// The walk's factor in the sum of terms.
+    /// The factor of the walk's reduced loss in the loss of the whole term.
     pub weight: f64,
-    /// The walk's sum; and the sum of its extra losses, where it has them.
+    /// The sum of the values' losses, with its denominator; then the sum of their `extra` losses, such as the z-loss of
+    /// cross_entropy, with its own, if the walk has them.
     pub outcomes: Vec<PartOutcome>,
-    /// The upstream gradients of each value.
+    /// For each value, the upstream gradients of its loss and of its `extra` loss: times the sample weight if `values`
+    /// are, and over the denominator, but without `weight`.
     pub scales: Vec<Scales>,
 }
 

@@ -131,7 +131,7 @@ fn a_job_goes_from_batch_to_batch() {
     }
     let counter = Some(gpu.upload(&[0u32], [1]).unwrap());
     assert!(job.rebind(&same(), &Outputs { counter, ..Outputs::default() }).is_err());
-    // each of two parts of one name keeps what was set for it before the two had one name
+    // two parts of one name keep different coefficients over a rebind, though `set` would give both the same
     let twice = |weights: [f32; 2]| {
         let [first, second] = weights.map(|weight| weight * ce(CrossEntropy::default()));
         first.varying("coefficient") + second.varying("coefficient")

@@ -59,7 +59,7 @@ fn means_over_classes() {
     };
     let some = matrix(&[0, 1], &[0, 0]);
     let means = [some.mean_iou(), some.mean_dice(), some.balanced_accuracy()];
-    // the scores are 1/2 and 0, 2/3 and 0, and 1/2
+    // class 0 has IoU 1/2, Dice 2/3 and recall 1/2; class 1 has IoU 0, Dice 0 and no recall; class 2 has no scores
     assert_eq!(means, [0.25, 1.0 / 3.0, 0.5]);
     let none = matrix(&[0], &[9]);
     assert!(none.mean_iou().is_nan() && none.mean_dice().is_nan() && none.balanced_accuracy().is_nan());

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use crate::adapter::set_up;
 use crate::args::{Bench, Install};
-use crate::run::{Stop, cargo, root, run};
+use crate::run::{Stop, cargo, read, root, run};
 
 /// The folder for all results, relative to the project's root.
 const FOLDER: &str = "target/bench";
@@ -38,11 +38,7 @@ pub fn bench(install: Install, options: &Bench) -> Result<(), Stop> {
         text += &ratios::markdown(&ours.times(), &theirs);
     }
     let results = folder.join("results.md");
-    fs::write(&results, &text).map_err(|error| Stop::Failed(format!("{}: {error}", results.display())))?;
+    fs::write(&results, &text).map_err(Stop::at(&results))?;
     println!("\n{text}\nthe tables are {FOLDER}/results.md and results.csv, the charts results.svg and cost.svg");
     Ok(())
-}
-
-fn read(path: &Path) -> Result<String, Stop> {
-    fs::read_to_string(path).map_err(|error| Stop::Failed(format!("{}: {error}", path.display())))
 }

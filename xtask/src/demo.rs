@@ -17,7 +17,7 @@ pub fn demo(install: Install) -> Result<(), Stop> {
     // A picture of an earlier run would hide that this run drew none.
     match fs::remove_file(&picture) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
-            return Err(Stop::Failed(format!("{}: {error}", picture.display())));
+            return Err(Stop::at(&picture)(error));
         }
         _ => {}
     }

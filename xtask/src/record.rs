@@ -13,7 +13,7 @@ use crate::run::{Stop, cargo, output, read, root, run};
 pub fn record(file: &str) -> Result<(), Stop> {
     let folder = root().join("target/record");
     if folder.exists() {
-        fs::remove_dir_all(&folder).map_err(|error| failed(&folder, &error))?;
+        fs::remove_dir_all(&folder).map_err(Stop::at(&folder))?;
     }
     let test = ["test", "-p", "wgloss", "--lib", "record::every_plan_is_written_down"];
     run(cargo(&test).env("WGLOSS_RECORD", &folder))?;
@@ -43,7 +43,7 @@ pub fn record(file: &str) -> Result<(), Stop> {
         let (forms, roles) = (forms.join(" "), without_numbers(roles));
         lines += &format!("{id}\t{case}\t{of}\t{number}\t{entry}\t{groups}\t{forms}\t{roles}\t{block}\t{windows}\n");
     }
-    fs::write(root().join(file), &lines).map_err(|error| failed(Path::new(file), &error))?;
+    fs::write(root().join(file), &lines).map_err(Stop::at(Path::new(file)))?;
     println!("{} lines of {} kernels in {file}", lines.lines().count(), modules.len());
     Ok(())
 }
@@ -203,10 +203,6 @@ fn hashed(text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     hasher.finish()
-}
-
-fn failed(path: &Path, error: &std::io::Error) -> Stop {
-    Stop::Failed(format!("{}: {error}", path.display()))
 }
 
 #[cfg(test)]

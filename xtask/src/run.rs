@@ -4,6 +4,7 @@ use std::env;
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -15,6 +16,13 @@ pub enum Stop {
     Failed(String),
     /// The machine has no GPU adapter. The exit status is 2.
     NoAdapter(String),
+}
+
+impl Stop {
+    /// Turns an error about a file or folder into one that names it.
+    pub fn at(path: &Path) -> impl Fn(io::Error) -> Stop + '_ {
+        move |error| Stop::Failed(format!("{}: {error}", path.display()))
+    }
 }
 
 /// The project's root folder.
@@ -80,7 +88,7 @@ pub fn output(command: &mut Command) -> Result<String, Stop> {
 
 /// Reads a file. An error names it.
 pub fn read(path: &Path) -> Result<String, Stop> {
-    fs::read_to_string(path).map_err(|error| Stop::Failed(format!("{}: {error}", path.display())))
+    fs::read_to_string(path).map_err(Stop::at(path))
 }
 
 /// Displays a command as the line that a user would type.

@@ -1,4 +1,4 @@
-//! `wgloss eval` of sums, scales and statistics: the numbers that come out, and what is refused.
+//! `wgloss eval` of sums of losses, scaled gradients, parts of a batch and unreduced losses: output and refusals.
 
 use crate::common::{elements, files, npy, wgloss};
 use serde_json::Value as Json;
@@ -190,7 +190,7 @@ fn json_has_the_loss_its_parts_the_device_and_the_time() {
     assert_eq!(part(1), ["l1".into(), 2.5.into(), 2.0.into(), Json::from(0.5)]);
     assert_eq!(part(2), ["mse#2".into(), 4.25.into(), 1.0.into(), Json::from(-1.0)]);
     assert!(report["seconds"].as_f64().is_some_and(|seconds| seconds > 0.0) && report["held_bytes"] == 16);
-    // JSON has no NaN
+    // a string, since JSON has no NaN
     assert_eq!(json(&["mse", "--divide-by", "0"])["loss"], "NaN");
     assert_eq!(json(&["mse", "--option", "reduction=none"])["values"]["greatest"], 4.0);
 }

@@ -12,23 +12,23 @@ fn element_item(log_ratio: f32) -> vec3<f32> {
     return vec3<f32>(log_ratio, 0.0, 0.0);
 }
 
-// The loss without the entropy, and its derivative with respect to the log-ratio `gap`, which is the element's or its
-// sequence's.
-fn policy_score(v: vec4<f32>, gap: f32) -> vec2<f32> {
+// The loss without the entropy, and its derivative: with respect to the element's log_probs `v.x`, or for `sequence` to
+// the sequence's log-ratio. `log_ratio` is that of the element, or for `sequence` that of its sequence.
+fn policy_score(v: vec4<f32>, log_ratio: f32) -> vec2<f32> {
     let advantage = v.z;
     let low = 1.0 - option(CLIP_LOW);
     let high = 1.0 + option(CLIP_HIGH);
-    if is_nan(gap) {
-        return vec2<f32>(gap, 0.0);
+    if is_nan(log_ratio) {
+        return vec2<f32>(log_ratio, 0.0);
     }
     if KIND == 2u {
-        let factor = -part_of(advantage, min(exp_any(gap), high));
+        let factor = -part_of(advantage, min(exp_any(log_ratio), high));
         return vec2<f32>(part_of(factor, v.x), factor);
     }
     if advantage == 0.0 {
         return vec2<f32>(0.0, 0.0);
     }
-    let ratio = exp_any(gap);
+    let ratio = exp_any(log_ratio);
     // the ratio is clipped from above for a positive advantage, from below for a negative one
     if (advantage > 0.0) & (ratio > high) {
         return vec2<f32>(-advantage * high, 0.0);
@@ -48,11 +48,11 @@ fn policy_score(v: vec4<f32>, gap: f32) -> vec2<f32> {
 }
 
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
-    var gap = of_item.x;
+    var log_ratio = of_item.x;
     if KIND != 3u {
-        gap = difference(v.x, v.y);
+        log_ratio = difference(v.x, v.y);
     }
-    let policy = policy_score(v, gap);
+    let policy = policy_score(v, log_ratio);
     let coefficient = option(ENTROPY_COEF);
     let loss = select(policy.x - part_of(coefficient, v.w), nan(), is_nan(policy.x));
     return ElementScore(loss, vec4<f32>(policy.y, 0.0, 0.0, -coefficient));

@@ -1,13 +1,13 @@
 // The states of positions whose classes are walked in ranges twice: each lane keeps its state, and the sums of its second walk.
 // needs: lib/class lib/label lib/params geometry/class_axis geometry/places
 // slots: fold
-struct PixelState {
+struct PositionState {
     state: State,
     // pads the entry to the size that it has in position_states/ranges
     spare: f32,
 }
 
-@group(0) @binding(19) var<storage, read_write> pixel_states: array<PixelState>;
+@group(0) @binding(19) var<storage, read_write> position_states: array<PositionState>;
 
 // The states of a position's lanes come first, then their sums.
 fn pixel_state_place(position: u32, lane: u32) -> u32 {
@@ -18,19 +18,19 @@ fn state_before(position: u32, lane: u32) -> State {
     if params.block.fresh != 0u {
         return fold_empty();
     }
-    return pixel_states[pixel_state_place(position, lane)].state;
+    return position_states[pixel_state_place(position, lane)].state;
 }
 
 fn keep_state(position: u32, lane: u32, state: State) {
-    pixel_states[pixel_state_place(position, lane)].state = state;
+    position_states[pixel_state_place(position, lane)].state = state;
 }
 
 fn sums_before(position: u32, lane: u32) -> State {
-    return pixel_states[pixel_state_place(position, LANES + lane)].state;
+    return position_states[pixel_state_place(position, LANES + lane)].state;
 }
 
 fn keep_sums(position: u32, lane: u32, sums: State) {
-    pixel_states[pixel_state_place(position, LANES + lane)].state = sums;
+    position_states[pixel_state_place(position, LANES + lane)].state = sums;
 }
 
 fn pixel_place(position: u32, first: u32, label: Label) -> Place {

@@ -1,13 +1,13 @@
 // The states of positions whose classes are walked in ranges: each lane's state is kept from one range to the next.
 // needs: lib/class lib/label lib/params geometry/class_axis geometry/places
 // slots: class_weight fold
-struct PixelState {
+struct PositionState {
     state: State,
     // the prediction for the label's class
     x: f32,
 }
 
-@group(0) @binding(19) var<storage, read_write> pixel_states: array<PixelState>;
+@group(0) @binding(19) var<storage, read_write> position_states: array<PositionState>;
 
 fn pixel_state_place(position: u32, lane: u32) -> u32 {
     return (position * LANES) + lane + base(19u);
@@ -17,19 +17,19 @@ fn state_before(position: u32, lane: u32) -> State {
     if params.block.fresh != 0u {
         return fold_empty();
     }
-    return pixel_states[pixel_state_place(position, lane)].state;
+    return position_states[pixel_state_place(position, lane)].state;
 }
 
 fn keep_state(position: u32, lane: u32, state: State) {
-    pixel_states[pixel_state_place(position, lane)].state = state;
+    position_states[pixel_state_place(position, lane)].state = state;
 }
 
 // The entry of lane 0 holds the label's logit for all lanes of the position.
 fn keep_logit(position: u32, x: f32) {
-    pixel_states[pixel_state_place(position, 0u)].x = x;
+    position_states[pixel_state_place(position, 0u)].x = x;
 }
 
 fn pixel_place(position: u32, first: u32, label: Label) -> Place {
     let index = select(0u, label.index, label.index < params.classes);
-    return Place(LABELLED, pixel_states[pixel_state_place(position, 0u)].x, class_weight_at(index));
+    return Place(LABELLED, position_states[pixel_state_place(position, 0u)].x, class_weight_at(index));
 }

@@ -77,7 +77,7 @@ pub(crate) use predictions::MOST_CELLS;
 pub(crate) use request::{KeptSums, Request};
 pub(crate) use rounding::rounding;
 #[cfg(test)]
-pub(crate) use scratch::{BESIDE_PIXEL_STATE, ELEMENT_BYTES, STATE_BYTES};
+pub(crate) use scratch::{BESIDE_POSITION_STATE, ELEMENT_BYTES, STATE_BYTES};
 pub(crate) use scratch::{MOST_LABELS, Scratch, TALLY_BYTES, WORKSPACE_HEAD};
 pub(crate) use stage::{Bound, MOST_BUFFERS, Plan, Stage, Wanted};
 

@@ -149,6 +149,6 @@ pub(super) fn walk(
     }
     // a fold that compares classes also keeps each lane's sums, beside the lane's state
     let lanes = cut.lanes as u64 * if fold.compares { 2 } else { 1 };
-    let scratch = vec![Scratch::pixel_states(fold.states, classes.positions() as u64 * lanes)];
+    let scratch = vec![Scratch::position_states(fold.states, classes.positions() as u64 * lanes)];
     Walk { sizes, stages, scratch, spans: Spans::Ranges { classes, lanes } }
 }

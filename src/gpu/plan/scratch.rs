@@ -72,8 +72,8 @@ pub(crate) const ELEMENT_BYTES: &[(&str, u64)] = &[
 pub(crate) const STATE_BYTES: &[(&str, u64)] =
     &[("fold/softmax_state/noted", 40), ("fold/softmax", 24), ("fold/class_sum", 12), ("fold/divergence", 32)];
 
-/// The bytes that `pixel_states` holds beside each state: the logit of the position's label.
-pub(crate) const BESIDE_PIXEL_STATE: u64 = 4;
+/// The bytes that `position_states` holds beside each state: the logit of the position's label.
+pub(crate) const BESIDE_POSITION_STATE: u64 = 4;
 
 impl Scratch {
     /// Scratch memory of `elements` elements.
@@ -90,9 +90,9 @@ impl Scratch {
     }
 
     /// Memory for the states of `positions` positions, each with the logit of its label.
-    pub(super) fn pixel_states(fold: &str, positions: u64) -> Scratch {
-        let element = state_bytes(fold) + BESIDE_PIXEL_STATE;
-        Scratch { name: "pixel_states", bytes: element * positions, element }
+    pub(super) fn position_states(fold: &str, positions: u64) -> Scratch {
+        let element = state_bytes(fold) + BESIDE_POSITION_STATE;
+        Scratch { name: "position_states", bytes: element * positions, element }
     }
 }
 

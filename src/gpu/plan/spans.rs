@@ -98,7 +98,7 @@ impl Spans {
             {
                 Some(of_classes(classes, values, block.other_first.into()..block.other_end.into()))
             }
-            (Spans::Ranges { lanes, .. }, _, "pixel_states") => times(*lanes),
+            (Spans::Ranges { lanes, .. }, _, "position_states") => times(*lanes),
             (Spans::Classes(_) | Spans::Ranges { .. }, _, "mask" | "upstream" | "losses" | "labels") => times(1),
             (Spans::Classes(_) | Spans::Ranges { .. }, _, "sample_weight" | "value_factors" | "value_factors_out") => {
                 times(1)

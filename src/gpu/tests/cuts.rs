@@ -109,7 +109,8 @@ fn large(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
             (vec![1 << 31, 1], Second),
         ],
         Leaf::Region(_) => vec![(vec![16, 8, 256, 256, 256], Second), (vec![16, 65_536, 2048], Last)],
-        // many embeddings, scalars, and a few rows as long as whole models
+        // many embeddings, very many rows of two elements, two rows as long as whole models, and long rows of an odd
+        // length
         Leaf::Vectors(_) => vec![
             (vec![1 << 22, 512], Second),
             (vec![1 << 30, 2], Second),
@@ -141,7 +142,7 @@ fn case(loss: &dyn Loss, shape: &[usize], axis: ClassAxis, gradients: Gradients)
     Case { axis, optional, gradients, ..Case::new(loss, shape) }
 }
 
-/// The kinds of adapters that walks are cut for: whether it is a CPU, and whether kernels are small.
+/// The kinds of adapters that walks are cut for: whether it is a CPU, and whether kernels are small, as for DX12.
 const KINDS: [(bool, bool); 3] = [(false, false), (true, false), (false, true)];
 
 /// If a loss has many shapes, this plans a third of them, and another third for the next loss. With `WGLOSS_EVERY_KERNEL` it
@@ -189,7 +190,6 @@ fn large_shapes_in_use_are_not_refused() {
         for ((shape, axis), (on_cpu, small)) in
             large(&*loss).into_iter().flat_map(|large| KINDS.map(|kind| (large.clone(), kind)))
         {
-            // bindings as long as GPUs allow, and as WebGPU guarantees, with which walks are cut into slices
             let tiled = matches!(
                 loss.leaf(),
                 Leaf::Similarity(_)
@@ -201,6 +201,7 @@ fn large_shapes_in_use_are_not_refused() {
             );
             // a row is scored with its label's logit, which may be anywhere in it, so the whole row must fit a binding
             let long = leaf_of_classes(&*loss) && shape.len() == 2 && shape[1] > 1 << 25;
+            // bindings as long as GPUs allow, and as WebGPU guarantees, with which walks are cut into slices
             for binding_limit in [2 << 30, 128 << 20].into_iter().take(if tiled || long { 1 } else { 2 }) {
                 let case = Case { binding_limit, on_cpu, small, ..case(&*loss, &shape, axis, Gradients::Store) };
                 let plan = case.kept_plan(noop()).unwrap_or_else(|error| panic!("{case:?}: {error}"));
@@ -294,8 +295,8 @@ fn are_apart(a: &Stage, b: &Stage) -> bool {
     a.recipe.key() == b.recipe.key() && (apart(groups(a), groups(b)) || apart(classes(a), classes(b)))
 }
 
-/// With every operand that a pointwise loss can have, one dispatch cannot bind both gradients, so a second dispatch writes the
-/// other gradient.
+/// With a weight, a mask and a tensor of upstream gradients, one dispatch cannot bind both gradients of a pointwise
+/// loss, so a second dispatch writes the other gradient.
 #[test]
 fn more_gradients_than_buffers_take_a_second_dispatch() {
     let loss = crate::by_id("mse").expect("a loss with two gradients");

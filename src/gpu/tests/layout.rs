@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::gpu::link::{Slots, link};
 use crate::gpu::memory::Memory;
 use crate::gpu::params::{Block, Change, Params};
-use crate::gpu::plan::{BESIDE_PIXEL_STATE, ELEMENT_BYTES, STATE_BYTES, TALLY_BYTES, WORKSPACE_HEAD};
+use crate::gpu::plan::{BESIDE_POSITION_STATE, ELEMENT_BYTES, STATE_BYTES, TALLY_BYTES, WORKSPACE_HEAD};
 use crate::gpu::recipe::Recipe;
 use crate::gpu::shaders::{Shader, dtype, find, geometry, lib, operand, slot};
 use crate::gpu::verdict::{Verdict, VerdictPart};
@@ -101,14 +101,14 @@ fn elements_of_scratch_memory_have_the_sizes_that_plans_assume() {
             // the size of a state depends on the fold
             let folded = |(fold, _): &&(&str, u64)| joined.kernels[0].files().iter().any(|file| file.path() == *fold);
             let known = match name {
-                "chunk_states" | "pixel_states" | "whole_states" => STATE_BYTES.iter().find(folded),
+                "chunk_states" | "position_states" | "whole_states" => STATE_BYTES.iter().find(folded),
                 name => ELEMENT_BYTES.iter().find(|(known, _)| *known == name),
             };
             let Some((name, bytes)) = known else { continue };
             let TypeInner::Array { base, .. } = joined.module.types[global.ty].inner else {
                 panic!("{name}: no array")
             };
-            let beside = if bound == "pixel_states" { BESIDE_PIXEL_STATE } else { 0 };
+            let beside = if bound == "position_states" { BESIDE_POSITION_STATE } else { 0 };
             assert_eq!(stride(&joined.module, base), *bytes + beside, "{bound}");
             seen.insert(*name);
         }

@@ -63,7 +63,8 @@ fn a_smaller_bound_makes_blocks_smaller_until_nothing_fits() {
     }
 }
 
-/// A few rows against more columns than a block has. Slopes are shared, so the columns have no pass of their own.
+/// A few rows against more columns than a block has. One block has room for all rows, so its slopes also give the
+/// gradients of its columns, which need no pass of their own.
 #[test]
 fn few_rows_against_many_columns_are_planned() {
     for (id, shape, free, optional) in [
@@ -81,7 +82,8 @@ fn few_rows_against_many_columns_are_planned() {
     }
 }
 
-/// There are so many rows, each with few elements, that a lane would merge more chunks than a loop may have iterations.
+/// There are so many negatives, each with one element, that a lane would merge more chunks of a row's scores than a
+/// loop may have iterations.
 #[test]
 fn rows_with_too_many_chunks_to_merge_are_refused() {
     let mut case = Case { workspace_bound: 1 << 31, ..case("info_nce", &[64, 1], 4_000_000_000) };

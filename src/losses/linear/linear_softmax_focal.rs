@@ -19,8 +19,8 @@ loss! {
     ///
     /// Options and the form that keeps the digits of a confident right answer are the same as in
     /// [`SoftmaxFocal`](crate::SoftmaxFocal); a GPU computes the loss block by block, as in
-    /// [`LinearCrossEntropy`](crate::LinearCrossEntropy). A bias of `−∞` masks its class exactly. A row with an
-    /// infinite element counts as NaN.
+    /// [`LinearCrossEntropy`](crate::LinearCrossEntropy). A bias of `−∞` masks its class exactly. A row of
+    /// `input` or `weight` with an infinite element counts as NaN.
     ///
     /// Papers: Lin et al., "Focal Loss for Dense Object Detection", 2017, which recommends γ = 2; Wijmans et al., "Cut Your
     /// Losses in Large-Vocabulary Language Models", 2024. See also: [`SoftmaxFocal`](crate::SoftmaxFocal), from logits.

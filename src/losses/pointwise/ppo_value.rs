@@ -22,7 +22,7 @@ loss! {
     ///
     /// Paper: Schulman et al., "Proximal Policy Optimization Algorithms", 2017. Its authors' code, OpenAI Baselines,
     /// clips the values by 0.2, as it clips the policy. See also: [`PpoPolicy`](crate::PpoPolicy);
-    /// [`Rlhf`](crate::Rlhf), the sum.
+    /// [`KlPenalty`](crate::KlPenalty); [`Rlhf`](crate::Rlhf), the sum of the three.
     ///
     /// # Example
     /// ```

@@ -69,8 +69,7 @@ impl Baseline {
             let files = known.files.iter().map(file).collect();
             format!("{killer}\t{:.2}\t{}\t{}\n", known.seconds, list(&files, ","), list(&known.failed, ","))
         };
-        fs::write(&self.path, self.known.iter().map(line).collect::<String>())
-            .map_err(|error| Stop::Failed(format!("{}: {error}", self.path.display())))
+        fs::write(&self.path, self.known.iter().map(line).collect::<String>()).map_err(Stop::at(&self.path))
     }
 
     /// The losses that a mutant concerns: those whose cases, with this kind of kernels, use the mutant's file. If other files

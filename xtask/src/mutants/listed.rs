@@ -1,7 +1,7 @@
 //! The faults of plans and twins, as cargo-mutants lists them.
 
+use super::put;
 use super::rules::Mutant;
-use super::written;
 use crate::args::Install;
 use crate::run::{Stop, answers, cargo, output, root, run as announce};
 use serde::Deserialize;
@@ -23,12 +23,12 @@ pub fn listed(install: Install, texts: &BTreeMap<String, String>) -> Result<Vec<
     let mut library = String::new();
     for (number, (file, text)) in texts.iter().enumerate() {
         let path = package.join(file);
-        written(path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text)), &path)?;
+        put(&path, text.as_bytes())?;
         library += &format!("#[path = \"{}\"]\nmod file_{number};\n", file.trim_start_matches("src/"));
     }
     let manifest = "[package]\nname = \"listed\"\nedition = \"2024\"\n[workspace]\n";
     for (name, text) in [("Cargo.toml", manifest), ("src/lib.rs", &library)] {
-        written(fs::write(package.join(name), text), &package.join(name))?;
+        put(&package.join(name), text.as_bytes())?;
     }
     let mut command = Command::new(cargo_mutants(install)?);
     let json = output(command.args(["mutants", "--list", "--json", "--dir"]).arg(&package))?;

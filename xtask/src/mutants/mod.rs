@@ -25,7 +25,7 @@ use std::process::Command;
 /// Runs or lists mutants.
 pub fn mutants(install: Install, options: &Mutants) -> Result<(), Stop> {
     let folder = root().join("target/mutants");
-    written(fs::create_dir_all(&folder), &folder)?;
+    fs::create_dir_all(&folder).map_err(Stop::at(&folder))?;
     let of_sources = options.file.as_ref().map(|file| file.starts_with("src/"));
     if options.shaders && of_sources != Some(true) {
         shaders::shaders(install, options)?;
@@ -75,10 +75,9 @@ fn losses() -> Result<BTreeSet<String>, Stop> {
 
 /// All files with an extension in a folder and its subfolders.
 fn files_below(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, Stop> {
-    let failed = |error: std::io::Error| Stop::Failed(format!("{}: {error}", folder.display()));
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
+    for entry in fs::read_dir(folder).map_err(Stop::at(folder))? {
+        let path = entry.map_err(Stop::at(folder))?.path();
         if path.is_dir() {
             found.extend(files_below(&path, extension)?);
         } else if path.extension().is_some_and(|of| of == extension) {
@@ -98,9 +97,5 @@ fn put(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
     if fs::read(path).is_ok_and(|there| there == bytes) {
         return Ok(());
     }
-    written(path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(path, bytes)), path)
-}
-
-fn written(result: std::io::Result<()>, path: &Path) -> Result<(), Stop> {
-    result.map_err(|error| Stop::Failed(format!("{}: {error}", path.display())))
+    path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(path, bytes)).map_err(Stop::at(path))
 }

@@ -103,8 +103,7 @@ impl Results {
         let Line { fate, by, seconds, shown, of } = &line;
         let text = format!("{}\t{}\t{by}\t{seconds:.1}\t{shown}\t{of}\n", mutant.name, fate.name());
         let file = OpenOptions::new().create(true).append(true).open(&self.path);
-        file.and_then(|mut file| file.write_all(text.as_bytes()))
-            .map_err(|error| Stop::Failed(format!("{}: {error}", self.path.display())))?;
+        file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(Stop::at(&self.path))?;
         self.lines.insert(mutant.name.clone(), line);
         Ok(())
     }

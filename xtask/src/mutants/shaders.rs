@@ -8,7 +8,7 @@ use super::killers::{KINDS, Killer, Known, Programs, fate};
 use super::results::{Fate, table};
 use super::rounds::{CopiedFiles, Rounds};
 use super::rules::{Mutant, mutants};
-use super::{draw, executables, files_below, lists, losses, print, read, set_up, written};
+use super::{draw, executables, files_below, lists, losses, print, read, set_up};
 use crate::args::{Install, Mutants};
 use crate::run::{Stop, cargo, root};
 use std::collections::{BTreeMap, BTreeSet};
@@ -280,7 +280,7 @@ fn build() -> Result<Programs, Stop> {
     let kept = |name: &str| {
         let from = built.get(name).ok_or(Stop::Failed(format!("cargo built no `{name}`")))?;
         let to = root().join("target/mutants").join(name);
-        written(fs::copy(from, &to).map(drop), &to)?;
+        fs::copy(from, &to).map_err(Stop::at(&to))?;
         Ok::<PathBuf, Stop>(to)
     };
     let test = |name: &str| Ok::<_, Stop>((name.to_string(), kept(name)?));

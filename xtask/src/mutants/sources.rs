@@ -198,7 +198,7 @@ fn texts(files: &[String]) -> BTreeMap<String, String> {
 fn copied<'a>(files: impl IntoIterator<Item = &'a String>, copy: &Path) -> Result<(), Stop> {
     files.into_iter().try_for_each(|file| {
         let from = root().join(file);
-        let bytes = fs::read(&from).map_err(|error| Stop::Failed(format!("{}: {error}", from.display())))?;
+        let bytes = fs::read(&from).map_err(Stop::at(&from))?;
         put(&copy.join(file), &bytes)
     })
 }

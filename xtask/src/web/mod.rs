@@ -82,7 +82,7 @@ fn in_a_browser(programs: &Path, name: Option<&str>) -> Result<(), Stop> {
 fn kernels(install: Install) -> Result<(), Stop> {
     let folder = root().join("target/web/kernels");
     if folder.exists() {
-        fs::remove_dir_all(&folder).map_err(|error| site::unwritten(&folder, &error))?;
+        fs::remove_dir_all(&folder).map_err(Stop::at(&folder))?;
     }
     let texts = ["test", "-p", "wgloss", "--lib", "every_text_for_a_browser_is_handed_out"];
     run(cargo(&texts).env("WGLOSS_TEXTS", &folder))?;

@@ -44,7 +44,7 @@ fn made(install: Install, name: &str, arguments: &[&str], files: &[(&str, &str)]
     run(tools::on_web("build", &programs).arg("--release").args(arguments))?;
     let folder = root().join("target/web").join(name);
     if folder.exists() {
-        fs::remove_dir_all(&folder).map_err(|error| unwritten(&folder, &error))?;
+        fs::remove_dir_all(&folder).map_err(Stop::at(&folder))?;
     }
     let wasm = root().join("target").join(tools::TARGET).join("release/wgloss_web.wasm");
     let mut bindgen = Command::new(programs.join("wasm-bindgen"));
@@ -59,18 +59,13 @@ fn made(install: Install, name: &str, arguments: &[&str], files: &[(&str, &str)]
 fn copy(from: &Path, to: &Path) -> Result<(), Stop> {
     if !from.is_dir() {
         let folder = to.parent().unwrap_or(to);
-        fs::create_dir_all(folder).map_err(|error| unwritten(folder, &error))?;
-        return fs::copy(from, to).map(drop).map_err(|error| unwritten(from, &error));
+        fs::create_dir_all(folder).map_err(Stop::at(folder))?;
+        return fs::copy(from, to).map(drop).map_err(Stop::at(from));
     }
-    for entry in fs::read_dir(from).map_err(|error| unwritten(from, &error))?.flatten() {
+    for entry in fs::read_dir(from).map_err(Stop::at(from))?.flatten() {
         copy(&entry.path(), &to.join(entry.file_name()))?;
     }
     Ok(())
-}
-
-/// The error for a file that could not be written or removed.
-pub fn unwritten(path: &Path, error: &std::io::Error) -> Stop {
-    Stop::Failed(format!("{}: {error}", path.display()))
 }
 
 #[cfg(test)]
