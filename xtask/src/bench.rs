@@ -8,7 +8,6 @@ mod table;
 mod versions;
 
 use std::fs;
-use std::path::Path;
 
 use crate::adapter::set_up;
 use crate::args::{Bench, Install};

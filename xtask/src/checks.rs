@@ -192,8 +192,8 @@ pub fn checks() -> Vec<Check> {
         // on the GPU
         Check::of_built(0.1, "wgloss verify --device cpu"),
         Check::of_built(1.0, "wgloss verify --device gpu --one-in 32"),
-        Check::of_built(1.0, "wgloss verify --device gpu --one-in 32").with("WGLOSS_KERNELS", "gpu"),
-        Check::new(1.0, "test --workspace --test gpu -- many_ in_place every_range of_slices of_shards", Succeeds)
+        Check::of_built(0.7, "wgloss verify --device gpu --one-in 64").with("WGLOSS_KERNELS", "gpu"),
+        Check::new(1.0, "test --workspace --test gpu -- every_range of_slices of_shards", Succeeds)
             .with("WGLOSS_KERNELS", "gpu"),
     ]);
     checks.extend(EXAMPLES.iter().map(|example| Check::of_built(0.1, example)));
@@ -312,7 +312,7 @@ mod tests {
             "cargo fmt --all --check".into(),
             "cargo clippy --workspace --all-targets -- -D warnings".into(),
             "RUSTDOCFLAGS=\"-D warnings\" cargo doc --workspace --no-deps".into(),
-            format!("WGLOSS_KERNELS=gpu {} verify --device gpu --one-in 32", of_built("wgloss")),
+            format!("WGLOSS_KERNELS=gpu {} verify --device gpu --one-in 64", of_built("wgloss")),
             of_built("examples/denoise"),
         ] {
             assert!(lines.contains(&line), "{line} is not in {lines:?}");

@@ -6,7 +6,6 @@ use crate::args::Install;
 use crate::run::{Stop, answers, cargo, output, root, run as announce};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
