@@ -4,9 +4,11 @@ use crate::failure::Failure;
 use clap::{Args, ValueEnum};
 use serde_json::{Value as Json, json};
 use std::error::Error;
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use wgloss::DType;
 use wgloss_bench::report::{self, Arguments, Report, Row};
 
@@ -28,7 +30,8 @@ pub struct Bench {
     /// How floats and gradients are stored.
     #[arg(long, value_enum, default_value = "f32")]
     dtype: Floats,
-    /// Measure PyTorch on equal inputs too, by this Python, which needs numpy and torch.
+    /// Measure PyTorch on equal inputs too, by this Python, which needs numpy and torch. On Mesa's driver for CPUs, both are
+    /// measured once more in the environment in which they are fastest.
     #[arg(long, value_name = "PYTHON")]
     peers: Option<String>,
     /// The folder for tables, charts and JSON.
@@ -56,7 +59,8 @@ impl Bench {
             Floats::F32 => ("f32", DType::F32, "float32"),
             Floats::F16 => ("f16", DType::F16, "float16"),
         };
-        let (commit, folder) = (option_env!("WGLOSS_COMMIT"), self.out.join("ours").join(set));
+        let own_set = if report::is_tuned() { format!("{set}-tuned") } else { set.to_owned() };
+        let (commit, folder) = (option_env!("WGLOSS_COMMIT"), self.out.join("ours").join(own_set));
         let commit = commit.map_or(String::new(), |commit| format!(", {commit}"));
         let arguments = Arguments {
             out: folder.clone(),
@@ -74,13 +78,22 @@ impl Bench {
         arguments.check().map_err(Failure::Input)?;
         let lines: &mut dyn Write = if self.json { &mut io::sink() } else { out };
         let report = report::report(&arguments, lines).map_err(failed)?;
+        let mut tuned = None;
         if let Some(python) = &self.peers {
-            self.peers(python, &folder, [set, torch, if report.is_discrete { "cuda" } else { "cpu" }]);
+            let device = if report.is_discrete { "cuda" } else { "cpu" };
+            self.peers(python, &folder, [set, torch, device], false);
+            if report.is_llvmpipe && !report::is_tuned() {
+                tuned = Some(self.tuned(set)?);
+                self.peers(python, &folder, [&format!("{set}-tuned"), torch, device], true);
+            }
             // inputs may be gigabytes
             let _ = fs::remove_dir_all(folder.join("inputs"));
         }
         report::merge(&self.out).map_err(failed)?;
-        let json = json(&report);
+        let mut json = json(&report);
+        if let Some(tuned) = tuned {
+            json["tuned"] = tuned;
+        }
         write(&self.out.join("results.json"), &format!("{json:#}\n"))?;
         match self.json {
             true => writeln!(out, "{json:#}")?,
@@ -89,14 +102,31 @@ impl Bench {
         if report.wrong.is_some() { Err(Failure::Failed) } else { Ok(()) }
     }
 
+    /// Measures the losses in the tuned environment, which a program gets when it starts, and returns their results.
+    fn tuned(&self, dtype: &str) -> Result<Json, Failure> {
+        let flags = [("--quick", self.quick), ("--headline", self.headline), ("--test", self.test)];
+        let flags = flags.into_iter().filter(|(_, given)| *given).map(|(flag, _)| OsString::from(flag));
+        let words = ["bench", "--json", "--dtype", dtype, "--out"].map(OsString::from);
+        let words = words.into_iter().chain([self.out.clone().into_os_string()]).chain(flags);
+        let status = report::run_tuned(words.chain(self.losses.iter().map(OsString::from)), Stdio::null());
+        match status.map_err(|error| Failure::Input(format!("the tuned run can't start: {error}")))? {
+            status if status.success() => {}
+            status => return Err(Failure::Input(format!("the tuned run ended with {status}"))),
+        }
+        let results = self.out.join("results.json");
+        let text = fs::read_to_string(&results).map_err(|error| error.to_string());
+        let read = text.and_then(|text| serde_json::from_str(&text).map_err(|error| error.to_string()));
+        read.map_err(|why| Failure::Input(format!("{}: {why}", results.display())))
+    }
+
     /// Measures PyTorch in both of its modes. A mode that fails is left out.
-    fn peers(&self, python: &str, ours: &Path, [set, dtype, device]: [&str; 3]) {
+    fn peers(&self, python: &str, ours: &Path, [set, dtype, device]: [&str; 3], is_tuned: bool) {
         let seconds = if self.quick || self.test { 0.2 } else { 1.0 };
         for mode in ["eager", "compile"] {
             let table = self.out.join("peers").join(format!("{mode}-{set}.csv"));
             // so that a table of an earlier run is not read as this run's
             let _ = fs::remove_file(&table);
-            let run = report::pytorch(python, &ours.join("inputs"), &table, [mode, dtype, device], seconds);
+            let run = report::pytorch(python, &ours.join("inputs"), &table, [mode, dtype, device], (seconds, is_tuned));
             if let Err(why) = run {
                 // a closed standard error is no failure
                 let _ = writeln!(io::stderr(), "left out: PyTorch {mode} by {python}: {why}");

@@ -1,11 +1,12 @@
 //! Runs commands from the project's root, and prints each as the line a user would type.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -84,6 +85,20 @@ pub fn output(command: &mut Command) -> Result<String, Stop> {
     } else {
         Err(Stop::Failed(format!("{} ({})", Line(command), output.status)))
     }
+}
+
+/// Runs a cargo command with `--message-format json`, and returns the programs that it builds, by name. The own tests of the
+/// program `wgloss` are left out, because one of them has the name of a test binary of the library.
+pub fn executables(command: &mut Command) -> Result<BTreeMap<String, PathBuf>, Stop> {
+    let messages = output(command)?;
+    let executable = |line: &str| {
+        let path = PathBuf::from(line.split_once("\"executable\":\"")?.1.split('"').next()?);
+        let name = path.file_stem()?.to_string_lossy().into_owned();
+        let name = name.split('-').next().unwrap_or(&name).to_string();
+        Some((name, path))
+    };
+    let is_programs_test = |line: &&str| line.contains("wgloss-cli@") && line.contains("\"kind\":[\"test\"]");
+    Ok(messages.lines().filter(|line| !is_programs_test(line)).filter_map(executable).collect())
 }
 
 /// Reads a file. An error names it.

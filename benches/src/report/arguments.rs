@@ -25,6 +25,8 @@ pub struct Arguments {
     pub headline: bool,
     /// How floats are stored.
     pub dtype: DType,
+    /// Whether to measure in the tuned environment.
+    pub tuned: bool,
     /// A folder with results of a pack, to join into one table. Nothing is measured then.
     pub merge: Option<PathBuf>,
     /// The ids of the losses; all losses if empty.
@@ -43,6 +45,7 @@ impl Default for Arguments {
             keep_going: false,
             headline: false,
             dtype: DType::F32,
+            tuned: false,
             merge: None,
             losses: Vec::new(),
         }
@@ -64,6 +67,7 @@ impl Arguments {
                 "--inputs" => arguments.inputs = true,
                 "--keep-going" => arguments.keep_going = true,
                 "--headline" => arguments.headline = true,
+                "--tuned" => arguments.tuned = true,
                 "--f16" => arguments.dtype = DType::F16,
                 "--merge" => arguments.merge = Some(words.next().ok_or("--merge takes a folder")?.into()),
                 "--out" => arguments.out = words.next().ok_or("--out takes a folder")?.into(),

@@ -10,19 +10,26 @@ use std::path::Path;
 
 /// The sets of cases, most important first: the folder of wgloss's table, and the largest relative difference allowed
 /// between a peer's loss and wgloss's.
-const SETS: [(&str, f64); 3] = [("f32", 1e-5), ("f16", 1e-2), ("products", 1e-5)];
+const SETS: [(&str, f64); 5] =
+    [("f32", 1e-5), ("f32-tuned", 1e-5), ("f16", 1e-2), ("f16-tuned", 1e-2), ("products", 1e-5)];
+
+/// What the names of sets end in that were measured in the tuned environment.
+const TUNED: &str = "-tuned";
 
 /// PyTorch's modes.
 const MODES: [&str; 2] = ["eager", "compile"];
 
 /// The columns of `results.csv`.
-const COLUMNS: &str = "case,dtype,clock,ms,wall_ms,share,result,eager_ms,eager_ratio,compile_ms,compile_ratio";
+const COLUMNS: &str =
+    "case,dtype,environment,clock,ms,wall_ms,share,result,eager_ms,eager_ratio,compile_ms,compile_ratio";
 
 /// A row of a table in a file: cells by the names of their columns.
 type Cells = HashMap<String, String>;
 
 /// A case: wgloss's row, and PyTorch's time in each mode.
 struct Row {
+    /// `tuned`, or nothing.
+    environment: &'static str,
     ours: Cells,
     theirs: [Option<Peer>; 2],
 }
@@ -36,7 +43,7 @@ struct Peer {
 }
 
 /// Writes `results.md` and `results.csv` into a folder, from the tables that are there: wgloss's in `ours/SET/results.csv`,
-/// and the peers' in `peers/MODE-SET.csv`, where a set is `f32`, `f16` or `products`, and a mode `eager` or `compile`.
+/// and the peers' in `peers/MODE-SET.csv`, where a set is one of `f32`, `f32-tuned`, `f16`, `f16-tuned` and `products`, and a mode `eager` or `compile`.
 ///
 /// # Errors
 /// A file that can't be written.
@@ -54,7 +61,7 @@ pub fn merge(folder: &Path) -> Result<(), Box<dyn Error>> {
                 let same = |peer: &&Cells| peer.get("case") == ours.get("case");
                 peers[mode].iter().find(same).and_then(|peer| compared(&ours, peer, tolerance))
             });
-            rows.push(Row { ours, theirs });
+            rows.push(Row { environment: if set.ends_with(TUNED) { "tuned" } else { "" }, ours, theirs });
         }
     }
     if about.is_empty() {
@@ -73,7 +80,7 @@ pub fn merge(folder: &Path) -> Result<(), Box<dyn Error>> {
     }
     said.extend(fs::read_to_string(folder.join("torch.txt")).unwrap_or_default().lines().map(str::to_owned));
     fs::write(folder.join("results.csv"), spreadsheet(&said, &rows))?;
-    Ok(fs::write(folder.join("results.md"), markdown(&said, &rows) + &steps(folder))?)
+    Ok(fs::write(folder.join("results.md"), markdown(&said, &rows) + &fastest(&rows) + &steps(folder))?)
 }
 
 /// The `#` lines and the rows of a file; empty if there is no file yet.
@@ -112,9 +119,11 @@ fn digits(x: f64) -> String {
 
 fn spreadsheet(about: &[String], rows: &[Row]) -> String {
     let mut text = about.iter().map(|line| format!("# {line}\n")).collect::<String>() + COLUMNS + "\n";
-    for Row { ours, theirs } in rows {
-        let own = ["case", "dtype", "clock", "ms", "wall_ms", "share", "result"];
-        let own = own.map(|column| ours.get(column).cloned().unwrap_or_default());
+    for Row { environment, ours, theirs } in rows {
+        let own = |columns: &[&str]| {
+            let cells = columns.iter().map(|column| ours.get(*column).cloned().unwrap_or_default());
+            cells.collect::<Vec<_>>().join(",")
+        };
         let theirs = theirs.iter().map(|peer| match peer {
             Some(Peer { ms, ratio, .. }) => {
                 format!("{ms},{}", ratio.as_ref().map(|ratio| format!("{ratio:.4}")).unwrap_or_default())
@@ -122,7 +131,8 @@ fn spreadsheet(about: &[String], rows: &[Row]) -> String {
             None => ",".into(),
         });
         // writing to a string does not fail
-        let _ = writeln!(text, "{},{}", own.join(","), theirs.collect::<Vec<_>>().join(","));
+        let (name, rest) = (own(&["case", "dtype"]), own(&["clock", "ms", "wall_ms", "share", "result"]));
+        let _ = writeln!(text, "{name},{environment},{rest},{}", theirs.collect::<Vec<_>>().join(","));
     }
     text
 }
@@ -131,9 +141,9 @@ fn markdown(about: &[String], rows: &[Row]) -> String {
     let mut text = about.iter().map(|line| format!("{line}  \n")).collect::<String>()
         + "\nValue with gradients, medians. A ratio is PyTorch's time over ours: above 1 we are ahead. It is of the GPU's \
            times if both have them, else of wall times.\n\n\
-           | case | dtype | ours ms | wall ms | of copy | PyTorch eager ms | ratio | PyTorch compile ms | ratio |\n\
-           |---|---|--:|--:|--:|--:|--:|--:|--:|\n";
-    for Row { ours, theirs } in rows {
+           | case | dtype | environment | ours ms | wall ms | of copy | PyTorch eager ms | ratio | PyTorch compile ms | ratio |\n\
+           |---|---|---|--:|--:|--:|--:|--:|--:|--:|\n";
+    for Row { environment, ours, theirs } in rows {
         let text_of = |column: &str| ours.get(column).map_or("", String::as_str);
         let ms = |column: &str| number(ours, column).map(digits).unwrap_or_default();
         let share = number(ours, "share").map(|share| format!("{:.0} %", 100.0 * share)).unwrap_or_default();
@@ -144,7 +154,7 @@ fn markdown(about: &[String], rows: &[Row]) -> String {
         });
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | {share} | {} |",
+            "| {} | {} | {environment} | {} | {} | {share} | {} |",
             text_of("case"),
             text_of("dtype"),
             ms("ms"),
@@ -153,6 +163,32 @@ fn markdown(about: &[String], rows: &[Row]) -> String {
         );
     }
     text
+}
+
+/// The fastest of our environments beside the fastest of PyTorch's modes and environments, by wall time. Empty if nothing was
+/// measured in the tuned environment.
+fn fastest(rows: &[Row]) -> String {
+    let key = |row: &Row| ["case", "dtype"].map(|column| row.ours.get(column).cloned().unwrap_or_default());
+    let mut text = String::new();
+    for plain in rows.iter().filter(|row| row.environment.is_empty()) {
+        let of_case = || rows.iter().filter(|row| key(row) == key(plain));
+        let ours = of_case().filter_map(|row| number(&row.ours, "wall_ms")).reduce(f64::min);
+        let peers = of_case().flat_map(|row| row.theirs.iter().flatten());
+        let theirs =
+            peers.filter(|peer| peer.ratio.is_ok() && peer.clock == "wall").map(|peer| peer.ms).reduce(f64::min);
+        let (true, Some(ours), Some(theirs)) = (of_case().count() > 1, ours, theirs) else { continue };
+        let verdict = if theirs > ours { "ahead" } else { "behind" };
+        let [case, dtype] = key(plain);
+        let numbers = [ours, theirs, theirs / ours].map(digits).join(" | ");
+        let _ = writeln!(text, "| {case} | {dtype} | {numbers} | {verdict} |");
+    }
+    match text.is_empty() {
+        true => text,
+        false => format!(
+            "\nThe fastest environment of each side, wall times:\n\n| case | dtype | ours ms | PyTorch's ms | ratio | |\n\
+             |---|---|--:|--:|--:|---|\n{text}"
+        ),
+    }
 }
 
 /// A table of the run's steps and their results.
@@ -175,13 +211,15 @@ pub fn test(out: &Path) -> Result<(), Box<dyn Error>> {
     merge(&folder)?;
     let markdown = fs::read_to_string(folder.join("results.md"))?;
     assert!(markdown.starts_with("a GPU: new  \n"), "before anything is measured: {markdown}");
-    for path in ["ours/f32", "ours/f16", "peers"] {
+    for path in ["ours/f32", "ours/f32-tuned", "ours/f16", "peers"] {
         fs::create_dir_all(folder.join(path))?;
     }
     let ours = "# a GPU\n# copy: 1 GB/s\ncase,dtype,clock,ms,wall_ms,share,result\n";
     let theirs = "case,peer,value,ms,least_ms,runs,gpu_ms\n";
     for (path, text) in [
         ("ours/f32/results.csv", format!("{ours}mse 8,f32,gpu,2,3,0.5,0.25\nnll 8,f32,gpu,2,3,,1\ncut off,f32")),
+        ("ours/f32-tuned/results.csv", format!("{ours}mse 8,f32,gpu,1,2.5,0.5,0.25\n")),
+        ("peers/compile-f32-tuned.csv", format!("{theirs}mse 8,PyTorch compile,0.25,5,5,7,\n")),
         ("ours/f16/results.csv", format!("{ours}mse 8,f16,wall,3,3,0.5,0.25\n")),
         ("peers/eager-f32.csv", format!("{theirs}mse 8,PyTorch eager,0.25,9,9,7,5\nnll 8,PyTorch eager,2,9,9,7,5\n")),
         ("peers/compile-f32.csv", format!("{theirs}mse 8,PyTorch compile,0.25,6,6,7,\n")),
@@ -195,15 +233,17 @@ pub fn test(out: &Path) -> Result<(), Box<dyn Error>> {
     let (markdown, csv) =
         (fs::read_to_string(folder.join("results.md"))?, fs::read_to_string(folder.join("results.csv"))?);
     for line in [
-        "a GPU  \nf32: copy: 1 GB/s  \nf16: copy: 1 GB/s  \nPyTorch on a GPU  \n",
-        "| mse 8 | f32 | 2.00 | 3.00 | 50 % | 5.00 | 2.50 (gpu) | 6.00 | 2.00 (wall) |\n",
-        "| nll 8 | f32 | 2.00 | 3.00 |  | 5.00 | its loss is 2, ours 1 |  |  |\n",
-        "| mse 8 | f16 | 3.00 | 3.00 | 50 % | 9.00 | 3.00 (wall) |  |  |\n",
+        "a GPU  \nf32: copy: 1 GB/s  \nf32-tuned: copy: 1 GB/s  \nf16: copy: 1 GB/s  \nPyTorch on a GPU  \n",
+        "| mse 8 | f32 |  | 2.00 | 3.00 | 50 % | 5.00 | 2.50 (gpu) | 6.00 | 2.00 (wall) |\n",
+        "| nll 8 | f32 |  | 2.00 | 3.00 |  | 5.00 | its loss is 2, ours 1 |  |  |\n",
+        "| mse 8 | f16 |  | 3.00 | 3.00 | 50 % | 9.00 | 3.00 (wall) |  |  |\n",
+        "| mse 8 | f32 | tuned | 1.00 | 2.50 | 50 % |  |  | 5.00 | 2.00 (wall) |\n",
+        "| mse 8 | f32 | 2.50 | 5.00 | 2.00 | ahead |\n",
         "| verify-f32 | done | 3 | 594 passed, 0 failed |\n",
     ] {
         assert!(markdown.contains(line), "{line} is not in {markdown}");
     }
-    for line in ["mse 8,f32,gpu,2,3,0.5,0.25,5,2.5000,6,2.0000\n", "nll 8,f32,gpu,2,3,,1,5,,,\n"] {
+    for line in ["mse 8,f32,,gpu,2,3,0.5,0.25,5,2.5000,6,2.0000\n", "nll 8,f32,,gpu,2,3,,1,5,,,\n"] {
         assert!(csv.contains(line), "{line} is not in {csv}");
     }
     Ok(())

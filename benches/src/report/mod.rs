@@ -9,11 +9,13 @@ mod measure;
 mod merge;
 mod peers;
 mod table;
+mod tuned;
 
 pub use arguments::Arguments;
 pub use measure::{Row, Times};
 pub use merge::merge;
 pub use peers::pytorch;
+pub use tuned::{is_tuned, run_tuned};
 
 use crate::suite::case::{Case, Least};
 use crate::suite::stopwatch::Stopwatch;
@@ -44,6 +46,8 @@ pub struct Report {
     pub copy: f64,
     /// Whether the adapter is a discrete GPU.
     pub is_discrete: bool,
+    /// Whether the adapter is llvmpipe, Mesa's driver for CPUs, which the tuned environment makes faster.
+    pub is_llvmpipe: bool,
     /// The first wrong result or other error of a case, if `keep_going` let the run continue.
     pub wrong: Option<Box<dyn Error>>,
 }
@@ -61,6 +65,7 @@ pub fn report(arguments: &Arguments, out: &mut dyn Write) -> Result<Report, Box<
         format!("{} ({:?}, {}, {} {})", info.name, info.device_type, info.backend, info.driver, info.driver_info),
         arguments.about.clone(),
     ];
+    about.extend(tuned::named());
     if arguments.test {
         merge::test(&arguments.out)?;
         // panics if the list names a case that does not exist
@@ -100,7 +105,14 @@ pub fn report(arguments: &Arguments, out: &mut dyn Write) -> Result<Report, Box<
     if arguments.cost {
         cost::report(&gpu, &stopwatch, arguments, &about, out)?;
     }
-    Ok(Report { about, rows, copy, is_discrete: info.device_type == wgpu::DeviceType::DiscreteGpu, wrong })
+    Ok(Report {
+        about,
+        rows,
+        copy,
+        is_discrete: info.device_type == wgpu::DeviceType::DiscreteGpu,
+        is_llvmpipe: info.driver == "llvmpipe",
+        wrong,
+    })
 }
 
 /// The measured cases.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::ratios::Theirs;
+use super::ratios::Time;
 use crate::run::{Stop, answers, root, run};
 
 const SCRIPT: &str = "benches/peers/pytorch.py";
@@ -15,16 +15,11 @@ const SCRIPT: &str = "benches/peers/pytorch.py";
 const PROJECTS: [(&str, &str, bool); 3] =
     [("burn", "burn", false), ("burn", "wgloss-burn", false), ("candle", "candle", true)];
 
-/// Makes glibc keep the memory of large tensors, in huge pages. By default it returns the memory to the system each
-/// time.
-const TUNED: (&str, &str) = (
-    "GLIBC_TUNABLES",
-    "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:\
-     glibc.malloc.trim_threshold=17179869184:glibc.malloc.top_pad=268435456",
-);
+/// The environment in which peers on a CPU are fastest, as a variable and its value. benches/src/report/tuned.rs has it too.
+const TUNED: &str = include_str!("../../../benches/tuned.env");
 
 /// Runs the peers, and returns all their measurements.
-pub fn run_all(folder: &Path, device: &str, quick: bool) -> Result<Vec<Theirs>, Stop> {
+pub fn run_all(folder: &Path, device: &str, quick: bool) -> Result<Vec<Time>, Stop> {
     let seconds = if quick { "0.2" } else { "1" };
     let mut theirs = Vec::new();
     for (name, mut peer) in installed(device) {
@@ -40,7 +35,7 @@ pub fn run_all(folder: &Path, device: &str, quick: bool) -> Result<Vec<Theirs>, 
         if text.is_empty() {
             continue;
         }
-        theirs.extend(Theirs::parse(&text).map_err(|why| Stop::Failed(format!("{}: {why}", table.display())))?);
+        theirs.extend(Time::parse(&text).map_err(|why| Stop::Failed(format!("{}: {why}", table.display())))?);
     }
     Ok(theirs)
 }
@@ -53,6 +48,7 @@ fn installed(device: &str) -> Vec<(String, Command)> {
     // with a GPU, torch has to support it too: times on a CPU would not compare
     let probe = if device == "cuda" { "import numpy, torch; torch.zeros(1).cuda()" } else { "import numpy, torch" };
     let tuned = cfg!(target_env = "gnu") && device == "cpu";
+    let variable = TUNED.trim_end().split_once('=');
     if answers(Command::new(&python).args(["-c", probe])) {
         let script = |mode: &str, label: &str| {
             let mut command = Command::new(&python);
@@ -64,7 +60,7 @@ fn installed(device: &str) -> Vec<(String, Command)> {
         }
         for mode in ["eager", "compile"].into_iter().filter(|_| tuned) {
             let mut command = script(mode, &format!("{mode} tuned"));
-            command.envs([TUNED]);
+            command.envs(variable);
             peers.push((format!("pytorch-{mode}-tuned"), command));
         }
     } else {
@@ -80,7 +76,7 @@ fn installed(device: &str) -> Vec<(String, Command)> {
             peers.push((name.to_owned(), Command::new(&program)));
             if on_cpu && tuned {
                 let mut command = Command::new(&program);
-                command.args(["--label", "tuned"]).envs([TUNED]);
+                command.args(["--label", "tuned"]).envs(variable);
                 peers.push((format!("{name}-tuned"), command));
             }
         } else {

@@ -1,6 +1,7 @@
 //! Formats wgloss's own times as a Markdown table.
 
 use super::csv::Csv;
+use super::ratios::Time;
 
 /// The measurements of wgloss.
 pub struct Ours {
@@ -28,14 +29,6 @@ struct Times {
     share: Option<f64>,
     runs: usize,
     dispatches: usize,
-}
-
-/// A case's loss and wall times of value and gradients (median and least), to compare with peers.
-pub struct Time {
-    pub case: String,
-    pub value: f64,
-    pub ms: f64,
-    pub least_ms: f64,
 }
 
 impl Ours {
@@ -76,13 +69,20 @@ impl Ours {
         if gpu { "cuda" } else { "cpu" }
     }
 
-    /// The times to compare with peers.
-    pub fn times(&self) -> Vec<Time> {
+    /// Whether the adapter is llvmpipe, Mesa's driver for CPUs.
+    pub fn is_llvmpipe(&self) -> bool {
+        self.csv.about.first().is_some_and(|adapter| adapter.contains("llvmpipe"))
+    }
+
+    /// The losses and wall times of value and gradients, to compare with peers.
+    pub fn times(&self, name: &str) -> Vec<Time> {
         let time = |row: &Row| Time {
             case: row.case.clone(),
+            by: name.to_owned(),
             value: row.result,
             ms: row.gradients.wall_ms,
             least_ms: row.gradients.least_wall_ms,
+            runs: row.gradients.runs,
         };
         self.rows.iter().map(time).collect()
     }
@@ -154,8 +154,9 @@ info_nce 8x4,info_nce,GFLOP/s,1250,1260,1255,3.5,,3,4,2500,2600,2550,5,,3,5,1048
     fn peers_are_compared_by_wall_time_on_the_same_hardware() {
         let ours = Ours::parse(REPORT).unwrap();
         let times: Vec<_> =
-            ours.times().into_iter().map(|time| (time.case, time.value, time.ms, time.least_ms)).collect();
+            ours.times("ours").into_iter().map(|time| (time.case, time.value, time.ms, time.least_ms)).collect();
         assert_eq!(times, [("mse 10".to_owned(), 0.5, 3.0, 2.75), ("info_nce 8x4".to_owned(), 1.5, 2600.0, 2550.0)]);
+        assert!(ours.is_llvmpipe());
         assert_eq!(ours.device(), "cpu");
         assert_eq!(Ours::parse(&REPORT.replace("Cpu", "DiscreteGpu")).unwrap().device(), "cuda");
     }

@@ -15,7 +15,7 @@ mod tokens;
 
 use crate::adapter::set_up_by;
 use crate::args::{Install, Mutants};
-use crate::run::{Stop, output, read, root};
+use crate::run::{Stop, read, root};
 use rules::Mutant;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -40,20 +40,6 @@ pub fn mutants(install: Install, options: &Mutants) -> Result<(), Stop> {
 fn print(chosen: &[Mutant], texts: &BTreeMap<String, String>, planned: usize) {
     chosen.iter().for_each(|mutant| println!("{}\n    {}", mutant.name, mutant.shown(&texts[&mutant.file])));
     println!("{} mutants of {planned}", chosen.len());
-}
-
-/// Runs a cargo command, and returns the executables that it builds, by name. The program's own tests are left out, because
-/// one of them has the name of a test binary of the library.
-fn executables(command: &mut Command) -> Result<BTreeMap<String, PathBuf>, Stop> {
-    let messages = output(command)?;
-    let executable = |line: &str| {
-        let path = PathBuf::from(line.split_once("\"executable\":\"")?.1.split('"').next()?);
-        let name = path.file_stem()?.to_string_lossy().into_owned();
-        let name = name.split('-').next().unwrap_or(&name).to_string();
-        Some((name, path))
-    };
-    let is_programs_test = |line: &&str| line.contains("wgloss-cli@") && line.contains("\"kind\":[\"test\"]");
-    Ok(messages.lines().filter(|line| !is_programs_test(line)).filter_map(executable).collect())
 }
 
 /// Makes sure that there is an adapter. Asks a program that mutants need anyway, because to build another one would take

@@ -24,10 +24,18 @@ use kept::{Kept, Results};
 use machine::Halt;
 use place::{Outcome, Place};
 use rows::{ROWS, Row};
+use sid::Sid;
+
+pub use drivers::inside;
 
 /// Whether there is a row named `name`.
 pub fn is_row(name: &str) -> bool {
     rows::named(name).is_some()
+}
+
+/// Debian unstable, if an earlier run of a row has made it and this user may enter it.
+pub fn made_sid() -> Option<Sid> {
+    Sid::made(&Place::new(Install::Forbidden).path("sid"), Install::Forbidden).ok()
 }
 
 /// Prints the rows, what each installs, and how long its last run took.

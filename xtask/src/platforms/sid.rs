@@ -126,6 +126,11 @@ impl Sid {
         self.folder.join("opt/wgloss").join(path)
     }
 
+    /// The path on the machine of a file that lies in /tmp inside.
+    pub fn temporary(&self, path: &str) -> PathBuf {
+        self.folder.join("tmp").join(path)
+    }
+
     /// The version of a package inside.
     pub fn version(&self, package: &str) -> String {
         version(Some(&self.folder), package)
