@@ -47,11 +47,9 @@ fn sums_of(quad: Quad, at: Pixels, k: u32, x: vec4<f32>, wanted: vec4<f32>) -> F
     let p = select(none, probable.p, known);
     let q = select(none, probable.q, known);
     let t = select(none, wanted, known);
-    // a factor of 0 drops an infinite p, rather than give NaN
-    var hit = select(t * p, none, t == none);
-    let rest = vec4<f32>(1.0) - t;
-    var extra = select(rest * p, none, rest == none);
-    var missed = select(q * t, none, t == none);
+    var hit = t * p;
+    var extra = (vec4<f32>(1.0) - t) * p;
+    var missed = q * t;
     if SQUARED {
         let wrong = wrong_by(p, q, t);
         extra = wrong * wrong;

@@ -10,8 +10,8 @@ use libtest_mimic::Trial;
 use wgloss::custom::Leaf;
 use wgloss::header::{Domain, Role};
 use wgloss::{
-    Array, BoxFormat, BoxIou, CrossEntropy, DType, Dice, DiceBce, DiceCrossEntropy, DiceFocal, Error, GeneralizedDice,
-    IouKind, Loss, SoftmaxFocal, SupCon, Tensor, Term, TripletHard, Tversky, Weighting, cpu,
+    Activation, Array, BoxFormat, BoxIou, CrossEntropy, DType, Dice, DiceBce, DiceCrossEntropy, DiceFocal, Error,
+    GeneralizedDice, IouKind, Loss, SoftmaxFocal, SupCon, Tensor, Term, TripletHard, Tversky, Weighting, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -20,6 +20,7 @@ pub fn tests() -> Vec<Trial> {
         labels_that_differ_in_their_high_halves_alone_differ,
         boxes_without_an_area_are_finite,
         a_class_that_is_absent_weighs_as_much_as_the_rarest,
+        an_infinite_probability_shows_as_in_the_twin,
     ];
     tests.extend(tests_of![BY_FOURS; a_bad_label_is_found_at_every_place_of_a_four]);
     let elements = losses(26, |loss| matches!(loss.leaf(), Leaf::Pointwise(_) | Leaf::Composite(_)));
@@ -36,6 +37,35 @@ fn as_the_twin(name: &str, term: &Term<Array>, x: &Array) {
     assert!(finite, "{name}: the twin gives {want:?}");
     let given = Given::by_gpu(gpu(), term, &[x]).unwrap();
     given.judge(&want).unwrap_or_else(|error| panic!("{name}: {error}"));
+}
+
+/// An infinite probability makes a sum NaN, by 0 times infinity or by infinities of both signs. The bound of a log, and a factor of 0
+/// before a sum, must not hide it. Only a soft target may take the lesser of both.
+fn an_infinite_probability_shows_as_in_the_twin() {
+    let given = |x: f32, t: f32| {
+        let x = Array::new(&[x, 0.25, 0.75, 0.5], [1, 2, 2]).unwrap();
+        (x, Array::new(&[t, 1.0, 1.0 - t, 0.0], [1, 2, 2]).unwrap())
+    };
+    let activation = Activation::None;
+    let dice = Dice { activation, smooth_nr: 0.0, ..Dice::default() };
+    let tversky = Tversky { activation, ..Tversky::default() };
+    for (x, t) in [f32::INFINITY, f32::NEG_INFINITY].into_iter().flat_map(|x| [0.0, 0.5, 1.0].map(|t| (x, t))) {
+        let (x, t) = given(x, t);
+        for (name, term) in [
+            ("dice", dice.of(&x, &t)),
+            ("log", Dice { log_loss: true, ..dice }.of(&x, &t)),
+            ("log of jaccard", Dice { log_loss: true, jaccard: true, ..dice }.of(&x, &t)),
+            ("log of squares", Dice { log_loss: true, squared_pred: true, ..dice }.of(&x, &t)),
+            ("soft log", Dice { log_loss: true, soft_label: true, ..dice }.of(&x, &t)),
+            ("tversky", Tversky { alpha: 0.0, log_loss: true, ..tversky }.of(&x, &t)),
+            ("misses alone", Tversky { beta: 0.0, log_loss: true, ..tversky }.of(&x, &t)),
+            ("generalized", GeneralizedDice { activation, ..GeneralizedDice::default() }.of(&x, &t)),
+        ] {
+            let want = Given::by_twin(cpu::gradient_list(&term, &[&x]).unwrap());
+            let got = Given::by_gpu(gpu(), &term, &[&x]).unwrap();
+            got.judge(&want).unwrap_or_else(|error| panic!("{name} of {x:?} and {t:?}: {error}"));
+        }
+    }
 }
 
 /// Numbers without a pattern.
