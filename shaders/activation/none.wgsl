@@ -1,5 +1,5 @@
 // The activation of a region loss whose predictions are probabilities already.
-// needs: geometry/probable geometry/region lib/math
+// needs: geometry/probable geometry/region lib/params
 
 // Whether the probability of a class depends on the other classes of its position.
 const COUPLED: bool = false;

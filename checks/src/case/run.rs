@@ -40,8 +40,9 @@ impl Case {
         match (want, got) {
             (Ok(want), Ok(got)) => Ok(Some((got, judge::Given::by_twin(want)))),
             (Err(want), Err(got)) if want == got => Ok(None),
-            // a shader's loop over the classes of a region is bounded, so a GPU refuses very many classes
-            (Ok(_), Err(Error::TooLarge { needed, limit, .. }))
+            // a shader's loop over the classes of a region is bounded, so a GPU refuses very many classes, before it looks at what
+            // operands hold
+            (_, Err(Error::TooLarge { needed, limit, .. }))
                 if matches!(self.loss().leaf(), Leaf::Region(_)) && self.setting.classes() > 8192 && needed > limit =>
             {
                 Ok(None)

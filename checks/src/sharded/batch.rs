@@ -1,7 +1,7 @@
 //! Shards of a batch. They need nothing of each other, since their sums and gradients add up.
 
 use crate::case::Case;
-use crate::judge::{close, same};
+use crate::judge::{Given, close};
 use crate::pieces::{join, ranges, slice};
 use wgloss::{Array, Error, Gpu, Term, cpu};
 
@@ -20,7 +20,8 @@ pub fn adds_up(gpu: &Gpu, case: &Case) -> Result<(), String> {
             shard
         })
         .collect();
-    let (outcome, gradients) = cpu::gradient_list(&case.term(&whole), &case.differentiated(&whole)).map_err(text)?;
+    let want =
+        cpu::gradient_list(&case.term(&whole), &case.differentiated(&whole)).map(Given::by_twin).map_err(text)?;
     let parts = |term: &Term<Array>| gpu.value(term)?.parts().wait();
     let mut own = Vec::new();
     for shard in &shards {
@@ -29,7 +30,7 @@ pub fn adds_up(gpu: &Gpu, case: &Case) -> Result<(), String> {
     // each part's sums and denominators add up to the whole's
     let total = |k: usize, of: fn(&wgloss::PartOutcome) -> f64| own.iter().map(|parts| of(&parts[k])).sum::<f64>();
     let mut denominators = Vec::new();
-    for (k, part) in outcome.parts().iter().enumerate() {
+    for (k, part) in want.parts.iter().enumerate() {
         close(&[total(k, |part| part.sum)], &[part.sum]).map_err(|e| format!("sum of {}: {e}", part.name))?;
         close(&[total(k, |part| part.denominator)], &[part.denominator]).map_err(|e| format!("denominator: {e}"))?;
         denominators.push(part.denominator);
@@ -45,19 +46,18 @@ pub fn adds_up(gpu: &Gpu, case: &Case) -> Result<(), String> {
         let read = gradients.iter().map(|gradient| gradient.read().wait());
         of_shards.push(read.collect::<Result<Vec<Array>, _>>().map_err(text)?);
     }
-    close(&[value], &[outcome.loss().map_err(text)?])?;
+    let mut got = Given { loss: Some(value), gradients: Vec::new(), ..want.clone() };
     let specs = case.given().filter(|spec| spec.gradient);
-    for (k, (spec, want)) in specs.zip(&gradients).enumerate() {
+    for (k, (spec, want)) in specs.zip(&want.gradients).enumerate() {
         let of_spec: Vec<Array> = of_shards.iter().map(|gradients| gradients[k].clone()).collect();
-        let got = match shared(spec.name) {
+        got.gradients.push(match shared(spec.name) {
             true => {
                 let sum =
                     of_spec.iter().map(Array::to_f64).reduce(|a, b| a.iter().zip(b).map(|(a, b)| a + b).collect());
                 Array::new(&sum.unwrap(), want.shape()).unwrap()
             }
             false => join(&of_spec, 0),
-        };
-        same(&got, want).map_err(|e| format!("gradient of {}: {e}", spec.name))?;
+        });
     }
-    Ok(())
+    case.judge(&whole, &got, &want)
 }
