@@ -17,7 +17,7 @@ use crate::pieces::class_axis;
 use crate::samples::samples;
 use merged::{compare, spread, spread_classes};
 use wgloss::custom::Leaf;
-use wgloss::{ClassAxis, DType, Gpu, Observation, Reduction};
+use wgloss::{ClassAxis, DType, Gpu, Reduction};
 
 /// Changes a case so that it can be sharded; `None` if its loss cannot be.
 pub fn case(case: Case, rng: &mut Rng) -> Option<Case> {
@@ -45,10 +45,7 @@ pub fn case(case: Case, rng: &mut Rng) -> Option<Case> {
     // in 16 bits, the gradients of shards would each be rounded before they are added
     let adds_up = reduction == Reduction::Mean && !matches!(loss.leaf(), Leaf::Region(_) | Leaf::Softmax(_));
     let floats = Floats::All(if adds_up { DType::F32 } else { FLOATS[rng.below(FLOATS.len())] });
-    // a shard of classes can't know which logits are among the greatest
-    let is_ranked = case.observations.iter().any(|of| matches!(of, Observation::TopK(_)));
-    let observations = if is_ranked { &[] } else { case.observations };
-    let case = Case { setting, floats, reduction, observations, upstream: Given::Not, divide_by: Given::Not, ..case };
+    let case = Case { setting, floats, reduction, upstream: Given::Not, divide_by: Given::Not, ..case };
     case.is_valid().then_some(case)
 }
 
