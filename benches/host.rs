@@ -71,7 +71,9 @@ fn measure(criterion: &mut Criterion, gpu: &Gpu, subject: &Subject) -> Result<()
     let name = |what: &str| format!("{}/{what}", subject.name);
     // Each job is prepared or bound after a submission, as programs do: until the next one, wgpu holds what was written to new
     // buffers, and finds memory more slowly.
-    let submit = || drop(gpu.queue().submit([]));
+    let submit = || {
+        gpu.queue().submit([]);
+    };
     // the pipelines exist already, so this measures checks, plans, memory and bind groups
     criterion.bench_function(&name("prepare"), |bencher| {
         let prepare = |()| black_box(gpu.prepare(&subject.term, &outputs).is_ok());

@@ -12,8 +12,20 @@ use std::time::{Duration, Instant};
 use wgloss_checks::devices::Devices;
 use wgloss_checks::thorough::{Check, Kind, checks, count};
 
-/// The index of a check, and its result.
-type Ran = (usize, Result<(), String>);
+/// The index of a check, its result and its time.
+type Ran = (usize, Result<(), String>, Duration);
+
+/// How many checks a thread runs on the same devices. A device keeps the pipelines of all calls, which are gigabytes after some
+/// thousand calls.
+const ON_ONE_DEVICE: usize = 256;
+
+/// What the checks of a kind came to.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    passed: usize,
+    failed: usize,
+    time: Duration,
+}
 
 /// The checks of a seed: all of them, those of some losses, or some by their names.
 pub fn chosen(seed: u64, losses: &[String], calls: &[String]) -> Result<Vec<Check>, Failure> {
@@ -41,36 +53,47 @@ pub fn run(
     let in_time = || time.is_none_or(|time| begun.elapsed() < time);
     let (sender, receiver) = mpsc::channel::<Ran>();
     let work = |sender: mpsc::Sender<Ran>, slot: Slot<'_>| -> wgloss::Result<()> {
-        slot.start("opening the devices".into());
-        let devices = Devices::open()?;
-        loop {
+        let mut devices = None;
+        for number in 0.. {
+            if number % ON_ONE_DEVICE == 0 {
+                slot.start("opening the devices".into());
+                devices = None;
+            }
+            let devices = match &devices {
+                Some(open) => open,
+                None => devices.insert(Devices::open()?),
+            };
             let place = next.fetch_add(1, Ordering::Relaxed);
             let Some(check) = checks.get(place).filter(|_| in_time()) else { break };
             slot.start(format!("{}: {}", check.name(), check.kind.name()));
-            let ran = by_name(check, &devices);
+            let start = Instant::now();
+            let ran = by_name(check, devices);
             slot.advance(1);
-            if sender.send((place, ran)).is_err() {
+            if sender.send((place, ran, start.elapsed())).is_err() {
                 break;
             }
         }
         slot.finish();
         Ok(())
     };
-    let mut passed: BTreeMap<Kind, usize> = BTreeMap::new();
-    let mut failed: BTreeMap<Kind, usize> = BTreeMap::new();
+    let mut tallies: BTreeMap<Kind, Tally> = BTreeMap::new();
     thread::scope(|scope| {
         let workers = progress.slots().map(|slot| (slot, sender.clone(), &work));
         let workers: Vec<_> = workers.map(|(slot, sender, work)| scope.spawn(move || work(sender, slot))).collect();
         drop(sender);
         loop {
             match receiver.recv_timeout(super::TICK) {
-                Ok((place, Ok(()))) => *passed.entry(checks[place].kind).or_default() += 1,
-                Ok((place, Err(why))) => {
+                Ok((place, ran, time)) => {
                     let check = &checks[place];
-                    *failed.entry(check.kind).or_default() += 1;
-                    let line =
-                        format!("FAILED {}, {}: {why}\n    {}", check.name(), check.kind.name(), check.describe());
-                    progress.aside(|| writeln!(out, "{line}").and_then(|()| out.flush()))?;
+                    let tally = tallies.entry(check.kind).or_default();
+                    tally.time += time;
+                    tally.passed += usize::from(ran.is_ok());
+                    if let Err(why) = ran {
+                        tally.failed += 1;
+                        let (name, kind) = (check.name(), check.kind.name());
+                        let line = format!("FAILED {name}, {kind}: {why}\n    {}", check.describe());
+                        progress.aside(|| writeln!(out, "{line}").and_then(|()| out.flush()))?;
+                    }
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -86,14 +109,14 @@ pub fn run(
         Ok::<(), Failure>(())
     })?;
     progress.finish();
-    let of = |counts: &BTreeMap<Kind, usize>, kind| counts.get(&kind).copied().unwrap_or(0);
     for (kind, all) in count(checks) {
-        let (passed, failed) = (of(&passed, kind), of(&failed, kind));
+        let Tally { passed, failed, time } = tallies.get(&kind).copied().unwrap_or_default();
         let left_out = all - passed - failed;
         let note = if left_out > 0 { format!(", {left_out} left out for lack of time") } else { String::new() };
-        writeln!(out, "{:<20} {passed} passed, {failed} failed{note}", kind.name())?;
+        writeln!(out, "{:<20} {passed} passed, {failed} failed{note} ({} s)", kind.name(), time.as_secs())?;
     }
-    let (passed, failed) = (passed.values().sum::<usize>(), failed.values().sum::<usize>());
+    let sum = |of: fn(&Tally) -> usize| tallies.values().map(of).sum::<usize>();
+    let (passed, failed) = (sum(|tally| tally.passed), sum(|tally| tally.failed));
     let left_out = checks.len() - passed - failed;
     writeln!(
         out,
