@@ -59,8 +59,13 @@ impl Bench {
             Floats::F32 => ("f32", DType::F32, "float32"),
             Floats::F16 => ("f16", DType::F16, "float16"),
         };
-        let own_set = if report::is_tuned() { format!("{set}-tuned") } else { set.to_owned() };
+        let (is_tuned, tuned_set) = (report::is_tuned(), format!("{set}-tuned"));
+        let own_set = if is_tuned { &tuned_set } else { set };
         let (commit, folder) = (option_env!("WGLOSS_COMMIT"), self.out.join("ours").join(own_set));
+        self.forget(own_set);
+        if !is_tuned {
+            self.forget(&tuned_set);
+        }
         let commit = commit.map_or(String::new(), |commit| format!(", {commit}"));
         let arguments = Arguments {
             out: folder.clone(),
@@ -78,13 +83,16 @@ impl Bench {
         arguments.check().map_err(Failure::Input)?;
         let lines: &mut dyn Write = if self.json { &mut io::sink() } else { out };
         let report = report::report(&arguments, lines).map_err(failed)?;
-        let mut tuned = None;
+        let (mut tuned, mut is_right) = (None, report.wrong.is_none());
         if let Some(python) = &self.peers {
             let device = if report.is_discrete { "cuda" } else { "cpu" };
-            self.peers(python, &folder, [set, torch, device], false);
-            if report.is_llvmpipe && !report::is_tuned() {
-                tuned = Some(self.tuned(set)?);
-                self.peers(python, &folder, [&format!("{set}-tuned"), torch, device], true);
+            self.peers(python, &folder, [own_set, torch, device], is_tuned);
+            if report.is_llvmpipe && !is_tuned {
+                match self.tuned(set) {
+                    Ok((results, passed)) => (tuned, is_right) = (Some(results), is_right && passed),
+                    Err(why) => drop(writeln!(io::stderr(), "left out: the tuned run: {why}")),
+                }
+                self.peers(python, &folder, [&tuned_set, torch, device], true);
             }
             // inputs may be gigabytes
             let _ = fs::remove_dir_all(folder.join("inputs"));
@@ -99,24 +107,31 @@ impl Bench {
             true => writeln!(out, "{json:#}")?,
             false => self.summary(&report, &folder, out)?,
         }
-        if report.wrong.is_some() { Err(Failure::Failed) } else { Ok(()) }
+        if is_right { Ok(()) } else { Err(Failure::Failed) }
     }
 
-    /// Measures the losses in the tuned environment, which a program gets when it starts, and returns their results.
-    fn tuned(&self, dtype: &str) -> Result<Json, Failure> {
+    /// Removes the tables of a set, so that those of an earlier run are not read as this run's.
+    fn forget(&self, set: &str) {
+        let tables = ["eager", "compile"].map(|mode| self.out.join("peers").join(format!("{mode}-{set}.csv")));
+        for table in tables.into_iter().chain([self.out.join("ours").join(set).join("results.csv")]) {
+            let _ = fs::remove_file(table);
+        }
+    }
+
+    /// Measures the losses in the tuned environment, which a program gets when it starts. Returns their results, and whether all
+    /// are right.
+    fn tuned(&self, dtype: &str) -> Result<(Json, bool), String> {
+        let results = self.out.join("results.json");
+        let _ = fs::remove_file(&results);
         let flags = [("--quick", self.quick), ("--headline", self.headline), ("--test", self.test)];
         let flags = flags.into_iter().filter(|(_, given)| *given).map(|(flag, _)| OsString::from(flag));
         let words = ["bench", "--json", "--dtype", dtype, "--out"].map(OsString::from);
         let words = words.into_iter().chain([self.out.clone().into_os_string()]).chain(flags);
         let status = report::run_tuned(words.chain(self.losses.iter().map(OsString::from)), Stdio::null());
-        match status.map_err(|error| Failure::Input(format!("the tuned run can't start: {error}")))? {
-            status if status.success() => {}
-            status => return Err(Failure::Input(format!("the tuned run ended with {status}"))),
-        }
-        let results = self.out.join("results.json");
-        let text = fs::read_to_string(&results).map_err(|error| error.to_string());
-        let read = text.and_then(|text| serde_json::from_str(&text).map_err(|error| error.to_string()));
-        read.map_err(|why| Failure::Input(format!("{}: {why}", results.display())))
+        let status = status.map_err(|error| format!("it can't start: {error}"))?;
+        let text = fs::read_to_string(&results).map_err(|_| format!("it ended with {status}"))?;
+        let read = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", results.display()))?;
+        Ok((read, status.success()))
     }
 
     /// Measures PyTorch in both of its modes. A mode that fails is left out.
@@ -124,8 +139,6 @@ impl Bench {
         let seconds = if self.quick || self.test { 0.2 } else { 1.0 };
         for mode in ["eager", "compile"] {
             let table = self.out.join("peers").join(format!("{mode}-{set}.csv"));
-            // so that a table of an earlier run is not read as this run's
-            let _ = fs::remove_file(&table);
             let run = report::pytorch(python, &ours.join("inputs"), &table, [mode, dtype, device], (seconds, is_tuned));
             if let Err(why) = run {
                 // a closed standard error is no failure

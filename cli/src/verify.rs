@@ -127,7 +127,9 @@ impl Verify {
         let sources = source::sources(self.cases.as_deref())?;
         let mut suites = sources.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         if let Some(unknown) = self.losses.iter().find(|id| !suites.iter().any(|(suite, _)| suite.loss == **id)) {
-            return Err(Failure::Input(format!("there are no cases of a loss `{unknown}`")));
+            // a loss of a misspelt name gets a suggestion
+            self.named()?;
+            return Err(Failure::Input(format!("there are no cases of the loss `{unknown}` in this build or folder")));
         }
         suites.retain(|(suite, _)| self.losses.is_empty() || self.losses.contains(&suite.loss));
 

@@ -48,7 +48,8 @@ fn reduce_one<'a>(
     let samples = samples(part, place);
     let sample = |i: usize| samples.as_ref().map_or(1.0, |samples| samples[i]);
     let values: Vec<Value> = walk.values().iter().enumerate().map(|(i, value)| value.times(sample(i))).collect();
-    let sum = |of: fn(&Value) -> f64| values.iter().map(of).sum::<f64>();
+    // the standard library's sum of nothing is −0
+    let sum = |of: fn(&Value) -> f64| values.iter().map(of).sum::<f64>() + 0.0;
     let count = sum(|value| value.count);
     let [denominator, extra_denominator] = match divisor {
         Divisor::Number(number) => [number; 2],

@@ -101,6 +101,10 @@ const LISTS: &[(&str, &str)] = &[
 
 #[test]
 fn every_loss_is_in_every_list() {
+    // a package has neither the cases nor the tests
+    if !Path::new(ROOT).join("cases").exists() {
+        return;
+    }
     let mut missing = Vec::new();
     for id in all().iter().map(|loss| loss.header().id) {
         for (path, form) in LISTS {

@@ -60,6 +60,12 @@ fn an_infinite_probability_shows_as_in_the_twin() {
             ("tversky", Tversky { alpha: 0.0, log_loss: true, ..tversky }.of(&x, &t)),
             ("misses alone", Tversky { beta: 0.0, log_loss: true, ..tversky }.of(&x, &t)),
             ("generalized", GeneralizedDice { activation, ..GeneralizedDice::default() }.of(&x, &t)),
+            (
+                "cross-entropy",
+                DiceCrossEntropy { activation, log_loss: true, ..DiceCrossEntropy::default() }.of(&x, &t),
+            ),
+            ("bce", DiceBce { activation, log_loss: true, ..DiceBce::default() }.of(&x, &t)),
+            ("focal", DiceFocal { activation, log_loss: true, ..DiceFocal::default() }.of(&x, &t)),
         ] {
             let want = Given::by_twin(cpu::gradient_list(&term, &[&x]).unwrap());
             let got = Given::by_gpu(gpu(), &term, &[&x]).unwrap();

@@ -28,7 +28,7 @@ pub fn pytorch(
     let mut command = Command::new(python);
     command.arg(&script).arg("--inputs").arg(inputs).arg("--out").arg(out);
     command.args(["--mode", mode, "--dtype", dtype, "--device", device, "--seconds", &seconds.to_string()]);
-    command.envs(is_tuned.then_some(tuned()).into_iter().flatten());
+    command.envs(tuned().filter(|_| is_tuned));
     match command.status()? {
         status if status.success() => Ok(()),
         status => Err(io::Error::other(format!("it ended with {status}"))),

@@ -11,9 +11,10 @@ const MEMORY: &str = include_str!("../../tuned.env");
 /// The name of the variable that says how many bits llvmpipe's vectors have.
 const WIDTH: &str = "LP_NATIVE_VECTOR_WIDTH";
 
-/// The variables and their values.
-pub(super) fn tuned() -> [(&'static str, &'static str); 2] {
-    [MEMORY.trim_end().split_once('=').unwrap_or_default(), (WIDTH, width())]
+/// The variables and their values. Other C libraries than glibc have no such memory.
+pub(super) fn tuned() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let memory = MEMORY.trim_end().split_once('=').filter(|_| cfg!(target_env = "gnu"));
+    memory.into_iter().chain([(WIDTH, width())])
 }
 
 /// The longest vectors of this CPU. llvmpipe takes 256 bits by default, also where the CPU has 512.
@@ -27,13 +28,13 @@ fn width() -> &'static str {
 
 /// Whether this process runs in the tuned environment.
 pub fn is_tuned() -> bool {
-    tuned().iter().all(|(name, value)| std::env::var(name).is_ok_and(|set| set == *value))
+    tuned().all(|(name, value)| std::env::var(name).is_ok_and(|set| set == value))
 }
 
 /// The tuned variables of this process, for the table's head. `None` if it has none of them.
 pub(super) fn named() -> Option<String> {
-    let set = tuned().map(|(name, _)| Some(format!("{name}={}", std::env::var(name).ok()?)));
-    let set: Vec<String> = set.into_iter().flatten().collect();
+    let set: Vec<String> =
+        tuned().filter_map(|(name, _)| Some(format!("{name}={}", std::env::var(name).ok()?))).collect();
     (!set.is_empty()).then(|| format!("environment: {}", set.join(" ")))
 }
 

@@ -42,9 +42,10 @@ impl Case {
             (Err(want), Err(got)) if want == got => Ok(None),
             // a shader's loop over the classes of a region is bounded, so a GPU refuses very many classes, before it looks at what
             // operands hold
-            (_, Err(Error::TooLarge { needed, limit, .. }))
-                if matches!(self.loss().leaf(), Leaf::Region(_)) && self.setting.classes() > 8192 && needed > limit =>
-            {
+            (
+                Ok(_) | Err(Error::NotFinite { .. } | Error::TargetOutOfRange { .. } | Error::LabelOutOfRange { .. }),
+                Err(Error::TooLarge { needed, limit, .. }),
+            ) if matches!(self.loss().leaf(), Leaf::Region(_)) && self.setting.classes() > 8192 && needed > limit => {
                 Ok(None)
             }
             (Ok(_), Err(got)) => Err(format!("refused: {got}")),

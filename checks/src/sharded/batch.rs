@@ -46,6 +46,7 @@ pub fn adds_up(gpu: &Gpu, case: &Case) -> Result<(), String> {
         let read = gradients.iter().map(|gradient| gradient.read().wait());
         of_shards.push(read.collect::<Result<Vec<Array>, _>>().map_err(text)?);
     }
+    // the parts have been compared, and a shard has no tensor of the whole
     let mut got = Given { loss: Some(value), gradients: Vec::new(), ..want.clone() };
     let specs = case.given().filter(|spec| spec.gradient);
     for (k, (spec, want)) in specs.zip(&want.gradients).enumerate() {

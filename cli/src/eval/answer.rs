@@ -73,7 +73,7 @@ impl Answer {
         }
         let text = |value: f64| Number { value, is_single }.text();
         match &self.values {
-            Some(Values { kept: Some(kept), .. }) if kept.len() <= MOST_PRINTED => {
+            Some(Values { kept: Some(kept), .. }) if (1..=MOST_PRINTED).contains(&kept.len()) => {
                 kept.iter().try_for_each(|value| writeln!(out, "{}", text(*value)))?;
             }
             Some(values) => {

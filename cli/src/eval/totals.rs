@@ -132,9 +132,9 @@ pub struct Values {
     pub count: usize,
     /// The number of values that are NaN.
     pub nan: usize,
-    /// The least value that is not NaN.
+    /// The least value that is not NaN; NaN if there is none.
     pub least: f64,
-    /// The greatest value that is not NaN.
+    /// The greatest value that is not NaN; NaN if there is none.
     pub greatest: f64,
     /// The sum of the values that are not NaN.
     pub sum: f64,
@@ -144,7 +144,7 @@ impl Values {
     /// The statistics of these values, which are kept if `keep` is set.
     pub fn new(array: &Array, keep: bool) -> Values {
         let numbers = array.to_f64();
-        let (mut nan, mut least, mut greatest, mut sum) = (0, f64::INFINITY, f64::NEG_INFINITY, 0.0);
+        let (mut nan, mut least, mut greatest, mut sum) = (0, f64::NAN, f64::NAN, 0.0);
         for &number in &numbers {
             match number.is_nan() {
                 true => nan += 1,

@@ -24,6 +24,13 @@ fn a_loss_is_printed_and_its_gradient_written() {
     let run = wgloss(directory.path(), &[&base[..], &none, &["--output", "l.npy"]].concat());
     assert_eq!((run.status, run.out.as_str()), (Some(0), ""), "{run:#?}");
     assert_eq!(elements(directory.path().join("l.npy"), 2, f64::from_le_bytes), [0.25, 4.0]);
+    fs::write(directory.path().join("empty.npy"), npy(&[0, 3], &[])).unwrap();
+    let empty = ["eval", "mse", "--device", "cpu", "--input", "empty.npy", "--target", "empty.npy"];
+    let run = wgloss(directory.path(), &[&empty[..], &["--option", "reduction=none"]].concat());
+    let printed = "shape [0, 3]\nmean NaN\nleast NaN\ngreatest NaN\nNaN 0 of 0\n";
+    assert_eq!((run.status, run.out.as_str()), (Some(0), printed), "{run:#?}");
+    let run = wgloss(directory.path(), &[&empty[..], &["--option", "reduction=sum"]].concat());
+    assert_eq!((run.status, run.out.as_str()), (Some(0), "0.0\n"), "{run:#?}");
     fs::write(directory.path().join("m.npy"), npy(&[2], &[0.0, 0.0])).unwrap();
     for (empty, printed) in
         [(&[][..], "NaN\n"), (&["--empty-is-zero"], "0.0\n"), (&["--option", "empty_is_zero=true"], "0.0\n")]
@@ -32,7 +39,7 @@ fn a_loss_is_printed_and_its_gradient_written() {
         let run = wgloss(directory.path(), &[&base[..], &masked, empty].concat());
         assert_eq!((run.status, run.out.as_str()), (Some(0), printed), "{run:#?}");
     }
-    assert_eq!(names(directory.path()), ["g.npy", "l.npy", "m.npy", "t.npy", "t.safetensors", "x.npy"]);
+    assert_eq!(names(directory.path()), ["empty.npy", "g.npy", "l.npy", "m.npy", "t.npy", "t.safetensors", "x.npy"]);
 }
 
 #[test]

@@ -107,7 +107,9 @@ fn used(source: &Source) -> BTreeSet<&'static str> {
             if ["let", "var", "const"].contains(&before.0) || (next == ':' && !line.starts_with("override")) {
                 own.insert(word);
             }
-            if previous != '.' {
+            // the roles of matrices are WGSL's own words, and a leaf may have an option of such a name
+            let role = line.contains("coop_mat") && ["A", "B", "C"].contains(&word);
+            if previous != '.' && !role {
                 used.insert(word);
             }
             before = (word, next);

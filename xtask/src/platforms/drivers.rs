@@ -35,11 +35,15 @@ pub fn other_kernels(place: &Place) -> Result<Outcome, Halt> {
     need(place.install, &["mesa-vulkan-drivers", "libvulkan1"])?;
     let program = place.program()?;
     let (mut passed, mut results) = (true, Vec::new());
-    for kind in ["small", "plain"] {
+    for kind in ["gpu", "small", "plain"] {
         let driver = [("WGPU_BACKEND", "vulkan"), ("WGPU_ADAPTER_NAME", "llvmpipe"), ("WGLOSS_KERNELS", kind)];
         let mut cases = on_machine(program, &[], &driver);
         let ended = place.watch(cases.args(["verify", "--device", "gpu", "--strict"]), kind, MINUTES)?;
-        let outcome = verdict(&ended, String::new())?;
+        let mut outcome = verdict(&ended, String::new())?;
+        if kind == "gpu" {
+            let drawn = place.watch(on_machine(program, &[], &driver).args(THOROUGHLY), "thorough", MINUTES)?;
+            outcome = with_drawn(outcome, &drawn)?;
+        }
         passed &= outcome.passed;
         results.push(format!("{kind}: {}", outcome.result));
     }

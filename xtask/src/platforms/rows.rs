@@ -33,7 +33,7 @@ pub const ROWS: &[Row] = &[
     Row {
         name: "other-kernels",
         platform: "Vulkan, the kernels of other adapters",
-        runs: "every case in f32, by the kernels for DX12 and by those for any adapter",
+        runs: "every case in f32, by the kernels for GPUs, for DX12 and for any adapter; drawn calls by those for GPUs",
         installs: "as lavapipe",
         in_readme: false,
         run: drivers::other_kernels,
