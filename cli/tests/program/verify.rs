@@ -96,16 +96,17 @@ fn an_unknown_loss_is_listed_and_fails_only_with_strict() {
 
 #[test]
 fn cases_that_cannot_be_read_are_an_error() {
-    let runs: [(&[&str], &str); 6] = [
+    let runs: [(&[&str], &str); 7] = [
         (&["--cases", "missing"], "missing"),
         (&["--cases", "empty"], "there are no cases"),
         (&["--cases", "lonely"], "mse.safetensors is missing"),
         (&["--cases", "damaged"], "mse.safetensors: is damaged"),
         (&["--cases", "unlisted"], "mse.json: "),
-        (&["--loss", "unheard_of"], "no cases of a loss `unheard_of`"),
+        (&["--loss", "unheard_of"], "there is no loss `unheard_of`"),
+        (&["--cases", "bare", "--loss", "dice"], "there are no cases of the loss `dice`"),
     ];
     let directory = tempfile::tempdir().unwrap();
-    for folder in ["empty", "lonely", "damaged", "unlisted"] {
+    for folder in ["empty", "lonely", "damaged", "unlisted", "bare"] {
         fs::create_dir(directory.path().join(folder)).unwrap();
     }
     let list = r#"{"loss": "mse", "cases": []}"#;
@@ -115,6 +116,9 @@ fn cases_that_cannot_be_read_are_an_error() {
         ("damaged/mse.safetensors", "x"),
         ("unlisted/mse.json", "{}"),
         ("unlisted/mse.safetensors", "x"),
+        ("bare/mse.json", list),
+        // a header of two bytes that lists nothing
+        ("bare/mse.safetensors", "\u{2}\0\0\0\0\0\0\0{}"),
     ];
     for (name, text) in files {
         fs::write(directory.path().join(name), text).unwrap();
