@@ -13,7 +13,7 @@ use std::path::Path;
 const SETS: [(&str, f64); 5] =
     [("f32", 1e-5), ("f32-tuned", 1e-5), ("f16", 1e-2), ("f16-tuned", 1e-2), ("products", 1e-5)];
 
-/// What the names of sets end in that were measured in the tuned environment.
+/// The ending of the name of a set that was measured in the tuned environment.
 const TUNED: &str = "-tuned";
 
 /// PyTorch's modes.
@@ -43,7 +43,8 @@ struct Peer {
 }
 
 /// Writes `results.md` and `results.csv` into a folder, from the tables that are there: wgloss's in `ours/SET/results.csv`,
-/// and the peers' in `peers/MODE-SET.csv`, where a set is one of `f32`, `f32-tuned`, `f16`, `f16-tuned` and `products`, and a mode `eager` or `compile`.
+/// and the peers' in `peers/MODE-SET.csv`, where a set is one of `f32`, `f32-tuned`, `f16`, `f16-tuned` and `products`, and a
+/// mode `eager` or `compile`.
 ///
 /// # Errors
 /// A file that can't be written.

@@ -19,7 +19,7 @@ type Ran = (usize, Result<(), String>, Duration);
 /// thousand calls.
 const ON_ONE_DEVICE: usize = 256;
 
-/// What the checks of a kind came to.
+/// The counts and the total time of the checks of a kind.
 #[derive(Clone, Copy, Default)]
 struct Tally {
     passed: usize,

@@ -35,14 +35,14 @@ pub fn measure(report: &Path, folder: &Path, arguments: &[String]) -> Result<Vec
     }
     let mut all = Vec::new();
     for setting in OTHERS {
-        // the project is read-only inside Debian unstable
-        let within = format!("wgloss-bench/{}", setting.folder);
+        // inside Debian unstable the project is read-only, and a command begins in the root folder
+        let within = format!("tmp/wgloss-bench/{}", setting.folder);
         let (program, out, results) = match &newer {
             _ if !setting.is_newer_driver => {
                 let own = folder.join(setting.folder);
                 (report.display().to_string(), own.display().to_string(), own)
             }
-            Some(sid) => (platforms::inside(report)?, format!("/tmp/{within}"), sid.temporary(&within)),
+            Some(sid) => (platforms::inside(report)?, within.clone(), sid.path(&within)),
             None => continue,
         };
         let mut words = vec![program.as_str(), "--out", out.as_str()];

@@ -126,9 +126,9 @@ impl Sid {
         self.folder.join("opt/wgloss").join(path)
     }
 
-    /// The path on the machine of a file that lies in /tmp inside.
-    pub fn temporary(&self, path: &str) -> PathBuf {
-        self.folder.join("tmp").join(path)
+    /// The path on the machine of a file inside, whose path begins at the root folder there.
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.folder.join(path)
     }
 
     /// The version of a package inside.
