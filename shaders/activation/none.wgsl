@@ -4,21 +4,21 @@
 // Whether the probability of a class depends on the other classes of its position.
 const COUPLED: bool = false;
 
-struct Pixels {
+struct Softmaxes {
     nothing: u32,
 }
 
-fn pixels_of(at: vec4<u32>) -> Pixels {
-    return Pixels(0u);
+fn softmaxes_at(at: vec4<u32>) -> Softmaxes {
+    return Softmaxes(0u);
 }
 
-fn remember(at: vec4<u32>, peak: vec4<f32>, rest: vec4<f32>) -> Pixels {
-    return Pixels(0u);
+fn remember(at: vec4<u32>, peak: vec4<f32>, rest: vec4<f32>) -> Softmaxes {
+    return Softmaxes(0u);
 }
 
 // An infinite probability counts as NaN: with a target of 0 or 1 one of the sums has 0 times infinity, between them the sums have
 // infinities of both signs. A soft target takes the lesser of both, which may be finite.
-fn probabilities(x: vec4<f32>, pixels: Pixels) -> Probable {
+fn probabilities(x: vec4<f32>, softmaxes: Softmaxes) -> Probable {
     let is_finite = (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) < vec4<u32>(0x7f800000u);
     let p = select(vec4<f32>(nan()), x, is_finite | vec4<bool>(SOFT));
     return Probable(p, vec4<f32>(1.0) - p);

@@ -4,16 +4,16 @@
 // Whether the probability of a class depends on the other classes of its position.
 const COUPLED: bool = false;
 
-struct Pixels {
+struct Softmaxes {
     nothing: u32,
 }
 
-fn pixels_of(at: vec4<u32>) -> Pixels {
-    return Pixels(0u);
+fn softmaxes_at(at: vec4<u32>) -> Softmaxes {
+    return Softmaxes(0u);
 }
 
-fn remember(at: vec4<u32>, peak: vec4<f32>, rest: vec4<f32>) -> Pixels {
-    return Pixels(0u);
+fn remember(at: vec4<u32>, peak: vec4<f32>, rest: vec4<f32>) -> Softmaxes {
+    return Softmaxes(0u);
 }
 
 // σ(x) and σ(−x), both from the exponential: if the lesser were 1 minus the greater, it would lose its digits.
@@ -24,7 +24,7 @@ fn probability(x: f32) -> vec2<f32> {
     return select(select(vec2<f32>(larger, lesser), vec2<f32>(lesser, larger), x < 0.0), vec2<f32>(x), is_nan(x));
 }
 
-fn probabilities(x: vec4<f32>, pixels: Pixels) -> Probable {
+fn probabilities(x: vec4<f32>, softmaxes: Softmaxes) -> Probable {
     let a = probability(x.x);
     let b = probability(x.y);
     let c = probability(x.z);

@@ -7,21 +7,21 @@ const COUPLED: bool = true;
 // For four positions: the greatest logit, the sum of exp(x − peak) over the other classes, and 1 over the whole sum.
 // Leaving out the peak's own 1 keeps the digits of what a confident position leaves to the other classes. `rest` and
 // `one_over` are NaN where the softmax is undefined: a logit is NaN or +∞, or all are −∞.
-struct Pixels {
+struct Softmaxes {
     peak: vec4<f32>,
     rest: vec4<f32>,
     one_over: vec4<f32>,
 }
 
-fn softmax_of(peak: vec4<f32>, rest: vec4<f32>) -> Pixels {
-    return Pixels(peak, rest, select(vec4<f32>(1.0) / (vec4<f32>(1.0) + rest), rest, are_nan(rest)));
+fn softmax_of(peak: vec4<f32>, rest: vec4<f32>) -> Softmaxes {
+    return Softmaxes(peak, rest, select(vec4<f32>(1.0) / (vec4<f32>(1.0) + rest), rest, are_nan(rest)));
 }
 
 fn probability(x: f32, peak: f32, one_over: f32) -> f32 {
     return select(exp_unsure(peak - x) * one_over, one_over, is_nan(one_over));
 }
 
-fn probabilities(x: vec4<f32>, at: Pixels) -> Probable {
+fn probabilities(x: vec4<f32>, at: Softmaxes) -> Probable {
     let p = vec4<f32>(
         probability(x.x, at.peak.x, at.one_over.x),
         probability(x.y, at.peak.y, at.one_over.y),

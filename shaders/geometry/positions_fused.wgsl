@@ -41,7 +41,7 @@ fn positions_fused(
             label = target_label(position);
             kept = takes_part(position, label);
             if kept {
-                place = pixel_place(position, first, label);
+                place = position_place(position, first, label);
                 state = state_before(position, lane);
                 if FOLDS {
                     state = absorb_classes(state, first, label, place, classes_from(), classes_to(), lane, LANES);

@@ -22,7 +22,7 @@ struct Pixel {
 }
 
 fn pixel_at(position: u32, first: u32, label: Label) -> Pixel {
-    return Pixel(label, takes_part(position, label), pixel_place(position, first, label));
+    return Pixel(label, takes_part(position, label), position_place(position, first, label));
 }
 
 // how many quads of positions a lane takes at a time; the target sets it, and unrolls the loops over it

@@ -30,7 +30,7 @@ override TEAM: u32 = 256u;
 struct Backward {
     quad: Quad,
     live: bool,
-    pixels: Pixels,
+    softmaxes: Softmaxes,
     fused: FusedSlopes,
     mean_slope: MeanSlope,
     unknown: vec4<bool>,
@@ -42,20 +42,20 @@ fn backward_at(position: u32, instead: u32, end: u32) -> Backward {
     let quad = quad_at(select(instead, position, live), end);
     look_at(quad.first.x);
     let mean_slope = mean_slope_before(quad.at);
-    return Backward(quad, live, pixels_of(quad.at), fused_slopes(quad), mean_slope, are_nan(mean_slope.sum));
+    return Backward(quad, live, softmaxes_at(quad.at), fused_slopes(quad), mean_slope, are_nan(mean_slope.sum));
 }
 
 // Adds a class to the mean slope.
 fn with_class(before: Backward, k: u32) -> Backward {
     var after = before;
-    let slope = slope_first(before.quad, k, before.pixels);
+    let slope = slope_first(before.quad, k, before.softmaxes);
     after.unknown = before.unknown | are_nan(slope.by_p) | are_nan(slope.seen.p);
     after.mean_slope = mean_slope_with(before.mean_slope, slope.seen.p, slope.by_p);
     return after;
 }
 
 fn write_backward(s: Backward, k: u32) {
-    let slope = slope_again(s.quad, k, s.pixels);
+    let slope = slope_again(s.quad, k, s.softmaxes);
     let of_fused = fused_gradient(s.fused, logits_of(s.quad, k), s.quad, k);
     let nans = s.unknown | are_nan(slope.by_p) | are_nan(of_fused);
     // if p is NaN and its slope is not, the class is a background that takes no part, whose gradient is 0

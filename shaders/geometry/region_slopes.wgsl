@@ -40,7 +40,7 @@ struct Slope {
     by_p: vec4<f32>,
 }
 
-fn slope_of(quad: Quad, k: u32, pixels: Pixels) -> Slope {
-    let seen = probabilities(logits_of(quad, k), pixels);
+fn slope_of(quad: Quad, k: u32, softmaxes: Softmaxes) -> Slope {
+    let seen = probabilities(logits_of(quad, k), softmaxes);
     return Slope(seen, slopes_at(quad, k, seen, targets_of(quad, k)));
 }

@@ -3,9 +3,9 @@
 // slots: activation classes earlier_ranges softmaxes
 
 // Stores the softmax of four positions, if the activation is one.
-fn region_softmax(quad: Quad) -> Pixels {
+fn region_softmax(quad: Quad) -> Softmaxes {
     if !COUPLED {
-        return pixels_of(quad.at);
+        return softmaxes_at(quad.at);
     }
     let before = softmax_before(quad.at);
     var peak = before.peak;

@@ -37,7 +37,7 @@ fn sum_of(four: vec4<f32>) -> f32 {
     return (four.x + four.y) + (four.z + four.w);
 }
 
-fn sums_of(quad: Quad, at: Pixels, k: u32, x: vec4<f32>, wanted: vec4<f32>) -> Four {
+fn sums_of(quad: Quad, at: Softmaxes, k: u32, x: vec4<f32>, wanted: vec4<f32>) -> Four {
     let none = vec4<f32>(0.0);
     let probable = probabilities(x, at);
     let nans = are_nan(probable.p) | are_nan(wanted);

@@ -5,7 +5,7 @@ use crate::check::{Checked, Divisor};
 use crate::cpu::walk::{Scales, Value, Walk};
 use crate::leaf::Leaf;
 use crate::role::Role;
-use crate::term::{Part, PartOutcome, Row, Scale};
+use crate::term::{OutcomeRow, Part, PartOutcome, Scale};
 
 /// A walk after its reduction.
 pub(super) struct Reduced<'a> {
@@ -41,7 +41,7 @@ fn samples(part: &Part<Array>, place: usize) -> Option<Vec<f64>> {
 
 fn reduce_one<'a>(
     part: &Part<Array>,
-    (place, row): (usize, &Row),
+    (place, row): (usize, &OutcomeRow),
     walk: &'a dyn Walk,
     divisor: Divisor,
 ) -> Reduced<'a> {

@@ -17,7 +17,7 @@ use crate::gpu::sums::{Sums, places};
 use crate::gpu::tensor::Tensor;
 use crate::gpu::verdict::{Verdict, VerdictPart};
 use crate::shape::DType;
-use crate::term::{Observation, Part, Row, Term};
+use crate::term::{Observation, OutcomeRow, Part, Term};
 use std::sync::Arc;
 
 /// Everything that a job consists of.
@@ -364,7 +364,7 @@ fn wanted(part: &Part<Tensor>, outputs: &Outputs, written: &mut [bool]) -> Vec<W
     wanted
 }
 
-fn verdict_part(part: &Part<Tensor>, checked: &Checked, row: Row) -> VerdictPart {
+fn verdict_part(part: &Part<Tensor>, checked: &Checked, row: OutcomeRow) -> VerdictPart {
     VerdictPart {
         row,
         loss: part.loss.header().id,

@@ -12,7 +12,7 @@ use crate::gpu::transfer::Read;
 use crate::gpu::verdict::{Verdict, VerdictPart};
 use crate::metrics::{Accuracy, ConfusionMatrix, Metric, Predictions};
 use crate::shape::DType;
-use crate::term::Row;
+use crate::term::OutcomeRow;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -83,7 +83,7 @@ impl<M: Metric> Counts<M> {
         let bytes = Verdict::BYTES + Verdict::PART_BYTES;
         let memory = Memory::new(gpu, "wgloss outcome", bytes, Some(&Verdict::fresh()), usage)?;
         let part = |operand, ignored| VerdictPart {
-            row: Row { name: M::COUNTING.name().into(), weight: 1.0, extra: None },
+            row: OutcomeRow { name: M::COUNTING.name().into(), weight: 1.0, extra: None },
             loss: M::COUNTING.name(),
             operand,
             count: classes as u64,

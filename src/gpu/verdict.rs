@@ -6,7 +6,7 @@ use crate::gpu::lock::lock;
 use crate::gpu::memory::Memory;
 use crate::gpu::plan::MOST_LABELS;
 use crate::options::{Range as NumberRange, out_of_range};
-use crate::term::Row;
+use crate::term::OutcomeRow;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
@@ -25,7 +25,7 @@ pub(super) struct Verdict {
 /// A row of the outcome, and what an error about a bad label of it says: the loss, the operand, and the range of labels.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct VerdictPart {
-    pub row: Row,
+    pub row: OutcomeRow,
     pub loss: &'static str,
     pub operand: &'static str,
     pub count: u64,

@@ -19,7 +19,7 @@ pub use observation::Observation;
 pub(crate) use observation::Observed;
 pub use operand::Operand;
 pub use part::PartOutcome;
-pub(crate) use part::{Beside, ClassesFrom, KeysFrom, Part, Row, not_reduced, refuse_reduction};
+pub(crate) use part::{Beside, ClassesFrom, KeysFrom, OutcomeRow, Part, not_reduced, refuse_reduction};
 pub use scale::Scale;
 pub(crate) use varying::{COEFFICIENT, Varying};
 

@@ -185,8 +185,8 @@ impl<T> Part<T> {
     }
 
     /// The part's rows in an outcome: one, or two where the loss has a fused loss.
-    pub fn rows(&self) -> Vec<Row> {
-        let row = |suffix: &str, weight: f32, extra: Option<&str>| Row {
+    pub fn rows(&self) -> Vec<OutcomeRow> {
+        let row = |suffix: &str, weight: f32, extra: Option<&str>| OutcomeRow {
             name: format!("{}{suffix}", self.name),
             weight: self.weight * self.share * weight,
             extra: extra.map(|extra| format!("{}.{extra}", self.name)),
@@ -287,8 +287,8 @@ impl<T: Operand> Part<T> {
     }
 
     /// The rows of the part's observations. In an outcome they follow the rows of all parts.
-    pub fn observed(&self) -> Vec<Row> {
-        let row = |name: String| Row { name: format!("{}.{name}", self.name), weight: 0.0, extra: None };
+    pub fn observed(&self) -> Vec<OutcomeRow> {
+        let row = |name: String| OutcomeRow { name: format!("{}.{name}", self.name), weight: 0.0, extra: None };
         let rows = |observation: &Observation| match observation.of_classes() {
             true => (0..self.classes()).map(|k| row(format!("{}.{k}", observation.name()))).collect(),
             false => vec![row(observation.name())],
@@ -320,7 +320,7 @@ impl<T: Operand> Part<T> {
 
 /// One row of a part in an outcome: a sum with its denominator, and the loss's second sum if it has one.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Row {
+pub(crate) struct OutcomeRow {
     pub name: String,
     /// Its factor in the sum of terms.
     pub weight: f32,

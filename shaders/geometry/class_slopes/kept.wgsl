@@ -4,14 +4,14 @@
 // slots: activation classes
 var<private> kept_slopes: array<Slope, CLASSES>;
 
-fn slope_first(quad: Quad, k: u32, pixels: Pixels) -> Slope {
-    kept_slopes[k] = slope_of(quad, k, pixels);
+fn slope_first(quad: Quad, k: u32, softmaxes: Softmaxes) -> Slope {
+    kept_slopes[k] = slope_of(quad, k, softmaxes);
     return kept_slopes[k];
 }
 
-fn slope_again(quad: Quad, k: u32, pixels: Pixels) -> Slope {
+fn slope_again(quad: Quad, k: u32, softmaxes: Softmaxes) -> Slope {
     if COUPLED {
         return kept_slopes[k];
     }
-    return slope_of(quad, k, pixels);
+    return slope_of(quad, k, softmaxes);
 }

@@ -29,17 +29,17 @@ fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: p
                 let position = begin + (4u * round * TEAM);
                 if position < end {
                     let quad = quad_at(position, end);
-                    let pixels = pixels_of(quad.at);
+                    let softmaxes = softmaxes_at(quad.at);
                     for (var k = 0u; k < min(4u, classes_to() - block); k += 1u) {
                         let x = logits_of(quad, block + k);
                         let wanted = targets_of(quad, block + k);
-                        let sums = sums_of(quad, pixels, block + k, x, wanted);
+                        let sums = sums_of(quad, softmaxes, block + k, x, wanted);
                         hit += with_float_at(vec4<f32>(0.0), k, sums.hit);
                         extra += with_float_at(vec4<f32>(0.0), k, sums.extra);
                         missed += with_float_at(vec4<f32>(0.0), k, sums.missed);
                         nans |= sums.unknown << k;
                         if OBSERVES {
-                            let seen = observe_class(quad, pixels, round, block + k, x, wanted);
+                            let seen = observe_class(quad, softmaxes, round, block + k, x, wanted);
                             right += with_float_at(vec4<f32>(0.0), k, seen.x);
                             predicted += with_float_at(vec4<f32>(0.0), k, seen.y);
                             true_class += with_float_at(vec4<f32>(0.0), k, seen.z);

@@ -11,7 +11,7 @@ fn score_class(quad: Quad, k: u32, x: vec4<f32>, t: vec4<f32>, tally: ptr<functi
 }
 
 // Only the softmax of the regions is computed.
-fn fold_quad(quad: Quad, tally: ptr<function, Tally>) -> Pixels {
+fn fold_quad(quad: Quad, tally: ptr<function, Tally>) -> Softmaxes {
     return region_softmax(quad);
 }
 

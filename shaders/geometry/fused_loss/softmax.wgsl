@@ -64,7 +64,7 @@ fn tally_fused(
     return vec2<f32>(state.peak, select(state.rest, nan(), unknown));
 }
 
-fn fold_quad(quad: Quad, tally: ptr<function, Tally>) -> Pixels {
+fn fold_quad(quad: Quad, tally: ptr<function, Tally>) -> Softmaxes {
     let position_a = fused_position(quad, 0u);
     let position_b = fused_position(quad, 1u);
     let position_c = fused_position(quad, 2u);

@@ -4,7 +4,7 @@
 // slots: class_mask softmaxes taken
 const OBSERVES: bool = true;
 
-fn observe_class(quad: Quad, at: Pixels, round: u32, k: u32, x: vec4<f32>, wanted: vec4<f32>) -> vec3<f32> {
+fn observe_class(quad: Quad, at: Softmaxes, round: u32, k: u32, x: vec4<f32>, wanted: vec4<f32>) -> vec3<f32> {
     // a position without a softmax has no prediction
     let greatest = (x == at.peak) & !are_nan(at.one_over) & !is_taken(quad, round, k);
     take(quad, round, k, greatest);

@@ -3,6 +3,6 @@
 // slots: softmaxes
 const OBSERVES: bool = false;
 
-fn observe_class(quad: Quad, at: Pixels, round: u32, k: u32, x: vec4<f32>, wanted: vec4<f32>) -> vec3<f32> {
+fn observe_class(quad: Quad, at: Softmaxes, round: u32, k: u32, x: vec4<f32>, wanted: vec4<f32>) -> vec3<f32> {
     return vec3<f32>(0.0);
 }

@@ -10,7 +10,7 @@ struct PositionState {
 @group(0) @binding(19) var<storage, read_write> position_states: array<PositionState>;
 
 // The states of a position's lanes come first, then their sums.
-fn pixel_state_place(position: u32, lane: u32) -> u32 {
+fn position_state_place(position: u32, lane: u32) -> u32 {
     return (position * 2u * LANES) + lane + base(19u);
 }
 
@@ -18,21 +18,21 @@ fn state_before(position: u32, lane: u32) -> State {
     if params.block.fresh != 0u {
         return fold_empty();
     }
-    return position_states[pixel_state_place(position, lane)].state;
+    return position_states[position_state_place(position, lane)].state;
 }
 
 fn keep_state(position: u32, lane: u32, state: State) {
-    position_states[pixel_state_place(position, lane)].state = state;
+    position_states[position_state_place(position, lane)].state = state;
 }
 
 fn sums_before(position: u32, lane: u32) -> State {
-    return position_states[pixel_state_place(position, LANES + lane)].state;
+    return position_states[position_state_place(position, LANES + lane)].state;
 }
 
 fn keep_sums(position: u32, lane: u32, sums: State) {
-    position_states[pixel_state_place(position, LANES + lane)].state = sums;
+    position_states[position_state_place(position, LANES + lane)].state = sums;
 }
 
-fn pixel_place(position: u32, first: u32, label: Label) -> Place {
+fn position_place(position: u32, first: u32, label: Label) -> Place {
     return Place(LABELLED, 0.0, 1.0);
 }

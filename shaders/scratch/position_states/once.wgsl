@@ -7,6 +7,6 @@ fn state_before(position: u32, lane: u32) -> State {
 
 fn keep_state(position: u32, lane: u32, state: State) {}
 
-fn pixel_place(position: u32, first: u32, label: Label) -> Place {
+fn position_place(position: u32, first: u32, label: Label) -> Place {
     return place_of(first, label);
 }

@@ -9,7 +9,7 @@ struct PositionState {
 
 @group(0) @binding(19) var<storage, read_write> position_states: array<PositionState>;
 
-fn pixel_state_place(position: u32, lane: u32) -> u32 {
+fn position_state_place(position: u32, lane: u32) -> u32 {
     return (position * LANES) + lane + base(19u);
 }
 
@@ -17,19 +17,19 @@ fn state_before(position: u32, lane: u32) -> State {
     if params.block.fresh != 0u {
         return fold_empty();
     }
-    return position_states[pixel_state_place(position, lane)].state;
+    return position_states[position_state_place(position, lane)].state;
 }
 
 fn keep_state(position: u32, lane: u32, state: State) {
-    position_states[pixel_state_place(position, lane)].state = state;
+    position_states[position_state_place(position, lane)].state = state;
 }
 
 // The entry of lane 0 holds the label's logit for all lanes of the position.
 fn keep_logit(position: u32, x: f32) {
-    position_states[pixel_state_place(position, 0u)].x = x;
+    position_states[position_state_place(position, 0u)].x = x;
 }
 
-fn pixel_place(position: u32, first: u32, label: Label) -> Place {
+fn position_place(position: u32, first: u32, label: Label) -> Place {
     let index = select(0u, label.index, label.index < params.classes);
-    return Place(LABELLED, position_states[pixel_state_place(position, 0u)].x, class_weight_at(index));
+    return Place(LABELLED, position_states[position_state_place(position, 0u)].x, class_weight_at(index));
 }

@@ -1,16 +1,16 @@
 // The peak and the rest of each position's softmax, stored for four neighbouring positions at a time.
 // needs: lib/params
 // slots: activation
-@group(0) @binding(18) var<storage, read_write> pixel_fours: array<vec4<f32>>;
+@group(0) @binding(18) var<storage, read_write> softmax_quads: array<vec4<f32>>;
 
-fn pixels_of(at: vec4<u32>) -> Pixels {
+fn softmaxes_at(at: vec4<u32>) -> Softmaxes {
     let first = (2u * (at.x >> 2u)) + base(18u);
-    return softmax_of(pixel_fours[first], pixel_fours[first + 1u]);
+    return softmax_of(softmax_quads[first], softmax_quads[first + 1u]);
 }
 
-fn remember(at: vec4<u32>, peak: vec4<f32>, rest: vec4<f32>) -> Pixels {
+fn remember(at: vec4<u32>, peak: vec4<f32>, rest: vec4<f32>) -> Softmaxes {
     let first = (2u * (at.x >> 2u)) + base(18u);
-    pixel_fours[first] = peak;
-    pixel_fours[first + 1u] = rest;
+    softmax_quads[first] = peak;
+    softmax_quads[first + 1u] = rest;
     return softmax_of(peak, rest);
 }

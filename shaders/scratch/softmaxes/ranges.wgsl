@@ -1,7 +1,7 @@
 // The softmax state and the mean slope of each position whose classes are walked in ranges.
 // needs: lib/component lib/params geometry/probable
 // slots: activation
-struct RangedPixel {
+struct RangedSoftmax {
     peak: f32,
     // the sum of exp(x − peak) over all classes but the peak's
     rest: f32,
@@ -11,7 +11,7 @@ struct RangedPixel {
     met: f32,
 }
 
-@group(0) @binding(18) var<storage, read_write> ranged_pixels: array<RangedPixel>;
+@group(0) @binding(18) var<storage, read_write> ranged_softmaxes: array<RangedSoftmax>;
 
 struct Softmax {
     peak: vec4<f32>,
@@ -22,24 +22,24 @@ fn softmax_before(at: vec4<u32>) -> Softmax {
     if params.block.fresh != 0u {
         return Softmax(vec4<f32>(-3.4028234e38), vec4<f32>(-1.0));
     }
-    let known = pixels_of(at);
+    let known = softmaxes_at(at);
     return Softmax(known.peak, known.rest);
 }
 
-fn pixels_of(at: vec4<u32>) -> Pixels {
+fn softmaxes_at(at: vec4<u32>) -> Softmaxes {
     let i = at + vec4<u32>(base(18u));
     return softmax_of(
-        vec4<f32>(ranged_pixels[i.x].peak, ranged_pixels[i.y].peak, ranged_pixels[i.z].peak, ranged_pixels[i.w].peak),
-        vec4<f32>(ranged_pixels[i.x].rest, ranged_pixels[i.y].rest, ranged_pixels[i.z].rest, ranged_pixels[i.w].rest),
+        vec4<f32>(ranged_softmaxes[i.x].peak, ranged_softmaxes[i.y].peak, ranged_softmaxes[i.z].peak, ranged_softmaxes[i.w].peak),
+        vec4<f32>(ranged_softmaxes[i.x].rest, ranged_softmaxes[i.y].rest, ranged_softmaxes[i.z].rest, ranged_softmaxes[i.w].rest),
     );
 }
 
 // Past the end, `at` repeats the last position, which then gets its own state again.
-fn remember(at: vec4<u32>, peak: vec4<f32>, rest: vec4<f32>) -> Pixels {
+fn remember(at: vec4<u32>, peak: vec4<f32>, rest: vec4<f32>) -> Softmaxes {
     for (var j = 0u; j < 4u; j += 1u) {
         let i = word_at(at, j) + base(18u);
-        ranged_pixels[i].peak = float_at(peak, j);
-        ranged_pixels[i].rest = float_at(rest, j);
+        ranged_softmaxes[i].peak = float_at(peak, j);
+        ranged_softmaxes[i].rest = float_at(rest, j);
     }
     return softmax_of(peak, rest);
 }
@@ -47,13 +47,13 @@ fn remember(at: vec4<u32>, peak: vec4<f32>, rest: vec4<f32>) -> Pixels {
 // Whether positions are marked. Marks lie in `met`, which the gradients need only later.
 fn marks_of(at: vec4<u32>) -> vec4<bool> {
     let i = at + vec4<u32>(base(18u));
-    let marks = vec4<f32>(ranged_pixels[i.x].met, ranged_pixels[i.y].met, ranged_pixels[i.z].met, ranged_pixels[i.w].met);
+    let marks = vec4<f32>(ranged_softmaxes[i.x].met, ranged_softmaxes[i.y].met, ranged_softmaxes[i.z].met, ranged_softmaxes[i.w].met);
     return marks != vec4<f32>(0.0);
 }
 
 fn mark(at: vec4<u32>, marked: vec4<bool>) {
     for (var j = 0u; j < 4u; j += 1u) {
-        ranged_pixels[word_at(at, j) + base(18u)].met = select(0.0, 1.0, flag_at(marked, j));
+        ranged_softmaxes[word_at(at, j) + base(18u)].met = select(0.0, 1.0, flag_at(marked, j));
     }
 }
 
@@ -61,10 +61,10 @@ fn mean_slope_before(at: vec4<u32>) -> MeanSlope {
     if params.block.fresh != 0u {
         return no_mean_slope();
     }
-    let a = ranged_pixels[at.x + base(18u)];
-    let b = ranged_pixels[at.y + base(18u)];
-    let c = ranged_pixels[at.z + base(18u)];
-    let d = ranged_pixels[at.w + base(18u)];
+    let a = ranged_softmaxes[at.x + base(18u)];
+    let b = ranged_softmaxes[at.y + base(18u)];
+    let c = ranged_softmaxes[at.z + base(18u)];
+    let d = ranged_softmaxes[at.w + base(18u)];
     return MeanSlope(
         vec4<f32>(a.lead, b.lead, c.lead, d.lead),
         vec4<f32>(a.likeliest, b.likeliest, c.likeliest, d.likeliest),
@@ -76,9 +76,9 @@ fn mean_slope_before(at: vec4<u32>) -> MeanSlope {
 fn keep_mean_slope(at: vec4<u32>, mean_slope: MeanSlope) {
     for (var j = 0u; j < 4u; j += 1u) {
         let i = word_at(at, j) + base(18u);
-        ranged_pixels[i].lead = float_at(mean_slope.lead, j);
-        ranged_pixels[i].likeliest = float_at(mean_slope.likeliest, j);
-        ranged_pixels[i].mean_slope = float_at(mean_slope.sum, j);
-        ranged_pixels[i].met = float_at(mean_slope.met, j);
+        ranged_softmaxes[i].lead = float_at(mean_slope.lead, j);
+        ranged_softmaxes[i].likeliest = float_at(mean_slope.likeliest, j);
+        ranged_softmaxes[i].mean_slope = float_at(mean_slope.sum, j);
+        ranged_softmaxes[i].met = float_at(mean_slope.met, j);
     }
 }

@@ -108,9 +108,9 @@ impl Spans {
                 Spans::Regions { .. },
                 _,
                 "labels"
-                | "pixels"
+                | "softmaxes"
                 | "fused_states"
-                | "ranged_pixels"
+                | "ranged_softmaxes"
                 | "ranged_fused_states"
                 | "mask"
                 | "sample_weight"
@@ -118,7 +118,7 @@ impl Spans {
                 | "value_factors_out",
             ) => times(1),
             // two elements hold four positions
-            (Spans::Regions { .. }, _, "pixel_fours") => Some(values.start / 4 * 2..values.end.div_ceil(4) * 2),
+            (Spans::Regions { .. }, _, "softmax_quads") => Some(values.start / 4 * 2..values.end.div_ceil(4) * 2),
             (Spans::Neighbours { reach }, _, "x0") => Some(values.start.saturating_sub(*reach)..values.end + reach),
             (Spans::Neighbours { .. }, _, "dx0") => times(1),
             (Spans::Rows { .. }, Some(_), _) => times(1),

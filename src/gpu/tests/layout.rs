@@ -12,7 +12,7 @@ use crate::gpu::shaders::{Shader, dtype, find, geometry, lib, operand, slot};
 use crate::gpu::verdict::{Verdict, VerdictPart};
 use crate::options::Kind;
 use crate::shape::DType;
-use crate::term::Row;
+use crate::term::OutcomeRow;
 use naga::proc::Layouter;
 use naga::valid::Capabilities;
 use naga::{Handle, Module, Type, TypeInner};
@@ -138,7 +138,7 @@ fn the_outcome_has_the_shaders_layout() {
     assert_eq!(names, read.iter().enumerate().map(|(k, name)| (name.to_string(), 4 * k)).collect::<Vec<_>>());
 
     let memory = Memory::new(noop(), "outcome", 64, None, wgpu::BufferUsages::STORAGE).expect("64 bytes");
-    let row = || Row { name: "part".into(), weight: 1.0, extra: None };
+    let row = || OutcomeRow { name: "part".into(), weight: 1.0, extra: None };
     let part = |loss| VerdictPart {
         row: row(),
         loss,

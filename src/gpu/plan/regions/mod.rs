@@ -175,8 +175,8 @@ impl<'a> Regions<'a> {
         let mut scratch = vec![sums, Scratch::new("coefficients", regions)];
         if self.softmax() {
             // two elements hold four positions
-            let (name, _) = self.pixels();
-            scratch.push(Scratch::new(name, if name == "pixel_fours" { positions / 2 } else { positions }));
+            let (name, _) = self.kept_softmaxes();
+            scratch.push(Scratch::new(name, if name == "softmax_quads" { positions / 2 } else { positions }));
         }
         let fold = self.fused.as_ref().filter(|fused| fused.fold.is_some());
         scratch.extend(fold.map(|_| Scratch::new(self.fused_memory(), positions)));
@@ -185,11 +185,11 @@ impl<'a> Regions<'a> {
     }
 
     /// The scratch memory that keeps the softmaxes of positions, and the file that accesses it.
-    fn pixels(&self) -> (&'static str, Shader) {
+    fn kept_softmaxes(&self) -> (&'static str, Shader) {
         match self.range {
-            Some(_) => ("ranged_pixels", softmaxes::RANGES),
-            None if self.quads => ("pixel_fours", softmaxes::QUADS),
-            None => ("pixels", softmaxes::EACH),
+            Some(_) => ("ranged_softmaxes", softmaxes::RANGES),
+            None if self.quads => ("softmax_quads", softmaxes::QUADS),
+            None => ("softmaxes", softmaxes::EACH),
         }
     }
 

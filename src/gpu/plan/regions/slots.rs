@@ -21,7 +21,7 @@ impl Regions<'_> {
     pub(super) fn over_positions(&self) -> Slots {
         let mut slots = slots(self.request);
         let softmaxes = match self.settings.activation {
-            Activation::Softmax => self.pixels().1,
+            Activation::Softmax => self.kept_softmaxes().1,
             Activation::Sigmoid => activation::SIGMOID,
             Activation::None => activation::NONE,
         };
