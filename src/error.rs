@@ -9,9 +9,10 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// Why a loss was refused or could not be computed.
 ///
-/// A call is refused before anything is computed or written, in the order option, dtype, shape, label. The one exception is a
-/// label that already lies on the GPU: the kernel that reads it treats it as ignored, and any read of the call's results
-/// gives [`Error::LabelOutOfRange`].
+/// A call is refused before anything is computed or written, in the order option, dtype, shape, label. The exceptions are
+/// numbers that lie on the GPU, because only a kernel can check them: labels, lengths and segments, options and coefficients
+/// in tensors, and the operands of a [checked](crate::Term::checked) term. The kernel treats a bad label as ignored. Any read
+/// of the call's results gives the error.
 ///
 /// A browser reports an allocation, a pipeline or a submission that it refused only after the call has returned. There the
 /// next read gives the error, as `Gpu::settled` says.
@@ -29,17 +30,17 @@ pub enum Error {
         /// The shape that it has.
         got: Vec<usize>,
     },
-    /// A label or timestep lies outside `0..count` and is not the `ignore_index`.
+    /// A label, timestep, length or segment lies outside `0..count`, and is not the `ignore_index`.
     LabelOutOfRange {
         /// The loss's id.
         loss: &'static str,
-        /// The operand that holds the label.
+        /// The operand that holds it.
         operand: String,
-        /// The index of the first bad label in the operand, counted in elements.
+        /// The index of the first bad value in the operand, counted in elements.
         position: u64,
-        /// Its value.
+        /// The bad value.
         value: i64,
-        /// The number of valid labels, which are `0..count`.
+        /// The number of valid values, which are `0..count`.
         count: u64,
         /// The `ignore_index`, where the loss has one.
         ignored: Option<i32>,

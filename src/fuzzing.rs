@@ -190,8 +190,8 @@ fn shape(loss: &dyn Loss, draw: &mut Draw<'_>) -> Vec<usize> {
     shape
 }
 
-/// Makes the kernels of a loss. Two bytes choose its family and the kind of kernels, as [`foreign::prepare`] says. The
-/// text after them is the shader of its leaf.
+/// Makes the kernels of a loss. Two bytes choose its family and the kind of kernels, as `outside_leaf::prepare` says.
+/// The text after them is the shader of its leaf.
 ///
 /// # Panics
 /// If this gives anything but success, [`Error::TooLarge`], or [`Error::InvalidShader`] with a message.

@@ -16,8 +16,9 @@ fn remember(at: vec4<u32>, peak: vec4<f32>, rest: vec4<f32>) -> Softmaxes {
     return Softmaxes(0u);
 }
 
-// An infinite probability counts as NaN: with a target of 0 or 1 one of the sums has 0 times infinity, between them the sums have
-// infinities of both signs. A soft target takes the lesser of both, which may be finite.
+// An infinite probability counts as NaN. For a target of 0 or 1, one of the sums would contain 0 times infinity. For a target
+// between 0 and 1, the sums would contain infinities of both signs. With SOFT, a hit is the lesser of probability and target,
+// which may be finite, so that an infinite probability is kept.
 fn probabilities(x: vec4<f32>, softmaxes: Softmaxes) -> Probable {
     let is_finite = (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) < vec4<u32>(0x7f800000u);
     let p = select(vec4<f32>(nan()), x, is_finite | vec4<bool>(SOFT));

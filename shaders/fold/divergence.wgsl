@@ -111,9 +111,10 @@ fn absorb_masses(state: ptr<function, State>, seen: Class, live: bool) {
     (*state).student = with_class((*state).student, seen.x, live & !(none | masked.y));
 }
 
-// The second sweep, which computes a more exact lead; and the divergence or, with PAIRS, the logit of the pair. For each class, r is the log of the teacher's
-// probability p over the student's, from a lead that is nearly exact. The class adds p·(exp(−r) − 1 + r) to the divergence,
-// which is never negative. It adds p·(exp(−r) − 1) to the drift, which shows the lead's error. The drift is in logits.
+// The second sweep computes a more exact lead; and the divergence or, with PAIRS, the teacher's logit for the class of the
+// student's peak. For each class, r is the log of the teacher's probability p over the student's, from a lead that is nearly
+// exact. The class adds p·(exp(−r) − 1 + r), which is never negative, to the divergence. It adds p·(exp(−r) − 1) to the drift,
+// which is 0 if the lead is exact. The drift is in logits.
 struct SecondSweep {
     peaks: vec2<f32>,
     one_over: vec2<f32>,
@@ -227,7 +228,8 @@ fn fold_merge(a: State, b: State) -> State {
     let whole_lead = in_logits(odds(merged.teacher, merged.student));
     let gap = select(in_logits(of_t - of_s), a.lead - b.lead, near);
     if full & (abs(tempered(gap)) <= 1.0) {
-        // `between` is log(p·exp(−(1 − p)·y) + (1 − p)·exp(p·y)) for y = gap/temperature, in squared logits; p is a's share of the teacher
+        // `between` is log(p·exp(−(1 − p)·y) + (1 − p)·exp(p·y)) for y = gap/temperature, in squared logits; p is a's share of
+        // the teacher
         let p = (left_t.x * total_of(a.teacher)) / total;
         let up = p * gap;
         let beyond = (p * excess_of(up - gap)) + ((1.0 - p) * excess_of(up));
@@ -236,8 +238,8 @@ fn fold_merge(a: State, b: State) -> State {
         merged.excess = select(merged.excess + (total * between), pair_of(a, b), PAIRS);
         return merged;
     }
-    // a large gap, or a side without classes: softplus(of_s) − softplus(of_t) − sigmoid(of_t)·(of_s − of_t), from the side with less of the teacher's
-    // mass
+    // a large gap, or a side without classes: `between` is softplus(of_s) − softplus(of_t) − sigmoid(of_t)·(of_s − of_t), with
+    // the odds of the side that has less of the teacher's mass
     merged.lead = b.lead;
     if of_t > 0.0 {
         of_t = -of_t;

@@ -38,8 +38,9 @@ fn slopes_of(s: Statistics, score: Score, scale: vec2<f32>) -> Slopes {
     return Slopes(s, scale.x * score.d);
 }
 
-// The student's probability minus the teacher's, times the temperature. It is computed from the log of their ratio if that is
-// small; if both exceed ½, it may come from the probabilities that they leave to the other classes.
+// The gradient of a class: the student's probability minus the teacher's, times the temperature and the scale. The difference
+// is computed from the log of the ratio of both if that log is small. If both probabilities exceed ½, the difference may be
+// computed from what they leave to the other classes.
 fn write_class(slopes: Slopes, seen: Class) -> f32 {
     let s = slopes.s;
     let p = probability_of(seen.t, s.teacher);

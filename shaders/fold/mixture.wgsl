@@ -3,11 +3,11 @@
 // needs: lib/class lib/math lib/params fold/divergence
 // slots: leaf
 
-// With the probabilities v of the teacher and u of the student, the mixture m = β·v + (1 − β)·u, and the logs q = log(m/u) and
-// q − r = log(m/v), a class adds β·v·E(q − r) + (1 − β)·u·E(q) to the divergence, for E(y) = exp(y) − 1 − y. Neither summand
-// is negative, and both are exact where student and teacher nearly agree. The gradient is (1 − β)·u·(log(u/m) − its mean
-// under the student). What all log(u/m) have in common would cancel there, so each is taken less that of the student's peak:
-// the difference is called the lift of a class.
+// With the probabilities v of the teacher and u of the student, the mixture m = β·v + (1 − β)·u, and the logs r = log(v/u),
+// q = log(m/u) and q − r = log(m/v), a class adds β·v·E(q − r) + (1 − β)·u·E(q) to the divergence, for E(y) = exp(y) − 1 − y.
+// Neither summand is negative, and both are exact where student and teacher nearly agree. The gradient is
+// (1 − β)·u·(log(u/m) − its mean under the student). A number common to all log(u/m) cancels there, and takes digits with it.
+// So log(u/m) at the student's peak is first subtracted from each: the difference is called the lift of a class.
 struct Sums {
     // in squared logits
     divergence: f32,
@@ -61,7 +61,7 @@ fn whole_of(state: State) -> Whole {
     let log_ratio = log_of(select(1.0, total_of(state.teacher) / total_of(state.student), full));
     // a smaller log is only the rounding of the ratio, which a high temperature would magnify
     let log_totals = select(0.0, log_ratio, abs(log_ratio) > 2.5e-7);
-    // a state that is torn has merged the leads of classes that only one of the two has
+    // the lead of a torn state also comes from classes that the teacher has and the student masks
     let exact = is_exact(state.lead) & (state.torn == 0u);
     let beta = divergence_mixture();
     // where β is 0 or 1, the mixture is the student or the teacher alone, and only the other's divergence from it counts
@@ -170,7 +170,7 @@ fn compare(whole: Whole, seen: Class) -> Compared {
         let by_student = in_logits(q) * in_logits(q) * exp_excess_share(q);
         divergence = (w.x * v * by_teacher) + (w.y * u * by_student);
     } else {
-        // Σ β·(m − v) + (1 − β)·(m − u) is 0 unless the mixture is one of the two
+        // the weighted differences m − v and m − u, which cancel unless the mixture is one of the two softmaxes
         let beside = select(0.0, (w.y - w.x) * (v - u), (beta <= 0.0) | (beta >= 1.0));
         divergence = in_logits(in_logits((beside - part_of(w.x * v, p)) - part_of(w.y * u, q)));
     }

@@ -9,7 +9,7 @@ override PER_LABEL: bool = false;
 var<workgroup> peak_sums: array<vec2<f32>, 256>;
 var<workgroup> unknown_peaks: array<u32, 256>;
 
-// Returns the long sum of an item's peaks to every lane; NaN if one of them is NaN.
+// Returns the sum of an item's peaks to every lane, as a long number (see lib/long); NaN if a peak is NaN.
 fn sum_peaks(item: u32, steps: u32, lane: u32) -> vec2<f32> {
     var sum = vec2<f32>(0.0);
     var unknown = 0u;

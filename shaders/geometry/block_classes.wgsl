@@ -19,12 +19,12 @@ fn class_of_logits(x: f32, t: f32, class_place: u32) -> Class {
     return Class(capped(x), capped_target(t), 1.0, false, class_place, 0u);
 }
 
-// What a lane takes of 64 neighbouring classes of a row, which four lanes share: every fourth quad from `first` on.
+// A lane's part of 64 neighbouring classes of a row, which four lanes share: every fourth quad from `first` to before `end`.
 struct Share {
     row: u32,
     first: u32,
     end: u32,
-    // the place of the 64 classes among those of all rows of the block
+    // the number of these 64 classes, counted through all rows of the block
     chunk: u32,
     live: bool,
 }

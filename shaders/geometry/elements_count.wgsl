@@ -1,4 +1,4 @@
-// Tallies the count and the weight of the elements that take part: gradients need a mean's denominator before the walk.
+// Tallies the count and the weight of the values that take part: gradients need a mean's denominator before the walk.
 // needs: lib/params lib/tally lib/workspace
 // slots: items mask sample_weight weight
 

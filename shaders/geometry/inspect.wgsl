@@ -3,7 +3,8 @@
 // needs: lib/fault lib/params
 // slots: inspected x0
 
-// 0 finite; 1 finite, or −∞; 2 from 0 to 1; 3 0 or 1; 4 −1 or 1
+// which numbers keep to the rule. 0: finite ones; 1: finite ones and −∞; 2: those from 0 to 1, inclusive; 3: only 0 and 1;
+// 4: only −1 and 1
 override RULE: u32 = 0u;
 // how many lanes go through a contiguous range together
 override TEAM: u32 = 256u;

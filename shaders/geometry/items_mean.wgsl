@@ -8,7 +8,7 @@ var<workgroup> lane_sums: array<f32, 256>;
 
 @compute @workgroup_size(256)
 fn items_mean(@builtin(local_invocation_index) lane: u32) {
-    // a walk over elements has no classes: their number is how many numbers the table has
+    // a walk over elements has no classes, so `classes` holds how many numbers the table has
     let count = params.classes;
     var sum = 0.0;
     for (var i = lane; i < count; i += 256u) {

@@ -18,7 +18,7 @@ fn levels_backward(
     let own_line = tile.line + (lane / 16u);
     let own_column = tile.column + (lane % 16u);
     if tile.live & (own_line < params.block.height) & (own_column < params.block.width) {
-        // the sums are about the pixel itself, so they are the derivatives at its value
+        // the pivot of these sums is the pixel itself, so the first two are its derivatives without a correction
         let d = sums.xy + coarser_gradient(plane, own_line, own_column);
         // a plane's loss depends on all of its pixels
         let unknown = is_nan(level_slope(plane));

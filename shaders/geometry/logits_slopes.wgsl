@@ -1,11 +1,11 @@
 // Replaces the student's logits of a block by the derivatives with respect to them (slopes), with 0 in place of NaN. Marks in
-// `slope_sums` the rows that have a slope of NaN, and if wanted the others.
+// `slope_sums` the own rows (or own classes) that have a slope of NaN; with SHARED also those of the other side.
 // needs: lib/math lib/params lib/workspace scratch/slope_sums scratch/slopes geometry/block_classes geometry/row_elements
 // slots: fold labels mask softcap upstream whole
 
 // whether classes are the own side and rows the other; losses belong to rows
 override OTHER_SCORES: bool = false;
-// whether others that have a slope of NaN are marked too
+// whether those of the other side that have a slope of NaN are marked too
 override SHARED: bool = false;
 
 // a bit for each of the tile's 64 rows and then for each of its 64 others: whether it has a slope of NaN

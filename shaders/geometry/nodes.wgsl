@@ -38,7 +38,7 @@ fn element_of_step(step: u32, item: u32, class_index: u32) -> u32 {
     return (((step * params.items) + item) * params.classes) + class_index;
 }
 
-// The probability of a class at a step, over that of the step's peak.
+// The probability of a class at a step, divided by exp(peak), where `peak` is the step's entry in `peaks`.
 fn emission(own: Item, step: u32, class_index: u32, peak: f32) -> Scaled {
     return scaled_exp(x0_at(element_of_step(step, own.item, class_index)) - peak);
 }

@@ -1,5 +1,5 @@
-// Writes a number that changes between runs into all parameter blocks of a part's kernels. What depends on the number is NaN if
-// it is out of range.
+// Writes a number that changes between runs into all parameter blocks of a part's kernels. If an f32 is out of range, the part's
+// loss and gradients become NaN.
 // slots: number
 
 // The number to write, and its place: the twin of `Change` in src/gpu/params.rs. Places are words of a parameter block.

@@ -1,12 +1,13 @@
 // The outcome of a term: its loss, what was out of range, and the sums of its parts.
 
-// Laid out as src/gpu/outcome.rs reads it.
+// Laid out as src/gpu/verdict.rs and src/gpu/outcome.rs read it.
 struct Outcome {
     loss: f32,
     // how many runs have finished, wrapping: the host counts how many it recorded, since a pass may be dropped
     runs: u32,
     // of the last run: the part with the first label out of range, its place and its 64 bits; or the part, plus
-    // IS_NUMBER, with a number out of range, its place among the options and its bits
+    // IS_NUMBER, with a number out of range, its place among the options and its bits; a part of 0xffffffff means that there
+    // is none
     bad_part: u32,
     bad_position: u32,
     bad_low: u32,

@@ -9,7 +9,8 @@ fn element_of_pixel(plane: u32, line: u32, column: u32) -> u32 {
     return begin + (((line * params.block.width) + column) * params.block.step);
 }
 
-// A pixel of both pictures; or of the first, and the difference of both, where a level holds that (see `apart`). Zeros outside.
+// A pixel of both pictures; or the pixel of the first and the difference of both, at levels that hold this difference (see
+// `apart`). Zeros outside.
 fn pixels_at(plane: u32, line: i32, column: i32) -> vec2<f32> {
     let inside =
         (line >= 0) & (column >= 0) & (line < i32(params.block.height)) & (column < i32(params.block.width));

@@ -1,13 +1,14 @@
-// The probabilities of a class at four positions; and the mean over classes of slopes, the derivatives of the loss with respect
-// to probabilities, which the gradient of a softmax subtracts from each slope.
+// The probabilities of a class at four positions, and the mean slope. A slope is the derivative of the loss with respect to a
+// probability. The mean weighs each class's slope by its probability; the gradient of a softmax subtracts it from each slope.
 struct Probable {
     p: vec4<f32>,
     // 1 − p, computed without cancellation
     q: vec4<f32>,
 }
 
-// Σ p·(slope − lead) over the classes of a position met so far; the lead is the slope of the likeliest of them. What all
-// slopes have in common drops out of the gradient, but would drown the rest of the sum if one class is nearly certain.
+// Σ p·(slope − lead) over the classes of a position met so far; the lead is the slope of the likeliest of them. A summand that
+// all slopes share cancels in the gradient; but without the lead it would drown the rest of the sum if one class is nearly
+// certain.
 struct MeanSlope {
     lead: vec4<f32>,
     likeliest: vec4<f32>,

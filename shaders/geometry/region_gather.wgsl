@@ -15,7 +15,8 @@ fn region_gather(
     }
     workgroupBarrier();
     var tally = tally_none();
-    // a fused loss that scores each class by itself is tallied with the sums, so that the tally goes on from range to range
+    // where classes are walked in ranges, a fused loss that scores each class by itself is tallied by the dispatches that make
+    // the sums: each one continues the tally that the dispatch before it has stored
     let goes_on = SCORES_CLASSES & SUMS & !FOLDS;
     if goes_on & live & (lane == 0u) {
         tally = workspace.tallies[tile];

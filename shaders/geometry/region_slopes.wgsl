@@ -22,7 +22,7 @@ fn slopes_at(quad: Quad, k: u32, seen: Probable, wanted: vec4<f32>) -> vec4<f32>
     let none = vec4<f32>(0.0);
     var t = wanted;
     if SOFT {
-        // below its target p moves the overlap, above it the error; equal arguments of a minimum share the derivative
+        // p below its target changes the overlap min(p, t), p above it the error; at the target the derivative is half of each
         let above = wrong_by(seen.p, seen.q, wanted);
         t = select(select(vec4<f32>(0.5), vec4<f32>(1.0), above < none), none, above > none);
     }

@@ -4,7 +4,7 @@
 var<workgroup> lanes_hit: array<vec4<f32>, 256>;
 var<workgroup> lanes_extra: array<vec4<f32>, 256>;
 var<workgroup> lanes_missed: array<vec4<f32>, 256>;
-// bits of the classes that hold a NaN, and the first label out of range
+// a bit for each of four classes, set if the class has met a NaN; and the position of the first label out of range
 var<workgroup> unknown: atomic<u32>;
 var<workgroup> first_bad: atomic<u32>;
 
@@ -105,8 +105,8 @@ fn of_workgroup(hit: vec4<f32>, extra: vec4<f32>, missed: vec4<f32>, nans: u32, 
         atomicOr(&unknown, nans);
     }
     if lane < 16u {
-        // the loop has the same number of turns for every lane, so that compilers unroll it: it may run once for every four of
-        // very many classes
+        // the loop has the same number of turns for every lane, so that compilers unroll it: this function is called once for
+        // every four classes, of which there may be very many
         for (var i = 1u; i < 16u; i += 1u) {
             lanes_hit[lane] += lanes_hit[lane + (16u * i)];
             lanes_extra[lane] += lanes_extra[lane + (16u * i)];

@@ -1,5 +1,5 @@
 // Scores each pair of segments, and stores in `segment_scores` the derivative of the loss with respect to −log p of the rows of
-// each segment. The first segments of all pairs come before the second ones.
+// each segment, without the factors that all segments share. The first segments of all pairs come before the second ones.
 // needs: lib/math lib/params lib/tally lib/workspace scratch/segment_scores
 // slots: leaf losses mask sample_weight upstream
 @compute @workgroup_size(256)

@@ -52,7 +52,7 @@ fn segments_sum(
     let share = select(1.0, 1.0 / f32(max(lane_rows[0], 1u)), AVERAGES);
     let reference = reference_at(segment);
     let all = select(share * lane_sums[0], vec2<f32>(infinity(), 0.0), vec2<bool>((lane_marks[0] & INFINITE_NLL) != 0u));
-    // the rest of the long sum is subtracted last, since its digits fit into the difference from the reference
+    // subtracts the rest of the long sum last: the difference from the reference may be small enough to hold the rest's digits
     let log_ratio = difference(-all.x, reference) - all.y;
     let unknown = ((lane_marks[0] & UNKNOWN_NLL) != 0u) | is_nan(reference) | is_nan(log_ratio);
     segment_scores[segment] = SegmentScore(select(log_ratio, nan(), unknown), share, 0.0);

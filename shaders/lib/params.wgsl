@@ -11,7 +11,7 @@ struct Params {
     chunk: u32,
     chunks: u32,
     rounds: u32,
-    // tallies: how many the walk leaves, and the first one of a second stage, or of a look-up of items
+    // tallies: how many the walk leaves, and the index of the first one that its second stage, or a look-up of items, leaves
     tallies: u32,
     first_tally: u32,
     // the count that runs before the walk: elements or positions per chunk, and its number of tallies
@@ -41,8 +41,8 @@ struct Params {
     shards: u32,
     first_class: u32,
     all_classes: u32,
-    // 16, as a loop bound that compilers cannot see: FXC unrolls a loop of known length, and takes seconds if it merges
-    // states
+    // 16, as a loop bound that compilers cannot see: FXC unrolls a loop of known length, and then takes seconds to compile
+    // one that merges states
     sixteen: u32,
     // how many rows all parts have in the outcome, without their observations; a part with a fused loss has two
     outcome_rows: u32,
@@ -69,7 +69,7 @@ struct Params {
     segments: u32,
     // how many workgroups inspected operands
     faults: u32,
-    // the fault that the shaders plant in themselves, if `cargo xtask mutants` has joined faults in them
+    // which fault is active, where `cargo xtask mutants` has built several into the shaders to test the tests; else 0
     mutant: u32,
     spare_1: u32,
     spare_2: u32,
@@ -112,11 +112,13 @@ struct Block {
     beyond: u32,
     spare_5: u32,
     // pictures: the rows of a plane, the pixels of a row, the elements from one plane of an item to the next, and from a pixel
-    // to its right neighbour
+    // to its right neighbour; `other_base` is the first line of the band of windows in memory; in levels, `own_base` and
+    // `other_from` are where plane 0 of this level and of the next would begin in scratch memory
     // tiles: `width` is the elements of a row
-    // alignments: `height` is the number of steps whose sums are kept, `width` the number of sums of a step
-    // inspections: `chunk` is the rounds of a workgroup, `plane` the elements of an item, `step` those from class to class, `width` the number of classes; of
-    // alignments, `plane` is the elements of a step, `step` its classes
+    // alignments: `height` is the number of steps whose sums are kept, `width` the number of sums of a step; own rows are
+    // items, other rows are steps
+    // inspections: `chunk` is the rounds of a workgroup, `plane` the elements of an item, `step` those from class to class,
+    // `width` the number of classes; of alignments, `plane` is the elements of a step, `step` its classes
     height: u32,
     width: u32,
     plane: u32,
@@ -130,8 +132,8 @@ fn base(binding: u32) -> u32 {
 }
 
 // The number of a workgroup in the whole walk. A grid is folded into two dimensions, since each is limited, and may have
-// surplus workgroups. These get numbers past the end of the walk, since they must not do the next dispatch's work: that has
-// other elements bound, and its gradients would be added twice.
+// surplus workgroups. These get numbers past the end of the walk. Else they would do the next dispatch's work, for which other
+// elements have to be bound, and its gradients would be added twice.
 fn workgroup_at(group: vec3<u32>, grid: vec3<u32>) -> u32 {
     let place = params.block.first_group + ((group.y * grid.x) + group.x);
     return select(place, place + params.block.beyond, place >= params.block.end_group);

@@ -45,8 +45,8 @@ fn scaled_exp(x: f32) -> Scaled {
         return scaled_nothing();
     }
     let k = round(x * 1.442695);
-    // log 2 is subtracted in two parts: the first has few digits, so that its product is exact; past 2^23 the rest has no
-    // digits left, so that it is clamped
+    // log 2 is subtracted in two parts: the first has few digits, so that its product with k is exact; for |x| past 2^23 the
+    // rest has no right digits left, so it is clamped
     let rest = clamp((x - (k * 0.693359375)) + (k * 0.00021219444), -0.4, 0.4);
     return scaled(1.0 + (rest + (rest * rest * exp_excess_share(rest))), k);
 }

@@ -6,8 +6,8 @@ struct Record {
     peak: f32,
     gain: f32,
     share: f32,
-    // the derivative at the label's class, or at the row's only similar other; `place` is that class, or 1 if there is only
-    // one
+    // the derivative at the label's class, if others are classes; else at the row's only similar other. `place` is the label's
+    // class, or it is 1 if the row has exactly one similar other
     hit: f32,
     place: u32,
     // the factor of a pair's derivative, if each pair has a loss of its own

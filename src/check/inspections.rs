@@ -29,7 +29,7 @@ pub(crate) enum Rule {
     Finite,
     /// Finite numbers, and −∞, which is the logit or the log of a probability of 0.
     FiniteOrMasked,
-    /// Those from 0 to 1.
+    /// Numbers from 0 to 1, both included.
     Probability,
     /// 0 and 1.
     Flag,
@@ -45,14 +45,16 @@ pub(crate) enum Rule {
 /// Which numbers of an operand take part.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Kept {
-    /// Those of positions that the mask keeps and whose label is not ignored. Element `e` belongs to the position
-    /// `e / outer · inner + e mod inner`.
+    /// The numbers of positions that the mask keeps and whose label is not ignored. Element `e` belongs to the position
+    /// `⌊e / outer⌋ · inner + e mod inner`.
     Positions { outer: usize, inner: usize, mask: Masked, ignores: bool },
-    /// Those of the steps that each item has, in `[T, N, C]`: the steps from the item's number of steps on are left out.
+    /// The numbers of the steps that each item has, in `[T, N, C]`. An item with L steps has steps 0 to L − 1; later ones are
+    /// left out.
     Steps { items: usize, classes: usize },
 }
 
-/// What the mask has a number for that decides which numbers of an operand take part.
+/// How the mask decides which numbers of an operand take part: not at all, by a number for each position, or by a number for
+/// each element.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Masked {
     Nothing,
@@ -139,8 +141,8 @@ impl Inspection {
         }
     }
 
-    /// Returns whether an element of the operand takes part. Masks, labels and counts that do not lie on the host leave
-    /// nothing out.
+    /// Returns a function that says whether an element of the operand takes part. Masks, labels and counts that do not lie
+    /// on the host leave nothing out.
     fn taking_part<T: Operand>(&self, part: &Part<T>, ignored: Option<i32>) -> Box<dyn Fn(usize) -> bool> {
         let of_role = |role| part.of_role(role).and_then(Operand::host).map(Array::to_f64);
         match self.kept {

@@ -19,8 +19,8 @@ pub(crate) struct Labels {
     pub segments: Option<SegmentNumbers>,
 }
 
-/// The range of the segments that rows belong to. Their places are numbered after those of the labels; each row has one
-/// of both.
+/// The range of the segments that rows belong to. Each row has a label and a segment. A kernel reports a bad one by its
+/// place: the labels of all rows are numbered first, then the segments of all rows.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SegmentNumbers {
     pub operand: &'static str,
@@ -28,8 +28,8 @@ pub(crate) struct SegmentNumbers {
     pub count: usize,
 }
 
-/// The ranges of the lengths of items. Places are numbered one after another: the items' numbers of steps, their numbers of
-/// labels, one place for the sum of the numbers of labels, and the labels.
+/// The ranges of the lengths of items. A kernel reports a bad number by its place. Places run over the items' numbers of
+/// steps, then over their numbers of labels, then one place for the sum of the numbers of labels, then over the labels.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Lengths {
     /// The operands with the numbers of steps and of labels.

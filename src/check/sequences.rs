@@ -18,7 +18,7 @@ pub(super) fn check<T: Operand>(part: &Part<T>, checked: &Checked) -> Result<()>
     };
     let loss = part.loss.header().id;
     for ((array, operand), most) in [steps, counts].into_iter().zip(lengths.operands).zip(lengths.most) {
-        // a length may be all of the room, hence the + 1
+        // a length of `most` is allowed, hence the + 1
         Labels::below(operand, most + 1).check(loss, array)?;
     }
     let counts: Vec<usize> = counts.to_i64().into_iter().map(|count| count as usize).collect();

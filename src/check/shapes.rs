@@ -163,7 +163,7 @@ fn divisor_of<T: Operand>(part: &Part<T>, work: Work<'_>, loss_shape: &[usize], 
     divisor(part, header, part.is_dense(), values, counted.then_some(each))
 }
 
-/// The denominator of the fused loss's sum, where the part has a fused loss. It divides by positions, or by their elements.
+/// The denominator of the fused loss's sum, where the part has a fused loss. A mean counts positions, or their elements.
 fn fused_divisor<T: Operand>(part: &Part<T>, work: Work<'_>) -> Option<Divisor> {
     let Work::Regions { leaf, classes } = work else { return None };
     // One channel is two classes with a single weight, that of label 1. Like PyTorch's pos_weight, it is no part of a
@@ -180,7 +180,7 @@ fn fused_divisor<T: Operand>(part: &Part<T>, work: Work<'_>) -> Option<Divisor> 
     })
 }
 
-/// Whether values may count as less than one each: they have a mask or sample weights.
+/// Whether a value may count as other than 1: the part has a mask or sample weights.
 fn weighs<T: Operand>(part: &Part<T>) -> bool {
     part.of_role(Role::Mask).is_some() || part.of_role(Role::SampleWeight).is_some()
 }

@@ -33,7 +33,7 @@ pub(super) fn settled<T: Operand>(part: &Part<T>) -> Result<Cow<'_, Part<T>>> {
 
 /// Refuses an option that cannot vary.
 fn option<T: Operand>(part: &Part<T>, name: &str) -> Result<()> {
-    // an unknown name is refused as everywhere
+    // for an unknown name, `with_option` makes the error
     let loss = &part.loss;
     let specs = loss.specs();
     let Some((place, spec)) = specs.iter().enumerate().find(|(_, spec)| spec.name == name) else {

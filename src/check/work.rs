@@ -43,7 +43,7 @@ pub(crate) enum Work<'a> {
     Gram { leaf: &'a dyn Pointwise, classes: Classes },
     /// A value for each item, from the differences of neighbouring pixels.
     Neighbours { leaf: &'a dyn Pointwise, pictures: Pictures },
-    /// A value for each item, from windows of its two pictures, of which there is at least one.
+    /// A value for each item, from the windows of its two pictures. A picture has at least one window.
     Windows { leaf: &'a dyn Windows, pictures: Pictures },
     /// A value for each item, from all alignments of its labels with its steps.
     Alignments { leaf: &'a dyn Alignments, lattice: Lattice },

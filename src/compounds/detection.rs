@@ -18,7 +18,7 @@ pub enum Classification {
 pub enum BoxRegression {
     /// By their offsets.
     SmoothL1(SmoothL1),
-    /// By their overlap: boxes in the format that the loss has as its option.
+    /// By their overlap: boxes in the format that the option `format` of [`BoxIou`] names.
     Iou(BoxIou),
 }
 

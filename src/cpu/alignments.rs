@@ -1,7 +1,7 @@
 //! A value for each item, from the probability of all alignments of its labels with its steps.
 //!
-//! The nodes of an item are its labels, with a blank before, between and after them. An alignment goes from node to node, a
-//! step at each: it stays, goes on to the next node, or leaves out a blank between two labels that differ.
+//! The nodes of an item are its labels, with a blank before, between and after them. An alignment is at one node at each
+//! step. From one step to the next it stays, goes on to the next node, or leaves out a blank between two labels that differ.
 
 use crate::array::Array;
 use crate::check::Lattice;
@@ -16,7 +16,8 @@ use crate::term::Part;
 pub(super) struct Aligned {
     lattice: Lattice,
     values: Vec<Value>,
-    /// The derivative for each element of `[T, N, C]`; `None` where the step takes no part.
+    /// The derivative for each element of `[T, N, C]`; `None` where the step takes no part, or where the score of the item
+    /// has a derivative of 0. Then the gradient is 0, whatever the upstream gradient.
     slopes: Vec<Option<f64>>,
 }
 

@@ -78,7 +78,7 @@ impl<'a> Elements<'a> {
                 *v = number;
             }
             if ratios.is_some() {
-                // the leaf sees both operands by the mean of their difference
+                // the leaf sees both operands only as the mean of their difference
                 v[..2].fill(0.0);
             }
             let unknown = v.iter().chain(&of_item).any(|x| x.is_nan());
@@ -181,8 +181,8 @@ impl Walk for Elements<'_> {
         let place = self.part.loss.header().components().position(|spec| spec.name == operand.name);
         let d = |score: &ElementScore| place.and_then(|place| score.d.get(place).copied()).unwrap_or(0.0);
         match &self.sequences {
-            // Every element of a sequence depends on the sequence's mean. So the gradient with respect to the mean is the
-            // sum over these elements, and the share of an element is the derivative of the mean with respect to it.
+            // The score of every element of a sequence depends on the sequence's mean. So the gradient with respect to the
+            // mean is the sum over these scores. The derivative of the mean with respect to an element is the element's share.
             Some(sequences) if self.part.loss.leaf().of_sequences() && place == Some(0) => {
                 let slopes = sequences.sums(|i| scaled(i, d(&self.scores[i])));
                 let of_sequence =

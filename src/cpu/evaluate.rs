@@ -103,7 +103,9 @@ fn add_gradient(sum: &mut [f64], part: &Part<Array>, array: &Array, reduced: &[R
 ///
 /// A loss of regions has four numbers for each region, `[N, C, 4]`, or `[1, C, 4]` where the regions run over the whole batch:
 /// `Σpt`, `Σp(1 − t)`, `Σ(1 − p)t`, and a number above 0 where one of them is NaN. With squares the second is `Σ(p − t)²` and
-/// the third 0. A loss of a softmax has eight numbers for each position: the greatest logit `max`, `Σ exp(x − max)` over all
+/// the third 0. With `soft_label` and without squares, the three are `Σ min(p, t)`, `Σ max(p − t, 0)` and `Σ max(t − p, 0)`.
+///
+/// A loss of a softmax has eight numbers for each position: the greatest logit `max`, `Σ exp(x − max)` over all
 /// other classes, `Σ share·(max − x)`, the share of the greatest logit's class, the sum of all other shares, flags for NaN and
 /// for the label's presence, and the label's logit and weight. A loss of all pairs has the same for each row over its scores with
 /// a shard of the keys, where a key that the row belongs together with has a share of 1; where every pair has a loss of its own,

@@ -16,7 +16,7 @@ pub(super) struct HardestPairs {
     others: Vec<Vec<f64>>,
     /// Whether `rows` and `others` are one operand.
     alone: bool,
-    /// The distance of each row from each other.
+    /// The distance of each of `rows` from each of `others`.
     distances: Vec<Vec<f64>>,
     /// The derivatives of each value with respect to these distances.
     slopes: Vec<Vec<f64>>,

@@ -15,7 +15,8 @@ use crate::loss::OperandSpec;
 use crate::role::Role;
 use crate::term::{ClassesFrom, Observation, Part};
 
-/// Vectors whose sine is below this have no direction that f64 can tell.
+/// Where the sine of the angle between a row and its label's class is below this, f64 cannot tell in which direction the angle
+/// grows, and their logit has no gradient.
 const LEAST_SINE: f64 = 1e-15;
 
 /// The scores of the rows, `None` for a row that takes no part; and the rows and classes whose products are the logits.

@@ -13,9 +13,9 @@ static BOUND: AtomicU64 = AtomicU64::new(4 << 30);
 /// Sets how many bytes of memory a call of a CPU twin may take beside its operands, for the whole process. The default is
 /// 4 GiB.
 ///
-/// A few bytes of operands can ask for much memory: rows without elements still have pairs. What does not fit is refused
-/// with [`Error::TooLarge`], as "bytes of memory on the CPU". The twin takes some 100 bytes for each element of a pointwise
-/// loss, and 32 for each pair of rows of a loss of all pairs.
+/// A few bytes of operands can ask for much memory: rows without elements still have pairs. A call that needs more than the
+/// bound is refused with [`Error::TooLarge`], as "bytes of memory on the CPU". The twin takes some 100 bytes for each element
+/// of a pointwise loss, and 32 for each pair of rows of a loss of all pairs.
 pub fn set_memory_bound(bytes: u64) {
     BOUND.store(bytes, Ordering::Relaxed);
 }
@@ -69,7 +69,7 @@ fn bytes(part: &Part<Array>, checked: &Checked, work: Work<'_>) -> u128 {
         }
         Work::Hardest { pairs, .. } => {
             let (rows, others) = (pairs.rows as u128, pairs.others as u128);
-            // the rows and their gradient; distances and slopes, with those of a row once more and its relations
+            // the rows and their gradient; distances and slopes of all pairs; both again for one row, with its relations
             (rows + others) * (64 + 24 * pairs.width as u128) + rows * (96 + 16 * others) + 24 * others
         }
         Work::Linear { pairs, .. } => linear(pairs),

@@ -24,7 +24,7 @@ impl Seen {
         let softmax = Softmax::of(x);
         let of_label = x.get(label).copied().unwrap_or(f64::NAN);
         let before = |&(class, &x): &(usize, &f64)| x > of_label || (x == of_label && class < label);
-        // a masked class has a p of 0
+        // the sum leaves out masked classes, for which this is 0·∞
         let heat = |x: &f64| (x - softmax.max).exp() * (softmax.max - x);
         Seen {
             softmax,

@@ -17,8 +17,8 @@ pub(super) struct Reduced<'a> {
     /// The sum of the values' losses, with its denominator; then the sum of their `extra` losses, such as the z-loss of
     /// cross_entropy, with its own, if the walk has them.
     pub outcomes: Vec<PartOutcome>,
-    /// For each value, the upstream gradients of its loss and of its `extra` loss: times the sample weight if `values`
-    /// are, and over the denominator, but without `weight`.
+    /// For each value, the upstream gradients of its loss and of its `extra` loss: divided by the denominator, and times the
+    /// sample weight unless the walk itself applies it. `weight` is not in them.
     pub scales: Vec<Scales>,
 }
 

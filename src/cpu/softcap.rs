@@ -13,8 +13,8 @@ impl Softcap {
         }
     }
 
-    /// The derivative of the capped logit with respect to the logit, `1 − tanh²`, as a product of exponentials, which keeps
-    /// its digits where the cap is nearly reached.
+    /// The derivative of the capped logit with respect to the logit, `1 − tanh²(x/c)`. It is computed as `4e/(1 + e)²` with
+    /// `e = exp(−2·|x/c|)`, which keeps its digits where the cap is nearly reached.
     pub fn slope(self, x: f64) -> f64 {
         match self.0 {
             Some(c) if x != f64::NEG_INFINITY => {

@@ -1,4 +1,4 @@
-//! A value for each item: the mean over all windows of its two pictures.
+//! A value for each item: the mean of the scores of all windows over its two pictures.
 
 use crate::array::Array;
 use crate::cpu::walk::{Scales, Value, Walk};
@@ -8,7 +8,7 @@ use crate::role::Role;
 use crate::shape::Pictures;
 use crate::term::Part;
 
-/// A pixel of a window: its weight, and its place in the pictures; `None` for a zero around them.
+/// A pixel of a window: its weight, and its place in the pictures; `None` for a zero of the padding around them.
 type Pixel = (f64, Option<usize>);
 
 /// A window's statistics and its score.

@@ -273,7 +273,7 @@ pub(super) fn place<'t>(gpu: &Gpu, tensor: &'t Tensor) -> Placed<'t> {
 
 /// Places a window of a tensor that begins at the byte `begin`. The range begins at the alignment of bindings, and
 /// ends with a whole quad unless the buffer ends before. A kernel adds the base to an element's index in the whole
-/// tensor, so the base is negative, and wraps, if the window begins later.
+/// tensor, so the base is negative, and wraps, if the range begins after the tensor.
 fn place_window<'t>(gpu: &Gpu, memory: &'t Memory, begin: u64, size: u64, window: &Range<u64>) -> Placed<'t> {
     let buffer = &memory.buffer;
     // the offset is a multiple of the device's alignment, of a quad and of an element

@@ -39,7 +39,7 @@ pub(super) struct Recorded {
     pub dispatches: Vec<Dispatch>,
 }
 
-/// Keeps what the bind groups use alive, so that its buffers count as used memory.
+/// Holds the memory that the bind groups use, so that it stays counted as used memory.
 #[derive(Debug)]
 pub(super) struct Held {
     pub term: Term<Tensor>,
@@ -96,7 +96,7 @@ fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
             }
         }
     };
-    // the caller gave the replaced job its first tensors: those are not written again
+    // the tensors that the replaced job got from its caller come first, and the new job must not write to these
     let own = |place: usize| {
         let made = after.filter(|after| place >= after.held.outputs.observed.len())?;
         made.outcome.observed.get(place).map(|(_, tensor)| tensor)
@@ -232,7 +232,7 @@ fn verdict(gpu: &Gpu, rows: u64, parts: Vec<VerdictPart>, after: Option<&Built>)
     if let Some(before) = after.map(|after| &after.outcome.verdict).filter(|before| before.parts == parts) {
         return Ok(before.clone());
     }
-    // `Job::check` clears the kept label there
+    // COPY_DST, because `Job::check` clears the kept label in this memory
     let usage = WORKSPACE | wgpu::BufferUsages::COPY_DST;
     let memory = Memory::new(gpu, "wgloss outcome", outcome_bytes(rows), Some(&Verdict::fresh()), usage)?;
     Ok(Arc::new(Verdict::new(Arc::new(memory), parts)))

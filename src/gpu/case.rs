@@ -164,8 +164,8 @@ impl Case {
         })
     }
 
-    /// The plan of the loss, and the plan that rounds the first gradient if that is stored in 16 bits. Calls round so
-    /// for an operand in several places of a term.
+    /// The plan of the loss, and the plan that rounds the first gradient if that is stored in 16 bits. A call needs the
+    /// second plan only for an operand in several places of a term.
     #[cfg(test)]
     pub fn plans(&self, gpu: &Gpu) -> Result<(Plan, Option<Plan>)> {
         self.requested(gpu, |request| {

@@ -62,7 +62,7 @@ fn create(gpu: &Gpu, kernel: &Kernel) -> Result<Pipeline> {
             entry_point: Some(kernel.entry()),
             compilation_options: wgpu::PipelineCompilationOptions {
                 constants: &constants,
-                // kernels write every cell of workgroup memory before they read it
+                // kernels write all workgroup memory before they read it
                 zero_initialize_workgroup_memory: false,
             },
             cache: gpu.own_driver_cache(),

@@ -129,17 +129,18 @@ impl Gpu {
     /// There are kernels for GPUs, and kernels for CPUs under a driver. The adapter decides, unless the environment
     /// variable `WGLOSS_KERNELS` names a kind: `gpu`, `matrices`, `cpu`, `small` or `plain`. `matrices` are the kernels for
     /// `gpu` with products of f16 by cooperative matrices, an experimental feature of wgpu, which [`Gpu::new`] then asks
-    /// for. `small` kernels are for GPUs on DX12, where FXC compiles them quickly. `plain` kernels have all of naga's checks, process elements one by one, keep
-    /// no classes or rows in registers, and use the workgroups of a GPU. Other values are ignored. Results of the kinds
-    /// may differ in the rounding of sums.
+    /// for. `small` kernels are for GPUs on DX12, where FXC compiles them quickly. `plain` kernels have all of naga's
+    /// checks, process elements one by one, keep no classes or rows in registers, and use the workgroups of a GPU. Other
+    /// values are ignored. Results of the kinds may differ in the rounding of sums.
     pub fn from_wgpu(device: wgpu::Device, queue: wgpu::Queue) -> Gpu {
         Gpu::made(None, device, queue)
     }
 
-    /// [`from_wgpu`](Self::from_wgpu) for the adapter that the device was made of, which tells what a device does not.
+    /// [`from_wgpu`](Self::from_wgpu) with the adapter that the device was made from. Only an adapter tells which matrices a
+    /// GPU can multiply.
     ///
-    /// On a GPU under Vulkan, losses over all pairs, over a linear layer and of Gram matrices multiply f16 by the GPU's units for
-    /// matrices, if the device was made with [`wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX`],
+    /// On a GPU under Vulkan, losses over all pairs, over a linear layer and of Gram matrices compute products of f16 with the
+    /// GPU's matrix units, if the device was made with [`wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX`],
     /// [`wgpu::Features::SHADER_F16`] and [`wgpu::Features::SUBGROUP`].
     pub fn from_wgpu_on(adapter: &wgpu::Adapter, device: wgpu::Device, queue: wgpu::Queue) -> Gpu {
         Gpu::made(Some(adapter), device, queue)

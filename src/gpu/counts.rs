@@ -199,7 +199,7 @@ impl<M: Metric> Counts<M> {
     ///
     /// For an accuracy the shape is `[3]`: the positions that are right, that are wrong, and that have no prediction. For a
     /// confusion matrix it is `[C, C]`, with a row for each label and a column for each predicted class; after the matrix, its
-    /// buffer holds the positions without a prediction, `[C]`.
+    /// buffer holds for each label the number of positions without a prediction, `[C]`.
     pub fn tensor(&self) -> Tensor {
         let shape = match self.cells.shape() {
             [_, classes] => vec![*classes; 2],

@@ -41,7 +41,7 @@ pub(crate) struct Declarations {
     pub overrides: Vec<&'static str>,
 }
 
-/// What the line begins with that lists extensions.
+/// The start of the line that lists a file's extensions of WGSL.
 pub(super) const ENABLES: &str = "// enables: ";
 
 /// The declarations of a text. Plans ask often, so each text is scanned once. Texts live as long as the program, so a

@@ -14,7 +14,7 @@ use crate::term::{Operand, Term};
 use futures_intrusive::channel::shared::oneshot_channel;
 
 impl Gpu {
-    /// Refuses a term with tensors of another device, and such tensors to differentiate with respect to.
+    /// Refuses tensors of another device, both in the term and in `of`, the operands whose gradients are asked for.
     fn refuse_foreign_inputs<T: ToGpu>(&self, term: &Term<T>, of: &[&T]) -> Result<()> {
         self.refuse_foreign_operands(term)?;
         let place = |(place, of): (usize, &&T)| self.refuse_foreign(term.id(), &format!("of[{place}]"), *of);

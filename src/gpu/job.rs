@@ -120,8 +120,9 @@ impl Job {
     /// the last run of either. A job whose labels have another number of classes has its own results.
     ///
     /// If the loss is reduced, most batches of a loop allocate no GPU memory and make no pipeline. A batch may allocate a few
-    /// KiB, which are kept for the next epoch, or make a pipeline if a shape is new, or a tensor's offset modulo the alignment
-    /// of bindings, which is 256 bytes on most devices. Or bind all batches before the loop, and keep their jobs.
+    /// KiB, which are kept for the next epoch. It may make a pipeline if it has a new shape, or a tensor whose offset modulo the
+    /// alignment of bindings (256 bytes on most devices) is new. To avoid both in the loop, bind all batches before it, and keep
+    /// their jobs.
     ///
     /// ```no_run
     /// # use wgloss::{CrossEntropy, DType, Error, Gpu, Outputs, wgpu};
@@ -145,8 +146,8 @@ impl Job {
     ///
     /// # Errors
     /// As [`Gpu::prepare`]; [`Error::InvalidOption`](crate::Error::InvalidOption) for a term that differs in more than its
-    /// tensors and shards: in losses, options, coefficients, operands that are given, or numbers that vary. These have the
-    /// values that the job was prepared with: [`set`](Self::set) changes them.
+    /// tensors and shards: in losses, options, coefficients, operands that are given, or numbers that vary. A number
+    /// that varies has to have the value that the job was prepared with: [`set`](Self::set) changes it.
     pub fn rebind(&self, term: &Term<Tensor>, outputs: &Outputs) -> Result<Job> {
         if self.built.held.statistics.is_some() {
             let (loss, operand) = (term.id(), "statistics".into());
@@ -194,7 +195,7 @@ impl Job {
     /// job's own.
     fn recorded(&self, pass: &mut wgpu::ComputePass<'_>, slot: Option<(&Dispatch, usize)>) {
         self.built.outcome.verdict.runs.record();
-        // if the pass belongs to another instance that has no pipeline or group with the job's numbers, wgpu panics
+        // wgpu panics if the pass belongs to another instance that has no pipeline or bind group with the ids of this job's
         #[cfg(not(target_arch = "wasm32"))]
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.record(pass, slot)));
         #[cfg(target_arch = "wasm32")]

@@ -17,7 +17,8 @@ pub(super) type DeviceReports = Late<Pin<Box<dyn Future<Output = Option<Error>>>
 /// [`settled`](Self::settled) takes it; futures that began to wait before still get it.
 pub(super) struct Late<F>(Mutex<Arc<Era<F>>>);
 
-/// The reports of the calls between two errors that `settled` took. A future that begins to wait later has a new era.
+/// The reports of the calls between two errors that `settled` took. When it takes an error, a new era begins for the futures
+/// that begin to wait afterwards.
 struct Era<F> {
     reports: Mutex<Reports<F>>,
     waiting: Arc<Waiting>,

@@ -9,7 +9,7 @@ use crate::gpu::shaders::{Shader, slot};
 pub(super) const FEATURES: wgpu::Features =
     wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX.union(wgpu::Features::SHADER_F16).union(wgpu::Features::SUBGROUP);
 
-/// The consent to an experimental feature, without which wgpu gives none.
+/// The consent without which wgpu enables no experimental feature.
 #[expect(unsafe_code, reason = "wgpu marks every experimental feature as unsafe")]
 pub(super) fn experimental() -> wgpu::ExperimentalFeatures {
     // SAFETY: wgpu asks its callers to know that its code for the feature may have bugs. The kernels keep to what its
@@ -17,7 +17,7 @@ pub(super) fn experimental() -> wgpu::ExperimentalFeatures {
     unsafe { wgpu::ExperimentalFeatures::enabled() }
 }
 
-/// The own rows of a tile, which its subgroups share.
+/// The own rows of a tile. Each subgroup takes as many of them as it has lanes.
 const TILE: u32 = 64;
 
 /// The matrices that kernels for an adapter multiply.
@@ -38,7 +38,7 @@ impl Matrices {
             .filter(|_| has)
     }
 
-    /// The largest of these that kernels can use, with subgroups of so few and so many lanes.
+    /// The largest of these that kernels can use, with subgroups of at least `lanes.0` and at most `lanes.1` lanes.
     fn among(all: &[wgpu::CooperativeMatrixProperties], lanes: (u32, u32)) -> Option<Matrices> {
         let fits = |side: &u32| {
             all.iter().any(|one| {
@@ -51,7 +51,7 @@ impl Matrices {
         candidates.into_iter().find(|matrices| matrices.stack().is_some())
     }
 
-    /// The file that says how many matrices a subgroup stacks, each of `side` rows of a tile. Every lane stands for a row.
+    /// The file that says how many matrices a subgroup stacks. The stack has a row for each lane, and each matrix has `side` rows.
     fn stack(self) -> Option<Shader> {
         let Matrices { side, lanes: (least, most) } = self;
         // if lanes varied, so would control flow around matrices, and naga refuses that
@@ -100,7 +100,7 @@ mod tests {
             (vec![eights, others[0]], (8, 8), Some(8)),
             (vec![eights], (16, 16), Some(8)),
             (vec![eights, sixteens], (64, 64), Some(16)),
-            // a subgroup would have more rows than a tile, or fewer than a matrix
+            // more lanes than a tile has rows; lanes that vary; fewer lanes than a matrix has rows; a stack of eight matrices
             (vec![sixteens], (128, 128), None),
             (vec![eights, sixteens], (8, 32), None),
             (vec![eights], (4, 4), None),

@@ -23,7 +23,7 @@ const MUTANT: &str = "WGLOSS_MUTANT";
 /// mutant, or which of many joined mutants has to be planted alone.
 const STILLBORN: &str = "mutable-shaders: a kernel does not compile";
 
-/// A shader's text: from the directory, if one is named and the shader belongs to the library.
+/// The text of one of the library's shaders. It is read from the directory if [`FROM`] names one.
 pub(super) fn text(source: &Source) -> &'static str {
     static READ: Mutex<BTreeMap<&'static str, &'static str>> = Mutex::new(BTreeMap::new());
     let Some(from) = std::env::var_os(FROM) else { return source.text };

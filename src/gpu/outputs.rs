@@ -35,7 +35,7 @@ pub struct Outputs {
 /// The tensor is f32, `[P, 3]`. It has a row for each of [`Outcome::parts`](crate::Outcome::parts), in their order: sum,
 /// denominator, and factor in the sum of terms. Observations come last, so that the accuracy of the sum of two losses, of which
 /// one observes it, is `[2, 0]` over `[2, 1]` of a tensor of `[3, 3]`. For a log over epochs, add up the batches of an epoch, copy
-/// the tensor to the log, and clear it.
+/// the tensor to the log, and clear the tensor.
 #[derive(Clone, Debug)]
 pub struct PartSums {
     /// The tensor.

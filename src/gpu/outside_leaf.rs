@@ -20,7 +20,7 @@ const MOST_KEPT: usize = 1 << 29;
 const FAMILIES: usize = 4;
 
 /// The shapes of the prediction. They cover single elements and quads, classes far apart in memory, few classes with
-/// many pixels, and rows that lanes keep.
+/// many pixels, rows that lanes keep in registers, and a row that is cut into chunks.
 const SHAPES: [&[usize]; 5] = [&[2, 5], &[2, 3, 4], &[2, 3, 256, 128], &[512, 2050], &[1, 70_000]];
 
 /// The leaf of a family.

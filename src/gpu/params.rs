@@ -142,7 +142,8 @@ impl Default for Block {
 }
 
 impl Params {
-    /// Parameters with the numbers that a shader cannot write as constants. All others are 0.
+    /// Parameters with the numbers that are the same in every plan: the bits of NaN and of infinity, 16 as a loop bound that
+    /// compilers cannot see, and the planted fault. All others are 0.
     pub fn new() -> Params {
         #[cfg(feature = "mutable-shaders")]
         let mutant = crate::gpu::mutable::mutant();

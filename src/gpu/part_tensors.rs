@@ -1,4 +1,4 @@
-//! The tensors of a call for the bindings of a part's plan.
+//! Which tensor of a call each binding of a part's plan gets.
 
 use crate::gpu::bind::Bindable;
 use crate::gpu::memory::Memory;
@@ -11,11 +11,11 @@ use crate::term::{Observation, Part, Scale};
 pub(super) struct PartTensors<'a> {
     pub part: &'a Part<Tensor>,
     pub outputs: &'a Outputs,
-    /// The f32 sum of a gradient, if the plan rounds one.
+    /// The f32 sum of a gradient, in a plan that rounds this sum to 16 bits.
     pub sum: Option<&'a Tensor>,
-    /// The tensor for the reduced loss.
+    /// The tensor for the reduced loss. If the term is not reduced, kernels still write it, and nothing reads it.
     pub loss: &'a Tensor,
-    /// The tensor for the unreduced loss, if the term is not reduced.
+    /// The tensor for the unreduced loss; the same as `loss` if the term is reduced.
     pub losses: &'a Tensor,
     /// The part's observations that are tensors, with these tensors.
     pub observed: Vec<(Observation, &'a Tensor)>,

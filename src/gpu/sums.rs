@@ -15,7 +15,7 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    /// Makes the sums with `empty`, which gets the tensor that a sum is rounded to.
+    /// Makes the sums. `empty` makes each of them from the tensor that the sum will be rounded to.
     pub fn new(term: &Term<Tensor>, outputs: &Outputs, empty: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Sums> {
         let sum = |gradient: &Gradient| {
             let places: usize = term.parts.iter().map(|part| places(part, &gradient.of).count()).sum();

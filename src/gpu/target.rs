@@ -28,8 +28,8 @@ pub(crate) enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Target {
     pub kind: Kind,
-    /// Whether kernels are small, for DX12. Its older compiler FXC takes seconds for a kernel that spells out four
-    /// neighbours, and it is not known which compiler a device has.
+    /// Whether kernels are small, for DX12. Its older compiler FXC takes seconds for a kernel that repeats its code for each
+    /// of four neighbouring elements, and it is not known which compiler a device has.
     pub small: bool,
     /// The lanes of every subgroup, if subgroup operations are available.
     pub subgroup: Option<u32>,

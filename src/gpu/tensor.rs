@@ -77,7 +77,8 @@ impl Gpu {
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] if the range is shorter or longer than the shape's elements, [`Error::InvalidOperand`]
-    /// for a buffer without `STORAGE`, a range that begins inside an element, or a destroyed buffer,
+    /// for a buffer without `STORAGE`, a range that begins inside an element, a range that reaches into the last bytes of a
+    /// buffer whose size is not a multiple of 4, or a destroyed buffer,
     /// [`Error::UnsupportedDtype`] for f64, [`Error::ForeignTensor`] for a buffer of another device, if the library can
     /// tell.
     pub fn wrap(&self, slice: wgpu::BufferSlice<'_>, shape: impl Into<Vec<usize>>, dtype: DType) -> Result<Tensor> {

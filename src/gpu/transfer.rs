@@ -162,7 +162,7 @@ impl<T: Send + 'static> Read<T> {
         };
         gpu.scoped(map)?;
         let context = gpu.clone();
-        // includes errors of this read
+        // gives the first error that the device reports of any call so far, this read's calls included
         #[cfg(target_arch = "wasm32")]
         let accepted = gpu.late().so_far();
         let pending = async move {
@@ -192,7 +192,8 @@ impl<T: Send + 'static> Read<T> {
     /// Waits for the result, at most for the context's timeout.
     ///
     /// # Errors
-    /// Errors of the GPU; [`Error::LabelOutOfRange`] for a bad label; [`Error::Timeout`].
+    /// Errors of the GPU; [`Error::LabelOutOfRange`] for a bad label; [`Error::NotRun`] if a recorded run has not finished;
+    /// [`Error::Timeout`].
     #[cfg(not(target_arch = "wasm32"))]
     pub fn wait(mut self) -> Result<T> {
         poll(&self.driven.gpu, self.driven.submission.take())?;

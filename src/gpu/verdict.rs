@@ -40,7 +40,7 @@ pub(super) struct VerdictPart {
     pub numbers: Vec<(usize, String, NumberRange)>,
 }
 
-/// The bit that the outcome adds to the index of a part if not a label, but a number of the part is out of range. It
+/// The bit that the outcome adds to a part's index if a number of the part is out of range, rather than a label. It
 /// matches the shader's `IS_NUMBER`.
 const IS_NUMBER: u32 = 0x4000_0000;
 
@@ -141,8 +141,8 @@ impl Verdict {
     }
 }
 
-/// The GPU's count before the first run. It is two runs before the count wraps, so that every job that runs three times
-/// tests the wrap.
+/// The GPU's count before the first run. The second run wraps the count to 0, so that every job that runs twice tests the
+/// wrap.
 const FIRST_RUN: u32 = u32::MAX - 1;
 
 /// The host's counts of recorded runs. The GPU counts the runs that finish.

@@ -4,9 +4,9 @@
 pub trait Divergence {
     /// The divisor of both softmaxes' logits.
     fn temperature(&self) -> f64;
-    /// The share β of the teacher in a mixture `m = β·teacher + (1 − β)·student` that both are compared with. The divergence
-    /// is then `β·KL(teacher ‖ m) + (1 − β)·KL(student ‖ m)`. For β = 1 it is `KL(student ‖ teacher)`; for β = 0, and without
-    /// a mixture, it is `KL(teacher ‖ student)`. A leaf with a mixture has a second function in its shader,
+    /// The share β of the teacher in a mixture `m = β·teacher + (1 − β)·student` that both are compared with. For 0 < β < 1
+    /// the divergence is `β·KL(teacher ‖ m) + (1 − β)·KL(student ‖ m)`. For β = 1 it is `KL(student ‖ teacher)`; for β = 0,
+    /// and without a mixture, it is `KL(teacher ‖ student)`. A leaf with a mixture has a second function in its shader,
     /// `divergence_mixture`, which returns β.
     fn mixture(&self) -> Option<f64> {
         None

@@ -1,7 +1,8 @@
 //! Leaves that give a value for each row, from its hardest pairs.
 
 /// A loss of each row's greatest distance to a row with the same label, and its least distance to a row with another label.
-/// Distances are Euclidean, and no row is compared with itself. A row without either kind of pair has no loss.
+/// Distances are Euclidean, and no row is compared with itself. A row that has no pair of one
+/// of the two kinds has no loss.
 pub trait Hardest {
     /// The loss of a row and its derivatives.
     fn score(&self, of: HardestDistances) -> HardestScore;

@@ -48,7 +48,7 @@ pub enum Leaf<'a> {
     Vectors(&'a dyn Vectors),
     /// A sum of other losses.
     Composite(&'a dyn Composite),
-    /// A value for each row, from its scores against all others.
+    /// A value for each row, from its similarities to many rows.
     Similarity(&'a dyn Similarity),
     /// A value for each row, from its greatest and its least distance to other rows.
     Hardest(&'a dyn Hardest),

@@ -33,7 +33,7 @@ choice! {
 pub struct WindowSettings {
     /// The pixels of a window's side, an odd number.
     pub size: usize,
-    /// The standard deviation of the bell curve that weighs a window's pixels, in pixels.
+    /// The standard deviation, in pixels, of the Gaussian that weights a window's pixels.
     pub sigma: f64,
     /// What lies beyond the border of a picture.
     pub padding: Padding,

@@ -5,7 +5,7 @@
 override RANKS: bool = true;
 // whether the entropy is asked for
 override HEATS: bool = true;
-// whether the class of the greatest logit is asked for, also by the accuracy
+// whether the class of the greatest logit is needed, for itself or for the accuracy
 override PREDICTS: bool = true;
 // whether a masked class has no share of the loss; the other classes then have its share
 override SPARES_MASKED: bool = false;
@@ -25,8 +25,8 @@ struct State {
     other_shares: f32,
     // UNKNOWN_LOGIT, UNKNOWN_SHARE or both; probabilities depend on logits alone, so only the first concerns them
     poison: u32,
-    // for observations: Σ exp(x − peak)·(peak − x), and the number of classes that come before the label's, if classes are
-    // sorted by their logits
+    // for observations: Σ exp(x − peak)·(peak − x), from which the entropy follows; and the number of classes that come before
+    // the label's if classes are sorted by their logits, the greatest first
     heat: f32,
     ahead: u32,
     // the number of classes that are not masked, if masked ones have no share

@@ -1,7 +1,7 @@
 // There is no second walk over a position's classes.
 // needs: lib/label
 // slots: fold
-// Whether a dispatch that neither scores nor writes needs the whole state.
+// Whether a dispatch needs the merged state of all lanes even if it neither scores nor writes.
 fn compares() -> bool {
     return false;
 }

@@ -1,7 +1,7 @@
 // A second walk over a position's classes, which are compared with the whole row, where one dispatch walks all classes.
 // needs: lib/label fold/divergence fold/mixture geometry/class_axis geometry/lane_sums geometry/sum_classes
 // slots: classes
-// Whether a dispatch that neither scores nor writes needs the whole state.
+// Whether a dispatch needs the merged state of all lanes even if it neither scores nor writes.
 fn compares() -> bool {
     return false;
 }

@@ -7,7 +7,7 @@
 // below this sine, rounding decides in which direction the angle grows, and the derivative is taken as 0
 const LEAST_SINE: f32 = 1e-6;
 
-// Whether a vector was divided by the least norm instead of its own.
+// Whether a vector is 0, which has a factor of 0, or was divided by the least norm, 1e-8, instead of its own.
 fn is_short(factor: f32) -> bool {
     return (factor == 0.0) | (factor >= 1e8);
 }

@@ -1,7 +1,7 @@
 // Matrices of 16 × 16: of own rows, of others, and of sums of their products.
 const SIDE: u32 = 16u;
 
-// How many of them sixteen elements take.
+// How many matrices, side by side, hold sixteen elements of each row.
 const DEPTH: u32 = 1u;
 
 alias OwnMatrix = coop_mat16x16<f16, A>;

@@ -9,7 +9,7 @@ fn observe_position(position: u32, label: Label, kept: bool, state: State, s: St
         keep_observed(position, NO_CLASS, 0.0);
         return;
     }
-    // a share that is NaN makes the loss unknown, not the softmax
+    // a NaN among the classes' shares (see fold/softmax) makes the loss NaN, but the softmax depends on logits alone
     let unknown = ((state.poison & UNKNOWN_LOGIT) != 0u) | (state.rest < 0.0);
     keep_observed(position, select(state.peak_class, NO_CLASS, unknown), select(-s.nll, nan(), unknown));
     let total = 1.0 + state.rest;

@@ -7,7 +7,8 @@ struct OwnMatrices {
     high: array<OwnMatrix, STACKED * DEPTH>,
 }
 
-// Puts four elements of four own rows into memory, from `entry` on. Returns the factor of the products.
+// Puts four elements of four own rows into workgroup memory, from `entry` on. Returns the factor that `stacked_products` has to
+// multiply their products by.
 fn stage_own(entry: u32, four: mat4x4<f32>, lane: u32, first: u32, lanes: u32) -> f32 {
     let staged = by_entry(four, OWN_ACROSS);
     own_high[entry] = vec4<f16>(staged[0]);

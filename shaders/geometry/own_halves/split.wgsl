@@ -1,9 +1,11 @@
-// Own elements of f32 as two halves of f16: scale·x = high + low/2048. The scale is a power of two, so that neither half
-// overflows. Elements that are not 2^29 times smaller than the greatest of a step keep 22 bits.
+// Own elements of f32 as a sum of two f16: scale·x = high + low/2048. The scale is a power of two, such that neither f16
+// overflows. An element keeps 22 bits, unless the greatest of the elements that are staged together (sixteen of each own row)
+// is more than 2^28 times as large.
 // needs: geometry/halves geometry/lane_products
 // slots: matrix stack
 
-// whether the scale follows from the greatest magnitude of each step; differences of f16 need none but a half
+// whether the scale follows from the greatest magnitude of the elements that are staged together; differences of two f16 are
+// only halved, since their range is at most twice that of f16
 override SCALED: bool = true;
 
 const LOW_SCALE: f32 = 2048.0;
@@ -19,7 +21,7 @@ struct OwnMatrices {
     low: array<OwnMatrix, STACKED * DEPTH>,
 }
 
-// Bits of magnitudes are in the order of the magnitudes.
+// The bits of the greatest finite magnitude: bits of magnitudes are in the order of the magnitudes.
 fn peak_of(x: vec4<f32>) -> u32 {
     let bits = bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu);
     let finite = select(bits, vec4<u32>(0u), bits >= vec4<u32>(0x7f800000u));
@@ -43,8 +45,8 @@ fn scale_exponent(four: mat4x4<f32>, lane: u32, first: u32, lanes: u32) -> u32 {
     return min(268u - (greatest >> 23u), 253u);
 }
 
-// Rounds to the eleven bits of a half by bits, since a compiler may drop a conversion to f16 and back. What no normal half holds is
-// left to the low half.
+// Rounds to the eleven significant bits of an f16 by integer operations, since a compiler may drop a conversion to f16 and
+// back. Numbers below the least normal f16 go into `own_low` alone.
 fn stage_halves(entry: u32, x: vec4<f32>, scale: f32) {
     let scaled = scale * x;
     let bits = bitcast<vec4<u32>>(scaled);
@@ -56,7 +58,8 @@ fn stage_halves(entry: u32, x: vec4<f32>, scale: f32) {
     own_low[entry] = vec4<f16>(select(LOW_SCALE * (scaled - high), vec4<f32>(0.0), infinite));
 }
 
-// Puts four elements of four own rows into memory, from `entry` on. Returns the factor of the products.
+// Puts four elements of four own rows into workgroup memory, from `entry` on. Returns the factor that `stacked_products` has to
+// multiply their products by.
 fn stage_own(entry: u32, four: mat4x4<f32>, lane: u32, first: u32, lanes: u32) -> f32 {
     let exponent = scale_exponent(four, lane, first, lanes);
     let scale = bitcast<f32>(exponent << 23u);

@@ -1,7 +1,7 @@
-// Logits with a soft cap, c·tanh(x/c), which comes before all else.
+// Logits with a soft cap, c·tanh(x/c), which is applied before anything else reads them.
 // needs: lib/math lib/params
 
-// the place of c among the loss's numbers
+// the place of c among the loss's number options
 override SOFTCAP: u32 = 0u;
 // whether dense targets are logits too
 override CAPS_TARGETS: bool = false;

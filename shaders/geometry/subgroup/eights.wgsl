@@ -1,4 +1,4 @@
-// A subgroup of eight lanes, each of which holds two of sixteen others.
+// A subgroup of eight lanes, each of which holds two of sixteen other rows (the others).
 const WIDTH: u32 = 8u;
 
 // Returns a number of each of sixteen others, in quads. Lane i holds those of the others i and i + 8, in `x` and `y`.

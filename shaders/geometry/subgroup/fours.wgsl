@@ -1,4 +1,4 @@
-// A subgroup of four lanes, each of which holds four of sixteen others.
+// A subgroup of four lanes, each of which holds four of sixteen other rows (the others).
 const WIDTH: u32 = 4u;
 
 // Returns a number of each of sixteen others, in quads. Lane i holds those of the others i, i + 4, i + 8 and i + 12, in `x` to

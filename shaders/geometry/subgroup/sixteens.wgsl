@@ -1,4 +1,4 @@
-// A subgroup of sixteen lanes, each of which holds one of sixteen others.
+// A subgroup of sixteen lanes, each of which holds one of sixteen other rows (the others).
 const WIDTH: u32 = 16u;
 
 // Returns a number of each of sixteen others, in quads. Lane i holds that of the other i, in `x`.

@@ -17,7 +17,8 @@ var<workgroup> other_halves: array<vec4<f16>, 256>;
 // How many matrices 64 others take.
 const COLUMNS: u32 = 64u / SIDE;
 
-// The sums of a subgroup, which has as many own rows as lanes: matrices for SIDE rows lie beside each other, and are stacked.
+// The sums of a subgroup, for as many own rows as it has lanes: a stack of STACKED rows of matrices. The COLUMNS matrices of
+// each such row hold the sums of SIDE own rows with 64 others.
 struct Stack {
     sums: array<SumMatrix, STACKED * COLUMNS>,
 }
@@ -56,12 +57,13 @@ fn add_sixteen(sums: Stack, first: u32, by: f32) -> Stack {
     return added;
 }
 
-// The entry in `tile` of the rows at a place of the stack and of a column of matrices, of which `tile` holds half.
+// The entry in `tile` at which a matrix begins, by its place in the stack and its column. `tile` holds half of the columns at a
+// time.
 fn sums_at(first: u32, place: u32, column: u32) -> u32 {
     return (16u * SIDE * (column % (COLUMNS / 2u))) + ((first + (SIDE * place)) / 4u);
 }
 
-// A lane's quad of others, of those that `tile` holds.
+// The entry in `tile` of one of a lane's four quads of others, of which `tile` holds two at a time.
 fn tile_at(lane: u32, quad: u32) -> u32 {
     return (16u * lane_other(lane, quad % 2u)) + (lane_own(lane) / 4u);
 }

@@ -13,7 +13,7 @@ fn own_factor(row: u32) -> f32 {
     return 1.0;
 }
 
-// The others are positions, which have no factors. Those of channels are checked at each element.
+// The others are positions, which have no factors. The functions that read elements look at the factors of channels.
 fn other_factor(position: u32) -> f32 {
     return 1.0;
 }

@@ -1,5 +1,6 @@
-// The terms of a pixel's sums over the windows that contain it: the derivatives with respect to the pixel of `x` and of `y`
-// where these equal the pivot, and half of what the derivatives change by with x and with x − y.
+// The terms of a pixel's sums over the windows that contain it. The first two are the derivatives with respect to the pixel of
+// `x` and to that of `y`, taken where both pixels equal the pivot. The last two are half the rates at which these derivatives
+// change: with the pixel itself, and with x − y (for y, with y − x).
 // needs: lib/params geometry/pixels geometry/window_maps scratch/window_slopes/held
 fn term_at(plane: u32, line: i32, column: i32, pivot: vec2<f32>) -> vec4<f32> {
     let size = map_size();

@@ -73,9 +73,9 @@ fn of_numbers(low: vec2<f32>, high: vec2<f32>) -> vec4<f32> {
     return vec4<f32>(low, high);
 }
 
-// The area of the hull that neither of two overlapping boxes covers, next to one side of them. Of the two boxes one reaches
-// further on that side: b by `step`, or a by −`step`. The strip by which it reaches further is uncovered where, along the other
-// axis, the other box extends past it: `beyond` is how far a extends past b, `beyond_b` how far b extends past a.
+// The area of the hull that neither of two overlapping boxes covers, next to one side of it. At that side b reaches further than
+// a by `step`; if `step` is negative, a reaches further by −`step`. This strip is uncovered where, along the other axis, the
+// other box extends past the one that reaches further: `beyond` is how far a extends past b, `beyond_b` how far b past a.
 fn corner(step: f32, beyond: f32, beyond_b: f32) -> f32 {
     return select(step * beyond, -step * beyond_b, step < 0.0);
 }
@@ -175,8 +175,8 @@ fn signs(x: vec2<f32>) -> vec2<f32> {
     return vec2<f32>(sign_of_number(x.x), sign_of_number(x.y));
 }
 
-// The derivative of ρ²/c², `far`, with respect to centre and sides: from those with respect to the corners it would cancel
-// for boxes that lie far apart.
+// The derivative of `far`, which is ρ²/c², with respect to centre and sides. It is not a sum of the derivatives with respect to
+// the corners, because these would cancel for boxes that lie far apart.
 fn of_far(pair: Pair, low: vec2<f32>, high: vec2<f32>, diagonal: f32, far: f32, eps: f32) -> vec4<f32> {
     let distance = abs(pair.centre);
     let one_sided = abs(low - high);

@@ -3,7 +3,7 @@
 fn class_score(seen: Class, place: Place) -> ClassScore {
     let share = seen.weight / f32(params.classes);
     let s = sigmoids(seen.x);
-    // part_of lets a logit of −∞ mask a class of t = 0; product leaves a logit of +∞ unmasked
+    // part_of lets a logit of −∞ mask a class of t = 0, whose loss is then 0; product gives NaN for +∞ and t = 1
     let loss = part_of(seen.t, s.minus_log_p) + product(1.0 - seen.t, s.minus_log_q);
     // σ(x) − t, without cancellation for t of 0 or 1
     let d = sigmoid_balance(1.0 - seen.t, seen.t, seen.x, s);

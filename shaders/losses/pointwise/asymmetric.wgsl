@@ -30,7 +30,7 @@ fn negative(s: Sigmoids) -> vec2<f32> {
     let is_near = shown <= 0.5;
     let share = log1p_share(-min(shown, 0.5));
     let surprise = select(s.minus_log_q, select(-precise_log(rest), shown * share, is_near), is_clipped);
-    // surprise/p_m tends to 1
+    // surprise/p_m, which tends to 1 as p_m goes to 0
     let ratio = select(surprise / max(shown, 0.5), share, is_near);
     var focus = whole_power(shown, max(WHOLE_GAMMA_NEG, 0));
     if WHOLE_GAMMA_NEG < 0 {

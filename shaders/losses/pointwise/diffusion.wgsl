@@ -47,8 +47,8 @@ fn element_item(alpha_bar: f32) -> vec3<f32> {
 
 // The weights that follow from the signal-to-noise ratio, ᾱ/(1 − ᾱ), without a cut.
 fn weight_of(alpha_bar: f32, rest: f32) -> f32 {
-    // signal/of_type is the weight: signal/(1 − ᾱ) for an error of the sample; that over ᾱ/(1 − ᾱ) for one of the noise; that
-    // over 1/(1 − ᾱ) for one of v
+    // The weight is signal/of_type. For an error of the sample it is signal/(1 − ᾱ). The squared error of the noise is
+    // ᾱ/(1 − ᾱ) times the sample's, and that of v 1/(1 − ᾱ) times, so their weights are divided by these factors.
     let of_type = select(select(alpha_bar, 1.0, PREDICTION_TYPE == 1u), rest, PREDICTION_TYPE == 2u);
     if WEIGHTING == 4u {
         let gamma = option(GAMMA);

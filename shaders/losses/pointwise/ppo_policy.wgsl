@@ -7,7 +7,7 @@ const CLIP_HIGH: u32 = 1u;
 const DUAL_CLIP_RATIO: u32 = 2u;
 const ENTROPY_COEF: u32 = 3u;
 
-// What all elements of a sequence get: the sequence's mean log-ratio.
+// The number that every element of a sequence gets: the sequence's mean log-ratio.
 fn element_item(log_ratio: f32) -> vec3<f32> {
     return vec3<f32>(log_ratio, 0.0, 0.0);
 }

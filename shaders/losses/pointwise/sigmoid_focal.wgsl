@@ -39,7 +39,7 @@ fn focus_of(t: f32, rest: f32, s: Sigmoids) -> vec2<f32> {
 fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     let x = v.x;
     var t = v.y;
-    // 1 − t, which smoothing does not round
+    // 1 − t, which is smoothed by itself: 1 minus the smoothed t would be rounded
     var rest = 1.0 - t;
     if WHOLE_LABEL_SMOOTHING != 0 {
         let half = 0.5 * option(LABEL_SMOOTHING);

@@ -1,5 +1,5 @@
-// A position's prediction where predictions are logits: the class with the greatest. Several lanes share a position. A position
-// with a NaN has no prediction.
+// A position's prediction where predictions are logits: the class with the greatest logit. Several lanes share a position. A
+// position with a NaN has no prediction.
 // needs: fold/greatest geometry/lanes geometry/places lib/label lib/params
 // slots: x0
 fn lanes_of_position() -> u32 {

@@ -1,5 +1,5 @@
-// The mask of a row of a linear layer, in the gradient's walk: 0 if the derivative of the loss with respect to the row is 0,
-// as it is where the row's segment takes no part.
+// The mask of a row of a linear layer, in the gradient's walk: 0 if the derivative of the loss with respect to −log p of the
+// row's label is 0, as it is where the row or its segment takes no part.
 // needs: geometry/segment_slope
 fn mask_at(i: u32) -> f32 {
     // compares bits, since compilers may find a NaN equal to 0

@@ -1,4 +1,4 @@
-// A number of a class for a fused loss of elements, such as the factor of its positive targets.
+// The number that each class has in a fused loss of elements, such as the factor of its positive targets.
 // needs: lib/params dtype/float
 @group(0) @binding(10) var<storage, read> pos_weight: array<u32>;
 

@@ -9,7 +9,7 @@ fn count_at(i: u32) -> Count {
     return decode(sample_weight[word_of(element, SAMPLE_WEIGHT_DTYPE)], element, SAMPLE_WEIGHT_DTYPE);
 }
 
-// A number that belongs to a value, times the value's sample weight. A weight of 0 is a factor: 0 times infinity is NaN.
+// A number that belongs to a value, times the value's sample weight. A weight of 0 does not mask: 0 times infinity is NaN.
 fn sampled(i: u32, v: f32) -> f32 {
     return product(count_at(i), v);
 }

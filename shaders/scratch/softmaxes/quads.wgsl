@@ -1,4 +1,5 @@
-// The peak and the rest of each position's softmax, stored for four neighbouring positions at a time.
+// The peak of each position's softmax, and the rest, the sum of exp(x − peak) over all classes but the peak's. They are stored
+// for four neighbouring positions at a time.
 // needs: lib/params
 // slots: activation
 @group(0) @binding(18) var<storage, read_write> softmax_quads: array<vec4<f32>>;

@@ -5,6 +5,7 @@ struct RangedSoftmax {
     peak: f32,
     // the sum of exp(x − peak) over all classes but the peak's
     rest: f32,
+    // the numbers of a MeanSlope, whose sum is `mean_slope`
     lead: f32,
     likeliest: f32,
     mean_slope: f32,
@@ -44,7 +45,8 @@ fn remember(at: vec4<u32>, peak: vec4<f32>, rest: vec4<f32>) -> Softmaxes {
     return softmax_of(peak, rest);
 }
 
-// Whether positions are marked. Marks lie in `met`, which the gradients need only later.
+// Whether positions are marked, because they have met their greatest logit. Marks lie in `met`, which the gradients need only
+// later.
 fn marks_of(at: vec4<u32>) -> vec4<bool> {
     let i = at + vec4<u32>(base(18u));
     let marks = vec4<f32>(ranged_softmaxes[i.x].met, ranged_softmaxes[i.y].met, ranged_softmaxes[i.z].met, ranged_softmaxes[i.w].met);

@@ -119,7 +119,7 @@ impl TwoSoftmaxes {
         if r.abs() < 1.0 {
             return weights[0] * t * exp_excess(p) + weights[1] * s * exp_excess(q);
         }
-        // β·(m − t) + (1 − β)·(m − s) is 0 unless the mixture is the teacher
+        // `weights[0]·(m − t) + weights[1]·(m − s)` is 0, unless β is 1: then the weights are 0 and 1, and m is t
         let beside = if beta == 1.0 { t - s } else { 0.0 };
         beside - part_of(weights[0] * t, p) - part_of(weights[1] * s, q)
     }

@@ -1,4 +1,4 @@
-//! The folds over the classes of a position, each in a file of the same name as in `shaders/fold`.
+//! The folds over the classes of a position. A fold and its shader in `shaders/fold` have the same file name.
 
 pub(super) mod class_sum;
 pub(super) mod divergence;

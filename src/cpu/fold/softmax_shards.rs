@@ -24,8 +24,8 @@ pub(in crate::cpu) struct State {
     other_shares: f64,
     /// The logit and the weight of the label's class, where this shard holds it.
     label: Option<[f64; 2]>,
-    /// For observations: `Σ exp(x − peak)·(peak − x)`, and the first class with the greatest logit, if there is one. The
-    /// class is counted over all shards.
+    /// For observations: `Σ exp(x − peak)·(peak − x)`, and the first class with the greatest logit, if there is one. Classes
+    /// are numbered over all shards.
     heat: f64,
     top: Option<usize>,
 }
@@ -159,7 +159,7 @@ impl State {
         }
     }
 
-    /// All numbers that go to another device: the state's, and those of observations if it `observes`.
+    /// All numbers that go to another device: the state's, and with `observes` those of observations.
     pub fn sent(self, observes: bool) -> Vec<f64> {
         self.numbers().into_iter().chain(self.notes().into_iter().filter(|_| observes)).collect()
     }

@@ -65,7 +65,7 @@ impl Inputs {
     }
 
     /// The sums of a region over all elements that take part, each times its position's weight: `Σ p·t`, `Σ p·(1 − t)`
-    /// and `Σ (1 − p)·t`; with squares `Σ p·t` and `Σ (p − t)²`.
+    /// and `Σ (1 − p)·t`; with squares `Σ p·t` and `Σ (p − t)²`; soft `Σ min(p, t)`, `Σ max(p − t, 0)` and `Σ max(t − p, 0)`.
     pub fn sums(&self, region: usize) -> RegionSums {
         let (item, k) = (region / self.classes.c, region % self.classes.c);
         let items = if self.settings.batch { 0..self.classes.n } else { item..item + 1 };

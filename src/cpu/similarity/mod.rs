@@ -170,7 +170,7 @@ impl Operands {
         let labels = self.labels.as_ref().zip(label_place);
         let equal = labels.is_some_and(|(labels, other)| labels.get(row) == labels.get(other));
         Pair {
-            // a factor that is not finite makes the score unknown, like a row that is not finite
+            // a factor or shift that is not finite makes the score unknown, as does a row that is not finite
             score: if factor.is_finite() && shift.is_finite() {
                 factor * self.products[i][j] + shift
             } else {

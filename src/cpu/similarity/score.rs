@@ -11,7 +11,7 @@ pub(super) struct Pair {
     pub score: f64,
     /// Whether the two belong together.
     pub similar: bool,
-    /// Whether the two are not compared: they are the same row, or have one label without belonging together.
+    /// Whether the two are not compared: they are the same row, or have equal labels and the loss drops such pairs.
     pub left_out: bool,
 }
 
@@ -74,7 +74,7 @@ pub(super) fn by_softmax(
     state: Option<State>,
 ) -> (Value, Vec<f64>) {
     if !known {
-        // also where the row belongs together with no other
+        // the value is NaN even if the row belongs together with no other
         let d = pairs.iter().map(|pair| if pair.left_out { 0.0 } else { f64::NAN });
         return (Value::of(f64::NAN), d.collect());
     }

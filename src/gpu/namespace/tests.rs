@@ -23,7 +23,8 @@ fn written(text: &'static str) -> Result<String> {
     Leaf::new(&Source { path: "mine.wgsl", text }, OPTIONS)?.write()
 }
 
-/// A leaf may declare any name of the library's. Members, attributes and comments with the same text are not renamed.
+/// A leaf may declare names that the library declares too, except the types in `TYPES`. Members, attributes and comments with
+/// the same text are not renamed.
 #[test]
 fn names_of_a_leaf_are_in_its_namespace() {
     for (text, want) in [

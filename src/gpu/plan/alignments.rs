@@ -97,7 +97,7 @@ fn refuse_more(lattice: &Lattice) -> Result<()> {
     Ok(())
 }
 
-/// A walk that is planned.
+/// The walk that is being planned.
 struct Planned<'a> {
     request: &'a Request<'a>,
     lattice: Lattice,
@@ -191,7 +191,7 @@ impl Planned<'_> {
         held + WORKSPACE_HEAD + TALLY_BYTES * tallies as u64 + BESIDE
     }
 
-    /// The bytes of the longest memory.
+    /// The bytes of the largest scratch memory.
     fn longest_memory(&self, blocks: &Blocks) -> u64 {
         self.scratch(blocks).iter().map(|(name, elements)| scratch_bytes(name) * elements).max().unwrap_or(0)
     }

@@ -121,7 +121,7 @@ impl Windowing {
     pub fn elements(&self, planes: Range<usize>, lines: Range<usize>) -> Range<u64> {
         let of = &self.pictures;
         let last = planes.end - 1;
-        // planes whose pixels lie between each other's are bound together
+        // planes whose pixels are interleaved are bound together
         let first = if of.step == 1 { [planes.start, last] } else { [planes.start, last].map(|k| k / of.c * of.c) };
         let [first, end] = first.map(|plane| of.element(plane, 0, 0));
         (first + lines.start * of.row()) as u64..(end + lines.end * of.row()) as u64
@@ -153,11 +153,11 @@ impl Windowing {
     pub fn bands(&self, request: &Request<'_>, planes: Range<usize>, most: u64) -> Result<Vec<Band>> {
         let Pictures { height, width, .. } = self.pictures;
         let most = most.min(MULTIPLIED / (4 * self.steps as u64));
-        // the elements of a line, and of a plane, in memory or in the map
+        // the elements of a line, and of a plane: those of the pictures or of the map, whichever are more
         let line = self.pictures.row().max(self.map.width) as u64;
         let plane = (height.max(self.map.height) * width.max(self.map.width)) as u64;
         let room = self.room.min(most);
-        // planes whose pixels lie between each other's are bound together
+        // planes whose pixels are interleaved are bound together
         let together = if self.pictures.step == 1 { 1 } else { self.pictures.c };
         let some = usize::try_from(room / (plane * together as u64)).unwrap_or(usize::MAX).saturating_mul(together);
         let mut bands: Vec<Band> = match some {

@@ -164,7 +164,7 @@ pub(super) fn scratch(
         }
         Statistics::Logits(logits) => of_block(&logits.against(), &|_, own, others| own * others.div_ceil(tile)),
     };
-    // slopes replace the student's logits, which take the same memory for the statistics too
+    // slopes replace the student's logits in the same memory, which holds the student's logits for the statistics too
     let logits = statistics.logits().map_or(0, |logits| most(&pitch).max(of_block(&logits.against(), &pitch)));
     // the others need room after the own rows only if they share slopes
     let beside = |others: u64| if blocks.shared { others } else { 0 };

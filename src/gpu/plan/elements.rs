@@ -134,9 +134,9 @@ fn walk(request: &Request<'_>, groups: u64, first: bool, gradients: &[Wanted], q
     Stage::new(geometry::ELEMENTS, slots, choices, groups).writing(bound)
 }
 
-/// Sets how the leaf's operands are read, and the loss's constants, which follow them.
+/// Sets how the leaf's operands are read. The loss's constants are read like one more operand after them.
 fn components(request: &Request<'_>, slots: &mut Slots, choices: &mut Choices, quads: bool) {
-    // then no quad of elements crosses the end of a row, so the columns of its elements are a quad too
+    // whether no quad of elements crosses the end of a row, so that the columns of its elements are a quad too
     let uncut = quads && request.part.columns().is_multiple_of(4);
     let specs: Vec<_> = request.loss().header().components().collect();
     // a leaf of sequences sees only the mean of the difference of its first two operands

@@ -32,7 +32,7 @@ pub(super) fn combine(request: &Request<'_>, walk: &mut Walk) {
 }
 
 /// The stage that combines the factors of `values` values. Each value has `elements` elements of the walk. `masked` says
-/// whether the mask has a number for each value. The file `scales` has the factor of a gradient before the sample weight.
+/// whether the mask has a number for each value. The file `scales` computes the factor of each gradient without the sample weight.
 pub(super) fn stage(request: &Request<'_>, values: u64, elements: u64, masked: bool, scales: Shader) -> Stage {
     let given = |given, file, one| if given { file } else { one };
     let mut slots = slots(request);

@@ -108,7 +108,7 @@ pub(super) fn plan(request: &Request<'_>, classes: Classes) -> Result<Walk> {
             stage
         }));
     }
-    // the difference of input and target, times the input and times the target: F·F′ − T·T′ would cancel
+    // two products, (F − T)·F′ and (F − T)·T′, from which the scores compute F·F′ − T·T′ without cancellation (F input, T target)
     for (place, side) in sides.iter().enumerate() {
         let choices = channels.clone().flag(choice::OWN_ACROSS, last).flag(choice::OTHER_ACROSS, last);
         // a difference of two f16 has more digits than they have, but hardly a greater range

@@ -2,9 +2,9 @@
 //! loss, and the gradients.
 //!
 //! The distances of all pairs are held at once only if one block has room for them. For the gradients they are measured
-//! again, by the same kernels, since a pair is a row's hardest if its distance has the same bits as the row's extreme. A distance also has the same
-//! bits from either side. So the gradient of a row finds both the others that are hardest for this row, and the others
-//! for which this row is hardest. If one block holds all pairs, its distances are kept.
+//! again, by the same kernels, since a pair is a row's hardest if its distance has the same bits as the row's extreme. A
+//! distance also has the same bits from either side. So the gradient of a row finds both the others that are hardest for
+//! this row, and the others for which this row is hardest. If one block holds all pairs, its distances are kept.
 //!
 //! A gradient adds up each 256 others separately, and the others of a block are a multiple of 256. So blocks change no bit.
 
@@ -87,7 +87,7 @@ struct Blocks {
     others: usize,
 }
 
-/// A walk that is planned.
+/// The walk that is being planned.
 struct Planned<'a> {
     request: &'a Request<'a>,
     pairs: Pairs,
@@ -155,7 +155,7 @@ impl Planned<'_> {
         held + WORKSPACE_HEAD + TALLY_BYTES * self.pairs.rows.div_ceil(256) as u64 + BESIDE
     }
 
-    /// The bytes of the longest memory.
+    /// The bytes of the largest scratch memory.
     fn longest_memory(&self, blocks: &Blocks) -> u64 {
         self.scratch(blocks).iter().map(|(name, elements)| scratch_bytes(name) * elements).max().unwrap_or(0)
     }

@@ -16,8 +16,8 @@ use crate::gpu::shaders::operand::{labels, mask};
 use crate::gpu::shaders::{choice, slot};
 use std::ops::Range;
 
-/// The elements that a workgroup takes in a round, and the fewest and most rounds of a workgroup. To find the first fault of a
-/// workgroup takes a CPU as long as to look at thousands of elements.
+/// The elements that a workgroup takes in a round, and the fewest and most rounds of a workgroup. A workgroup has several
+/// rounds, because merging what its lanes found takes a CPU as long as looking at thousands of elements.
 const ROUND: usize = 1024;
 const LEAST_ROUNDS: usize = 4;
 const MOST_ROUNDS: usize = 1024;
@@ -39,7 +39,7 @@ pub(super) fn inspect(request: &Request<'_>, walk: &mut Walk) -> Result<usize> {
     }
     for inspection in &request.checked.inspections {
         let Some(operand) = request.part.operand(inspection.operand) else { continue };
-        // whole quads, so that a piece of single elements begins with one
+        // a multiple of 4, so that pieces that are cut at this length begin with a quad
         let most = (room(request).min(SLICE) / LARGEST).max(4) as usize / 4 * 4;
         let pieces = pieces(request, inspection, operand.len(), most)?;
         let quads = pieces.iter().all(|piece| piece.start.is_multiple_of(4));
@@ -91,7 +91,7 @@ fn kernel(request: &Request<'_>, inspection: &Inspection) -> Stage {
     Stage::new(entry, slots, choices, 0).reading(&[("x0", inspection.operand)])
 }
 
-/// One dispatch, over the elements of a piece or over the positions that these elements belong to. The inspections before
+/// One dispatch, over the elements of a piece or over the positions that these elements belong to. The dispatches before
 /// it have `before` workgroups.
 fn dispatch(
     inspection: &Inspection,
@@ -155,7 +155,7 @@ fn pieces(request: &Request<'_>, inspection: &Inspection, elements: usize, most:
     if elements == 0 {
         return Ok(Vec::new());
     }
-    // a range is whole rows of positions, or part of one row of positions, or part of one class
+    // a range is whole groups of `outer` elements, or part of one group, or part of one run of `inner` elements
     let within = match (outer <= most, inner <= most) {
         (true, _) => elements,
         (false, true) => outer,
@@ -180,7 +180,7 @@ fn strides(kept: Kept) -> (usize, usize) {
 fn positions(piece: &Range<usize>, outer: usize, inner: usize) -> Range<usize> {
     let last = piece.end - 1;
     match piece.start / inner == last / inner {
-        // a part of one class
+        // part of one run of `inner` elements
         true => {
             let of = |element: usize| element / outer * inner + element % inner;
             of(piece.start)..of(last) + 1

@@ -253,7 +253,7 @@ fn own(stage: &Stage) -> Range<u64> {
 }
 
 /// Asserts that each workgroup is dispatched once, and that together they go through all elements or positions of the walk,
-/// as [`Values`](super::spans::Values) counts them. Several workgroups may share one.
+/// as [`Values`](super::spans::Values) counts them. Several workgroups may share a position.
 fn assert_groups_once<'a>(request: &Request<'_>, stages: impl Iterator<Item = &'a Stage> + Clone, what: &str) {
     let groups = |stage: &Stage| {
         let first = u64::from(stage.block.first_group);

@@ -141,7 +141,7 @@ impl Pyramid<'_> {
     }
 
     /// The groups of planes that are taken at a time, of at most `together` planes: the planes of whole items, or some of
-    /// one item, since the pixels of an item's planes may lie between each other.
+    /// one item, since the pixels of an item's planes may be interleaved.
     fn groups(&self, together: usize) -> Vec<Range<usize>> {
         let Pictures { n, c, .. } = self.levels[0].pictures;
         let (run, step) = match together / c {

@@ -1,5 +1,5 @@
-//! Writes the parameters of a part: the sizes of its walk, where its results go, its factors and its numbers. What only the GPU
-//! finds out, such as a count, is 1 in the factors, since kernels multiply by it later.
+//! Writes the parameters of a part: the sizes of its walk, where its results go, its factors and its numbers. A number that only
+//! the GPU finds out, such as a count, enters the factors as 1, since kernels apply it later.
 
 use super::options::numbers;
 use super::request::Request;

@@ -134,7 +134,7 @@ struct Chunked<'a> {
 
 impl<'a> Chunked<'a> {
     fn new(request: &'a Request<'a>, sizes: Sizes, classes: Classes, fold: Fold) -> Chunked<'a> {
-        // an invocation of the second pass merges the chunks of a row, so a row has at most 2048
+        // an invocation of the second pass merges the chunks of a row, so a row has hardly more than 2048
         let chunk = CHUNK.max((classes.c / 2048).next_power_of_two());
         let chunks = classes.c.div_ceil(chunk);
         // a workgroup of the second pass scores few enough rows that a small binding holds them

@@ -22,8 +22,8 @@ use crate::shape::DType;
 /// The most cells that a workgroup counts in its own memory, as in `shaders/metrics/counter/workgroup.wgsl`.
 pub(crate) const MOST_CELLS: usize = 3540;
 
-/// The most rounds of a workgroup. A round has up to 256 positions, so even the indices past the last position that a
-/// workgroup reaches fit 32 bits.
+/// The most rounds of a workgroup. A round has up to 256 positions. So a workgroup's indices go less than 2^16 past the last
+/// position, and fit 32 bits.
 const MOST_ROUNDS: usize = 256;
 
 /// About how many classes a lane goes through in all its rounds.

@@ -1,4 +1,4 @@
-//! Rounds a gradient of several parts once: the parts add up in f32, and only the sum is rounded to 16 bits.
+//! Rounds a 16-bit gradient that several places of a term contribute to: these add up in f32, and only the sum is rounded.
 
 use super::dtypes::with_dtypes;
 use super::request::Request;

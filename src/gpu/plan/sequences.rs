@@ -1,5 +1,5 @@
 //! Plans the dispatches around a walk over sequences, which are the rows of `[B, T]`: before it, the one that computes
-//! what the elements of a sequence share; after it, those that write the gradients of the sequences' means.
+//! what the elements of a sequence share; after it, those that write the gradients that come through a sequence's mean.
 
 use super::options::overrides;
 use super::request::Request;

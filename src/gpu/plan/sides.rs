@@ -16,7 +16,7 @@ pub(super) struct Side {
     pub width: usize,
     /// The index of this side's first row among the rows of all sides.
     pub base: usize,
-    /// The index of this side's first row in the batch, which may not be 0 for a shard.
+    /// The index of this side's first row in the batch: 0, unless the rows are a shard or follow the batch's keys.
     pub from: usize,
 }
 
@@ -57,7 +57,7 @@ pub(super) struct Logits {
     pub classes: Side,
     pub teacher_rows: Side,
     pub teacher_classes: Side,
-    /// Whether a second walk compares the classes with the whole row.
+    /// Whether the fold needs a second sweep, which compares each class with the state of the whole row.
     pub compares: bool,
 }
 

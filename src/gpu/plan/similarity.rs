@@ -1,4 +1,5 @@
-//! Plans a loss of rows against all others: which sides there are, and which side's losses use the scores of two sides.
+//! Plans a loss of rows against all others: which sides there are, and for each pair of sides, which of the two have losses
+//! that use the pair's scores.
 
 use super::classes::softmax_states;
 use super::request::Request;
@@ -43,7 +44,7 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs, leaf: &dyn Similarity) -
         (Some(_), EqualLabels::Positive) => 2,
         (Some(_), EqualLabels::Drop) => 3,
     };
-    // the choices for a pair of sides: whether its pairs can be similar, and which side's losses use its scores
+    // the choices for a pair of sides: whether their rows can be similar, and which sides' losses use the scores
     let of = |similar: bool, owns: bool, others: bool| {
         let itself = similar && (alone || anchors.is_some());
         let by_labels = if similar || pairs.more_labelled { by_labels } else { 0 };

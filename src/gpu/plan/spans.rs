@@ -4,7 +4,8 @@ use crate::gpu::params::Block;
 use crate::shape::Classes;
 use std::ops::Range;
 
-/// Which values each workgroup of a dispatch goes through.
+/// Which values each workgroup of a dispatch goes through. Here a value is what [`Spans`] says: an element, a box, a position,
+/// a pixel or a coordinate.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Values {
     /// Each workgroup has this many values.

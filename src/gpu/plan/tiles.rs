@@ -60,8 +60,8 @@ pub(super) fn over_tiles(request: &Request<'_>) -> Slots {
     slots
 }
 
-/// Whether matrices of f16 multiply tiles. Then every row is of f16, and what is summed is products. The range of bf16 exceeds that
-/// of f16.
+/// Whether matrices of f16 multiply tiles. They do only if all rows are f16, and tiles sum products rather than squared
+/// differences. Rows of bf16 are left out because the range of bf16 exceeds that of f16.
 pub(super) fn by_matrices(request: &Request<'_>) -> bool {
     const ROWS: &[Role] = &[
         Role::Rows,
@@ -273,8 +273,8 @@ fn keeps(request: &Request<'_>, statistics: &Statistics, passes: &[Pass], blocks
     }
 }
 
-/// Computes the upstream gradient over the denominator, if only the GPU knows it. This stage comes after the losses have left
-/// their tallies, so nothing has to be counted before.
+/// Computes the upstream gradient over the denominator, if only the GPU knows one of the two. This stage comes after the losses
+/// have left their tallies, so nothing has to be counted before.
 pub(super) fn scaling(request: &Request<'_>) -> Option<Stage> {
     let counted = matches!(request.checked.divisor, Divisor::Weights | Divisor::Count { .. } | Divisor::Tensor);
     let given = matches!(request.part.upstream, Scale::Tensor(_));

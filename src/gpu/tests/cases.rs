@@ -29,9 +29,9 @@ fn observations(loss: &dyn Loss) -> [&'static [Observation]; 3] {
     }
 }
 
-/// Every combination of a loss's flags, names and values that may be absent. Numbers keep their defaults, since they are
-/// parameters of the same kernels. For losses in which a number may switch something on, every combination also occurs with all
-/// numbers changed.
+/// Every combination of a loss's flags, names, values that may be absent, and the two ends of whole numbers' ranges. Other
+/// numbers keep their defaults, since they are parameters of the same kernels. For losses in which a number may switch
+/// something on, every combination also occurs with all numbers changed.
 pub(super) fn settings(loss: &dyn Loss) -> Vec<Vec<(&'static str, Value)>> {
     let specs = loss.specs();
     let mut settings = vec![Vec::new()];
@@ -98,7 +98,7 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
         Leaf::Windows(leaf) if leaf.levels().is_empty() => {
             vec![(vec![2, 2, 13, 40], Second), (vec![2, 11, 13, 2], Last)]
         }
-        // and five levels of windows
+        // pictures large enough for five levels of such windows
         Leaf::Windows(_) => vec![(vec![2, 2, 161, 190], Second), (vec![2, 161, 173, 2], Last)],
         // few classes and many
         Leaf::Alignments(_) => vec![(vec![20, 3, 5], Second), (vec![600, 2, 600], Second)],
@@ -171,7 +171,7 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
                                         .get(cases.len() / 4 % 3)
                                         .copied()
                                         .filter(|_| cases.len() % 4 == 1),
-                                    // every other time that a GPU has f16
+                                    // in every other case with f16 operands on a GPU
                                     matrices: MATRICES
                                         .get(cases.len() / 12 % MATRICES.len())
                                         .copied()
@@ -258,7 +258,7 @@ fn takes_other_shapes(case: &Case) -> bool {
         Leaf::Pointwise(_) if loss.header().of_role(Role::Index).is_some() => false,
         Leaf::Pointwise(_) => given(Role::Weight) || given(Role::Column) || given(Role::SampleWeight),
         Leaf::Region(leaf) => {
-            // the mask of a fused softmax has a number for each position
+            // with a fused softmax, or a softmax as the activation, a mask has a number for each position
             let apart = loss.leaf().scores_elements_apart() && leaf.settings().activation != Activation::Softmax;
             given(Role::Mask) && case.target.is_float() && apart
         }

@@ -71,7 +71,7 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
             shapes.extend(sizes(10_000_000).flat_map(|n| sizes(100_000).map(move |d| (vec![n, d], Second))));
         }
         Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_) | Leaf::Gram(_) => {
-            // every third length, since the sizes of items multiply the positions anyway
+            // every third number of items, since items of several lengths vary the number of positions anyway
             for n in sizes(100_000_000).step_by(3) {
                 // region losses refuse a softmax over one channel
                 let region = matches!(loss.leaf(), Leaf::Region(_));

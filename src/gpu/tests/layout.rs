@@ -96,7 +96,7 @@ fn elements_of_scratch_memory_have_the_sizes_that_plans_assume() {
     for joined in joined() {
         for (_, global) in joined.module.global_variables.iter().filter(|(_, global)| global.binding.is_some()) {
             let bound = global.name.as_deref().unwrap_or_default();
-            // the lookup binds the scratch memory `items` by this name
+            // the kernels that write the scratch memory `items` bind it by this name
             let name = if bound == "items_out" { "items" } else { bound };
             // the size of a state depends on the fold
             let folded = |(fold, _): &&(&str, u64)| joined.kernels[0].files().iter().any(|file| file.path() == *fold);

@@ -80,7 +80,7 @@ fn matrices_change_no_dispatch() {
     }
 }
 
-/// An error of a compiler names the line that enables an extension.
+/// A text begins with its `enable` lines. A compiler's error in one is traced to the `// enables:` line of a shader file.
 #[test]
 fn extensions_come_first() {
     let (_, case) = cases(DType::F16).remove(0);

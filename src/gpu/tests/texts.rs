@@ -118,7 +118,7 @@ fn others(kernel: &Kernel, module: &Module, info: &ModuleInfo) -> Vec<Text> {
 }
 
 pub(super) fn spirv(kernel: &Kernel, module: &Module, info: &ModuleInfo) -> Text {
-    // the version of Vulkan 1.3, which nearly every driver has
+    // SPIR-V 1.6 belongs to Vulkan 1.3, which nearly every driver supports
     let words = with_bindings(kernel, module, info, |settled| writers::spirv(settled, (1, 6)));
     let contents = words.iter().flat_map(|word| word.to_le_bytes()).collect();
     Text { folder: "spirv", entry: kernel.entry().into(), ending: "spv", contents }
@@ -142,7 +142,7 @@ fn direct_x(
     Text { folder, entry, ending: "hlsl", contents: text.into_bytes() }
 }
 
-/// Writes a module with the kernel's bindings in their order.
+/// Writes a module with the kernel's bindings in the order of their numbers.
 fn with_bindings<T, E: Debug>(
     kernel: &Kernel,
     module: &Module,

@@ -135,7 +135,7 @@ fn every_file_lists_exactly_what_it_needs() {
             forms.entry(slot).or_default().insert(file.source());
         }
     }
-    // the files for other element operands are written for operand 0
+    // the slots `x1`, `x2`, ... and `dx1`, `dx2`, ... get the files of `x0` and `dx0`, with the numbers replaced
     let of_first = |slot: &str| match slot.trim_end_matches(|c: char| c.is_ascii_digit()) {
         "x" => "x0",
         "dx" => "dx0",
@@ -288,8 +288,8 @@ fn every_binding_of_a_tensor_has_its_base_added() {
     }
 }
 
-/// Bindings of words that always have the same dtype: the numbers that change between runs, the parameters that these
-/// numbers are written to, the places of labels, and classes.
+/// Bindings of words that always have the same dtype. They hold the numbers that change between runs, the parameters that
+/// these numbers are written to, the places of labels, and predicted classes.
 const OF_ONE_DTYPE: &[&str] = &["number_source", "counter", "parameters", "heads", "predicted"];
 
 /// The caller's tensors are read in words, because a plan sets their dtypes by overrides.

@@ -144,7 +144,7 @@ fn siou(sides: &Sides) -> (f64, [f64; 4]) {
         false => (0.0, [0.0; 2]),
     };
     let (mut distance, mut shape, mut d) = (0.0, 0.0, [0.0; 4]);
-    // the derivative of the distance with respect to the angle
+    // the derivative of the term Δ for the distance with respect to Λ, here `angle`
     let mut by_angle = 0.0;
     for k in 0..2 {
         let along = if centre[k] == 0.0 { 0.0 } else { centre[k] / of_hull[k] };

@@ -16,7 +16,7 @@ loss! {
     /// [`Extra::ClassWeight`] is the weight of each class, floats `[V]`. [`Extra::Mask`], of the shape of `none`,
     /// leaves out each row where it is 0. Gradients: `input`, `weight`, `bias`.
     ///
-    /// Options, divisors and the form that keeps the digits of a confident right answer are the same as in
+    /// Options, denominators and the form that keeps the digits of a confident right answer are the same as in
     /// [`CrossEntropy`](crate::CrossEntropy).
     ///
     /// A GPU folds tiles of logits into each row's softmax, and computes them again for the gradients, block by block.

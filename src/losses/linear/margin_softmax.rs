@@ -38,8 +38,9 @@ loss! {
     /// not computed as the root of `1 − cos²`, but as `½·|û − ŵ|·|û + ŵ|` from the vectors divided by their norms, in a
     /// pass over the rows and their labels' classes that comes first. The loss keeps its digits at every angle. A GPU's
     /// gradient does not: for a vector at a small angle θ to its class, its relative error is about 1e-6/θ, since
-    /// cosines are rounded to f32, and it is 0 where the sine is below 1e-6. With a scale of 64, the rounding of a
-    /// cosine changes a logit by about 1e-5. A GPU takes norms of up to 8e37.
+    /// cosines are rounded to f32. Where the label's sine is below 1e-6, the label's logit adds nothing to the
+    /// gradient. With a scale of 64, the rounding of a cosine changes a logit by about 1e-5. A GPU takes norms of up to
+    /// 8e37.
     ///
     /// A GPU folds tiles of cosines into each row's softmax, and computes them again for the gradients, block by block.
     /// Besides operands and gradients it uses no more memory than its workspace bound.

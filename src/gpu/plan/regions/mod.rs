@@ -31,7 +31,8 @@ use crate::term::Operand;
 /// The most classes, because an invocation loops over the classes of a position.
 const MOST_CLASSES: usize = 8192;
 
-/// The most sums of a region that one lane merges alone. If a workgroup merged them, its first lane would add as many.
+/// The most sums of a region that one lane merges alone. A workgroup would not be faster: to merge its lanes' sums, its first
+/// lane adds about twice as many.
 const ALONE: usize = 16;
 
 pub(super) fn plan(request: &Request<'_>, classes: Classes, leaf: &dyn Region) -> Result<Walk> {
@@ -108,7 +109,7 @@ impl<'a> Regions<'a> {
         self.classes.n * self.chunks()
     }
 
-    /// How many items have regions of their own.
+    /// How many regions each class has: one for each item, or one for the whole batch.
     fn items(&self) -> usize {
         if self.settings.batch { 1 } else { self.classes.n }
     }

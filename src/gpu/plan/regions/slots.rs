@@ -53,7 +53,8 @@ impl Regions<'_> {
         );
     }
 
-    /// Fills the slots of masks, which leave positions out, and of sample weights, which multiply positions.
+    /// Fills the slots of masks, which leave out positions or single elements, and of sample weights, which multiply
+    /// positions.
     fn factors(&self, slots: &mut Slots) {
         let masks_elements = self.masks_elements();
         let weighed = self.request.of_role(Role::SampleWeight).is_some();

@@ -8,7 +8,7 @@
 use super::code::{Body, Code, Finding};
 use naga::{BinaryOperator, Block, Expression, Handle, Literal, Span, Statement};
 
-/// The most doublings that cost next to nothing.
+/// The most doublings that a loop may have. The search of 2^16 ways still costs next to nothing.
 const MOST: f64 = 16.0;
 
 /// The shortest ways to a block: their length, and the base-2 logarithm of their number.

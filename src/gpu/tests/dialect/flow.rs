@@ -28,7 +28,8 @@ type Call = (usize, Vec<Level>, Level);
 #[derive(Clone, Debug, PartialEq)]
 struct Known {
     locals: Vec<Level>,
-    /// For each loop, by its offset in the text, the level of the conditions under which invocations leave it.
+    /// For each loop, by its offset in the text, the level of the conditions under which invocations leave the loop or end
+    /// an iteration early.
     exits: BTreeMap<usize, Level>,
     returned: Level,
     /// The level of what is stored through each argument that is a pointer.

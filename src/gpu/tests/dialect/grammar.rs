@@ -99,7 +99,7 @@ fn mixtures(text: &str) -> Vec<(usize, &'static str)> {
     found
 }
 
-/// Finds bitcasts of constants to floats. Browsers refuse them if the bits are a NaN or an infinity.
+/// Finds all bitcasts of constants. Browsers refuse one to a float if the bits are a NaN or an infinity.
 fn constant_bitcasts(text: &str, constants: &BTreeSet<String>) -> Vec<(usize, &'static str)> {
     let tokens = tokens(text);
     let constant = |token: &str| token.starts_with(|c: char| c.is_ascii_digit()) || constants.contains(token);

@@ -1,8 +1,8 @@
-//! Refuses products of three factors if one is an option, a weight, a coefficient or an upstream gradient.
+//! Refuses products of three or more factors if one is an option, a weight, a coefficient or an upstream gradient.
 //!
 //! Such a factor may be 0, to leave something out. A compiler that treats floats as real numbers may multiply the other
 //! two first. If they overflow to infinity, 0 times infinity is NaN. The functions `part_of` and `product` of
-//! `lib/math` select the result of a factor 0, so that compilers cannot multiply across them.
+//! `lib/math` handle a factor of 0 in a `select`, so that compilers cannot reorder factors across them.
 
 use super::code::{Body, Code, Finding, Root, each_statement};
 use naga::{BinaryOperator, Expression, Handle, Literal, Statement, UnaryOperator};
