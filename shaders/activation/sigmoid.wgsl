@@ -18,7 +18,7 @@ fn remember(at: vec4<u32>, peak: vec4<f32>, rest: vec4<f32>) -> Softmaxes {
 
 // σ(x) and σ(−x), both from the exponential: if the lesser were 1 minus the greater, it would lose its digits.
 fn probability(x: f32) -> vec2<f32> {
-    let e = exp_unsure(abs(x));
+    let e = exp_negative_nonzero(abs(x));
     let larger = 1.0 / (1.0 + e);
     let lesser = e * larger;
     return select(select(vec2<f32>(larger, lesser), vec2<f32>(lesser, larger), x < 0.0), vec2<f32>(x), is_nan(x));

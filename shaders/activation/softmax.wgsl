@@ -18,7 +18,7 @@ fn softmax_of(peak: vec4<f32>, rest: vec4<f32>) -> Softmaxes {
 }
 
 fn probability(x: f32, peak: f32, one_over: f32) -> f32 {
-    return select(exp_unsure(peak - x) * one_over, one_over, is_nan(one_over));
+    return select(exp_negative_nonzero(peak - x) * one_over, one_over, is_nan(one_over));
 }
 
 fn probabilities(x: vec4<f32>, at: Softmaxes) -> Probable {

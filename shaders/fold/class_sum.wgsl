@@ -20,14 +20,14 @@ fn fold_empty() -> State {
     return State(0.0, 0.0, 0u);
 }
 
-fn absorb_class(state: ptr<function, State>, seen: Class, place: Place) {
-    let weight = select(seen.weight, place.weight, place.labelled);
+fn absorb_class(state: ptr<function, State>, seen: Class, label_class: LabelClass) {
+    let weight = select(seen.weight, label_class.weight, label_class.labelled);
     // an infinite target gives NaN too: otherwise the result would depend on the order of the products
     if is_nan(seen.x) | is_nan(seen.t) | is_infinite(seen.t) | is_nan(weight) {
         (*state).poison = 1u;
         return;
     }
-    let score = class_score(seen, place);
+    let score = class_score(seen, label_class);
     (*state).poison |= u32(is_nan(score.loss));
     (*state).sum += score.loss;
     (*state).d_label += score.d_label;
@@ -42,11 +42,11 @@ struct Statistics {
     d_label: f32,
     weight: f32,
     poison: bool,
-    place: Place,
+    label_class: LabelClass,
 }
 
-fn finish_place(state: State, place: Place) -> Statistics {
-    return Statistics(state.sum, state.d_label, place.weight, state.poison != 0u, place);
+fn finish_position(state: State, label_class: LabelClass) -> Statistics {
+    return Statistics(state.sum, state.d_label, label_class.weight, state.poison != 0u, label_class);
 }
 
 struct Score {
@@ -54,20 +54,20 @@ struct Score {
     extra: f32,
 }
 
-fn score_place(s: Statistics) -> Score {
+fn score_position(s: Statistics) -> Score {
     return Score(s.sum, 0.0);
 }
 
 struct Slopes {
     scale: f32,
     d_label: f32,
-    place: Place,
+    label_class: LabelClass,
 }
 
 fn slopes_of(s: Statistics, score: Score, scale: vec2<f32>) -> Slopes {
-    return Slopes(scale.x, s.d_label, s.place);
+    return Slopes(scale.x, s.d_label, s.label_class);
 }
 
 fn write_class(slopes: Slopes, seen: Class) -> f32 {
-    return slopes.scale * (class_score(seen, slopes.place).d + select(0.0, slopes.d_label, seen.hit));
+    return slopes.scale * (class_score(seen, slopes.label_class).d + select(0.0, slopes.d_label, seen.hit));
 }

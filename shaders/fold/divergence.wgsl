@@ -83,7 +83,7 @@ fn total_of(mass: Mass) -> f32 {
     return 1.0 + mass.rest;
 }
 
-fn absorb_class(state: ptr<function, State>, seen: Class, place: Place) {
+fn absorb_class(state: ptr<function, State>, seen: Class, label_class: LabelClass) {
     let unmasked = !(is_masked(seen.x) | is_masked(seen.t));
     if has_no_softmax(seen.x) | has_no_softmax(seen.t) {
         (*state).poison = 1u;

@@ -11,7 +11,7 @@ struct Statistics {
     poison: bool,
 }
 
-fn finish_place(state: State, place: Place) -> Statistics {
+fn finish_position(state: State, label_class: LabelClass) -> Statistics {
     let poison = (state.poison != 0u) | !is_full(state);
     let torn = state.torn != 0u;
     let divergence = select(state.excess / total_of(state.teacher), infinity(), torn);
@@ -24,7 +24,7 @@ struct Score {
     d: f32,
 }
 
-fn score_place(s: Statistics) -> Score {
+fn score_position(s: Statistics) -> Score {
     let score = divergence_score(s.divergence);
     return Score(score.loss, 0.0, score.d);
 }

@@ -195,7 +195,7 @@ struct Statistics {
     poison: bool,
 }
 
-fn finish_place(state: State, place: Place) -> Statistics {
+fn finish_position(state: State, label_class: LabelClass) -> Statistics {
     return Statistics(whole_of(state), compared, 1.0, (state.poison != 0u) | !is_full(state));
 }
 
@@ -205,7 +205,7 @@ struct Score {
     d: f32,
 }
 
-fn score_place(s: Statistics) -> Score {
+fn score_position(s: Statistics) -> Score {
     let score = divergence_score(s.sums.divergence);
     return Score(score.loss, 0.0, score.d);
 }

@@ -15,8 +15,8 @@ fn share_of(seen: Class) -> f32 {
     return spared_share(seen.x, softmax_share(seen.t) * seen.weight);
 }
 
-fn absorb_class(state: ptr<function, State>, seen: Class, place: Place) {
-    see_class(state, seen, place);
+fn absorb_class(state: ptr<function, State>, seen: Class, label_class: LabelClass) {
+    see_class(state, seen, label_class);
     if SPREADS {
         fold_absorb(state, seen.x, share_of(seen));
     } else {
@@ -24,11 +24,11 @@ fn absorb_class(state: ptr<function, State>, seen: Class, place: Place) {
     }
 }
 
-fn finish_place(state: State, place: Place) -> Statistics {
-    return fold_finish(state, place.labelled, place.x, place.weight);
+fn finish_position(state: State, label_class: LabelClass) -> Statistics {
+    return fold_finish(state, label_class.labelled, label_class.x, label_class.weight);
 }
 
-fn score_place(s: Statistics) -> Score {
+fn score_position(s: Statistics) -> Score {
     return softmax_score(s);
 }
 

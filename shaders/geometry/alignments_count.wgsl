@@ -7,9 +7,9 @@ fn alignments_count(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = workgroup_at(group, grid);
-    let start = tile * params.count_chunk;
-    let live = tile < params.count_tallies;
+    let workgroup = workgroup_at(group, grid);
+    let start = workgroup * params.count_chunk;
+    let live = workgroup < params.count_tallies;
     let end = select(0u, min(start + params.count_chunk, params.items), live);
     var tally = tally_none();
     for (var item = start + lane; item < end; item += 256u) {
@@ -20,6 +20,6 @@ fn alignments_count(
     }
     let merged = tally_workgroup(tally, lane);
     if live & (lane == 0u) {
-        workspace.tallies[tile] = merged;
+        workspace.tallies[workgroup] = merged;
     }
 }

@@ -31,8 +31,8 @@ fn alignments_labels(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = workgroup_at(group, grid);
-    let place = (tile * 256u) + lane;
+    let workgroup = workgroup_at(group, grid);
+    let place = (workgroup * 256u) + lane;
     let item = item_of_label(place);
     let span = spans[item];
     let own = place - span.first;
@@ -65,7 +65,7 @@ fn alignments_labels(
         }
     }
     let merged = tally_workgroup(tally, lane);
-    if (tile * 256u < params.labels) & (lane == 0u) {
-        workspace.tallies[params.first_tally + 1u + tile] = merged;
+    if (workgroup * 256u < params.labels) & (lane == 0u) {
+        workspace.tallies[params.first_tally + 1u + workgroup] = merged;
     }
 }

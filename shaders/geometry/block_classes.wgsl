@@ -20,7 +20,7 @@ fn class_of_logits(x: f32, t: f32, class_place: u32) -> Class {
 }
 
 // A lane's part of 64 neighbouring classes of a row, which four lanes share: every fourth quad from `first` to before `end`.
-struct Share {
+struct LaneClasses {
     row: u32,
     first: u32,
     end: u32,
@@ -29,11 +29,11 @@ struct Share {
     live: bool,
 }
 
-fn share_at(group: u32, lane: u32) -> Share {
+fn lane_classes_at(group: u32, lane: u32) -> LaneClasses {
     let chunk = (64u * group) + (lane / 4u);
     let row = params.block.own_first + (chunk / params.block.chunks);
     let begin = params.block.other_first + (64u * (chunk % params.block.chunks));
-    return Share(
+    return LaneClasses(
         row, begin + (4u * (lane % 4u)), min(begin + 64u, params.block.other_end), chunk, row < params.block.own_end
     );
 }

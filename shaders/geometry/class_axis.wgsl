@@ -8,10 +8,10 @@ override WHOLE: bool = false;
 // how many lanes share a position
 override LANES: u32 = 1u;
 
-fn place_of(first: u32, label: Label) -> Place {
+fn label_class_of(first: u32, label: Label) -> LabelClass {
     // if another device has the label's class, class 0 is read in its place; that device's shard supplies the real values
     let index = select(0u, label.index, label.index < params.classes);
-    return Place(LABELLED, capped(x0_at(first + (index * params.class_stride))), class_weight_at(index));
+    return LabelClass(LABELLED, capped(x0_at(first + (index * params.class_stride))), class_weight_at(index));
 }
 
 fn class_of(x: f32, t: f32, label: Label, k: u32) -> Class {
@@ -29,10 +29,10 @@ fn takes_part(position: u32, label: Label) -> bool {
 
 // Absorbs the classes from `begin` to `end` that belong to this lane, of `lanes` that share them. It reads one class at a
 // time, since classes may lie far apart in memory.
-fn absorb_apart(before: State, first: u32, label: Label, place: Place, begin: u32, end: u32, lane: u32, lanes: u32) -> State {
+fn absorb_apart(before: State, first: u32, label: Label, label_class: LabelClass, begin: u32, end: u32, lane: u32, lanes: u32) -> State {
     var state = before;
     for (var k = begin + lane; k < end; k += lanes) {
-        absorb_class(&state, class_at(first, label, k), place);
+        absorb_class(&state, class_at(first, label, k), label_class);
     }
     return state;
 }

@@ -54,9 +54,9 @@ fn elements(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = workgroup_at(group, grid);
-    let item = tile / params.chunks;
-    let start = (item * params.per_item) + ((tile % params.chunks) * params.chunk);
+    let workgroup = workgroup_at(group, grid);
+    let item = workgroup / params.chunks;
+    let start = (item * params.per_item) + ((workgroup % params.chunks) * params.chunk);
     let live = item < params.items;
     let end = select(start, min(start + params.chunk, (item + 1u) * params.per_item), live);
     let of_item = item_at(min(item, params.items - 1u));
@@ -108,15 +108,15 @@ fn elements(
         tally.sum *= mean;
         // the mean of no elements is NaN
         tally.poison |= select(0u, 1u, BY_ITEM & live & (params.per_item == 0u));
-        if BY_ITEM & live & (lane == 0u) & ((tile % params.chunks) == 0u) & (of_item.w != 0.0) {
+        if BY_ITEM & live & (lane == 0u) & ((workgroup % params.chunks) == 0u) & (of_item.w != 0.0) {
             tally.count = count_at(item);
             tally.weight = sampled(item, 1.0);
         }
         let merged = tally_workgroup(tally, lane);
         if live & (lane == 0u) {
-            workspace.tallies[tile] = merged;
+            workspace.tallies[workgroup] = merged;
         }
-        observe_tile(tile, live, lane);
-        keep_slopes(tile, live, lane);
+        observe_workgroup(workgroup, live, lane);
+        keep_slopes(workgroup, live, lane);
     }
 }

@@ -11,9 +11,9 @@ fn elements_count(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = workgroup_at(group, grid);
-    let start = tile * params.count_chunk;
-    let live = tile < params.count_tallies;
+    let workgroup = workgroup_at(group, grid);
+    let start = workgroup * params.count_chunk;
+    let live = workgroup < params.count_tallies;
     let end = select(0u, min(start + params.count_chunk, params.block.own_end), live);
     var tally = tally_none();
     for (var i = start + lane; i < end; i += 256u) {
@@ -26,6 +26,6 @@ fn elements_count(
     }
     let merged = tally_workgroup(tally, lane);
     if live & (lane == 0u) {
-        workspace.tallies[tile] = merged;
+        workspace.tallies[workgroup] = merged;
     }
 }

@@ -47,9 +47,9 @@ fn gram_score(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = workgroup_at(group, grid);
+    let workgroup = workgroup_at(group, grid);
     let values = params.items * params.classes * params.classes;
-    let start = min(tile * 256u * params.rounds, values);
+    let start = min(workgroup * 256u * params.rounds, values);
     let end = min(start + (256u * params.rounds), values);
     var tally = tally_none();
     for (var i = start + lane; i < end; i += 256u) {
@@ -71,6 +71,6 @@ fn gram_score(
     }
     let merged = tally_workgroup(tally, lane);
     if (start < values) & (lane == 0u) {
-        workspace.tallies[tile] = merged;
+        workspace.tallies[workgroup] = merged;
     }
 }

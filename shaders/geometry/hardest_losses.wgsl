@@ -7,8 +7,8 @@ fn hardest_losses(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = workgroup_at(group, grid);
-    let row = (tile * 256u) + lane;
+    let workgroup = workgroup_at(group, grid);
+    let row = (workgroup * 256u) + lane;
     var tally = tally_none();
     if row < params.items {
         let state = extremes[row];
@@ -29,7 +29,7 @@ fn hardest_losses(
         }
     }
     let merged = tally_workgroup(tally, lane);
-    if (tile * 256u < params.items) & (lane == 0u) {
-        workspace.tallies[tile] = merged;
+    if (workgroup * 256u < params.items) & (lane == 0u) {
+        workspace.tallies[workgroup] = merged;
     }
 }

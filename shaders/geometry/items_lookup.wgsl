@@ -10,8 +10,8 @@ fn items_lookup(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = workgroup_at(group, grid);
-    let item = (tile * 256u) + lane;
+    let workgroup = workgroup_at(group, grid);
+    let item = (workgroup * 256u) + lane;
     var tally = tally_none();
     if item < params.items {
         let label = target_label(item);
@@ -30,7 +30,7 @@ fn items_lookup(
         }
     }
     let merged = tally_workgroup(tally, lane);
-    if (tile * 256u < params.items) & (lane == 0u) {
-        workspace.tallies[params.first_tally + tile] = merged;
+    if (workgroup * 256u < params.items) & (lane == 0u) {
+        workspace.tallies[params.first_tally + workgroup] = merged;
     }
 }

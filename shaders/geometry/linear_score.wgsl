@@ -7,20 +7,20 @@ fn linear_score(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = workgroup_at(group, grid);
-    let row = (tile * 256u) + lane;
+    let workgroup = workgroup_at(group, grid);
+    let row = (workgroup * 256u) + lane;
     var tally = tally_none();
     if row < params.items {
         let label = target_label(row);
         let state = merged_whole(row);
-        let s = finish_place(state, whole_place(row, label));
+        let s = finish_position(state, whole_label_class(row, label));
         let kept = label.kept & (mask_at(row) != 0.0);
-        tally_position(row, label, kept, s, score_place(s), &tally);
+        tally_position(row, label, kept, s, score_position(s), &tally);
         observe_position(row, label, kept, state, s);
     }
     let merged = tally_workgroup(tally, lane);
-    if (tile * 256u < params.items) & (lane == 0u) {
-        workspace.tallies[tile] = merged;
+    if (workgroup * 256u < params.items) & (lane == 0u) {
+        workspace.tallies[workgroup] = merged;
     }
-    observe_tile(tile, tile * 256u < params.items, lane);
+    observe_workgroup(workgroup, workgroup * 256u < params.items, lane);
 }

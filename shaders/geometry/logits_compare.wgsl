@@ -9,12 +9,12 @@ fn logits_compare(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let share = share_at(workgroup_at(group, grid), lane);
-    let end = select(0u, share.end, share.live);
-    let whole = whole_of(whole_states[select(params.block.own_first, share.row, share.live)]);
+    let own = lane_classes_at(workgroup_at(group, grid), lane);
+    let end = select(0u, own.end, own.live);
+    let whole = whole_of(whole_states[select(params.block.own_first, own.row, own.live)]);
     var sums = NO_SUMS;
-    for (var k = share.first; k < end; k += 16u) {
-        let four = four_logits(share.row, k);
+    for (var k = own.first; k < end; k += 16u) {
+        let four = four_logits(own.row, k);
         sum_class(whole, &sums, class_of_logits(four.x.x, four.t.x, k), true);
         sum_class(whole, &sums, class_of_logits(four.x.y, four.t.y, k + 1u), k + 1u < end);
         sum_class(whole, &sums, class_of_logits(four.x.z, four.t.z, k + 2u), k + 2u < end);
@@ -22,9 +22,9 @@ fn logits_compare(
     }
     lane_sums[lane] = sums;
     workgroupBarrier();
-    if share.live & ((lane % 4u) == 0u) {
+    if own.live & ((lane % 4u) == 0u) {
         let first = sums_merge(sums, lane_sums[lane + 1u]);
         let all = sums_merge(first, sums_merge(lane_sums[lane + 2u], lane_sums[lane + 3u]));
-        chunk_states[share.chunk] = state_of_sums(all);
+        chunk_states[own.chunk] = state_of_sums(all);
     }
 }

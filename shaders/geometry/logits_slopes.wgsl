@@ -18,12 +18,12 @@ struct RowSlopes {
     slopes: Slopes,
 }
 
-fn row_slopes(place: u32) -> RowSlopes {
+fn row_slopes(label_class: u32) -> RowSlopes {
     // past the end the last row is read instead, whose slopes are not used
-    let row = min(place, params.items - 1u);
+    let row = min(label_class, params.items - 1u);
     let label = target_label(row);
-    let s = finish_place(merged_whole(row), whole_place(row, label));
-    return RowSlopes(mask_at(row) != 0.0, s.poison, slopes_of(s, score_place(s), scales() * upstream_at(row)));
+    let s = finish_position(merged_whole(row), whole_label_class(row, label));
+    return RowSlopes(mask_at(row) != 0.0, s.poison, slopes_of(s, score_position(s), scales() * upstream_at(row)));
 }
 
 fn logit_slope(of_row: RowSlopes, x: f32, t: f32) -> f32 {
@@ -44,10 +44,10 @@ fn logits_slopes(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let place = workgroup_at(group, grid);
+    let label_class = workgroup_at(group, grid);
     let across = (params.block.other_end - params.block.other_first + 63u) / 64u;
-    let first_own = params.block.own_first + (64u * (place / across));
-    let first_other = params.block.other_first + (64u * (place % across));
+    let first_own = params.block.own_first + (64u * (label_class / across));
+    let first_other = params.block.other_first + (64u * (label_class % across));
     if lane < 4u {
         atomicStore(&unknown[lane], 0u);
     }
@@ -87,11 +87,11 @@ fn logits_slopes(
     let height = params.block.own_end - params.block.own_first;
     let row = (first_own - params.block.own_first) + lane;
     if (lane < 64u) & (row < height) {
-        slope_sums[((place % across) * height) + row] = line_sum(lane);
+        slope_sums[((label_class % across) * height) + row] = line_sum(lane);
     }
     let width = params.block.other_end - params.block.other_first;
     let of_other = (first_other - params.block.other_first) + (lane % 64u);
     if SHARED & ((lane / 64u) == 1u) & (of_other < width) {
-        slope_sums[(across * height) + ((place / across) * width) + of_other] = line_sum(lane);
+        slope_sums[(across * height) + ((label_class / across) * width) + of_other] = line_sum(lane);
     }
 }

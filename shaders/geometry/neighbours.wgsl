@@ -25,10 +25,10 @@ fn neighbours(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = workgroup_at(group, grid);
-    let item = tile / params.chunks;
+    let workgroup = workgroup_at(group, grid);
+    let item = workgroup / params.chunks;
     let live = item < params.items;
-    let start = (tile % params.chunks) * params.chunk;
+    let start = (workgroup % params.chunks) * params.chunk;
     let end = select(start, min(start + params.chunk, params.per_item), live);
     let first = item * params.per_item;
     let near_item = min(item, params.items - 1u);
@@ -60,15 +60,16 @@ fn neighbours(
             store_dx0(i, select(product(scale, slope), nan(), is_nan(slope)));
         }
     }
-    tally.sum = sampled(near_item, tally.sum);
-    tally.poison |= select(0u, 1u, is_nan(tally.sum));
     // an item counts once, in its first chunk
     if live & (lane == 0u) & (start == 0u) {
         tally.count = count_at(near_item);
         tally.weight = 1.0;
     }
-    let merged = tally_workgroup(tally, lane);
+    var merged = tally_workgroup(tally, lane);
     if live & (lane == 0u) {
-        workspace.tallies[tile] = merged;
+        // an infinite weight makes NaN of a sum that is 0, as the sum of a lane may be
+        merged.sum = sampled(near_item, merged.sum);
+        merged.poison |= select(0u, 1u, is_nan(merged.sum));
+        workspace.tallies[workgroup] = merged;
     }
 }

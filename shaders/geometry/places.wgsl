@@ -17,9 +17,9 @@ fn first_class(position: u32) -> u32 {
 
 // The positions of a workgroup that belongs to one item: the first, and the one after the last. Past the last item there are
 // none.
-fn positions_of(tile: u32) -> vec2<u32> {
-    let item = tile / params.chunks;
-    let start = (item * params.per_item) + ((tile % params.chunks) * params.chunk);
+fn positions_of(workgroup: u32) -> vec2<u32> {
+    let item = workgroup / params.chunks;
+    let start = (item * params.per_item) + ((workgroup % params.chunks) * params.chunk);
     let end = min(start + params.chunk, (item + 1u) * params.per_item);
     return vec2<u32>(start, select(start, end, item < params.items));
 }

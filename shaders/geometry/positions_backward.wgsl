@@ -10,17 +10,17 @@ fn positions_backward(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = workgroup_at(group, grid);
-    let position = tile / params.chunks;
+    let workgroup = workgroup_at(group, grid);
+    let position = workgroup / params.chunks;
     if position >= positions() {
         return;
     }
     let label = target_label(position);
     let first = first_class(position);
-    let s = finish_place(merged_whole(position), whole_place(position, label));
+    let s = finish_position(merged_whole(position), whole_label_class(position, label));
     let stretch = (params.chunk / 256u) * TEAM;
-    let begin = ((tile % params.chunks) * params.chunk) + ((lane / TEAM) * stretch);
+    let begin = ((workgroup % params.chunks) * params.chunk) + ((lane / TEAM) * stretch);
     let end = min(begin + stretch, params.classes);
-    let slopes = slopes_of(s, score_place(s), scales() * upstream_at(position));
+    let slopes = slopes_of(s, score_position(s), scales() * upstream_at(position));
     write_classes(first, begin, end, lane % TEAM, TEAM, takes_part(position, label), label, s, slopes);
 }

@@ -13,10 +13,10 @@ fn positions_compare(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = workgroup_at(group, grid);
-    let position = tile / params.chunks;
+    let workgroup = workgroup_at(group, grid);
+    let position = workgroup / params.chunks;
     let stretch = (params.chunk / 256u) * TEAM;
-    let begin = ((tile % params.chunks) * params.chunk) + ((lane / TEAM) * stretch);
+    let begin = ((workgroup % params.chunks) * params.chunk) + ((lane / TEAM) * stretch);
     let live = position < positions();
     var sums = NO_SUMS;
     if live {
@@ -39,6 +39,6 @@ fn positions_compare(
             sums = sums_merge(sums, lane_sums[other]);
         }
         // behind the states of all chunks
-        chunk_states[(positions() * params.chunks) + tile] = state_of_sums(sums);
+        chunk_states[(positions() * params.chunks) + workgroup] = state_of_sums(sums);
     }
 }

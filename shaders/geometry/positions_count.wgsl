@@ -7,9 +7,9 @@ fn positions_count(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = workgroup_at(group, grid);
+    let workgroup = workgroup_at(group, grid);
     let count = params.items * params.per_item;
-    let start = tile * params.count_chunk;
+    let start = workgroup * params.count_chunk;
     let end = min(start + params.count_chunk, count);
     var tally = tally_none();
     for (var position = start + lane; position < end; position += 256u) {
@@ -21,6 +21,6 @@ fn positions_count(
     }
     let merged = tally_workgroup(tally, lane);
     if (start < count) & (lane == 0u) {
-        workspace.tallies[tile] = merged;
+        workspace.tallies[workgroup] = merged;
     }
 }

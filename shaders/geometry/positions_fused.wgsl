@@ -19,13 +19,13 @@ fn positions_fused(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) invocation: u32,
 ) {
-    let tile = workgroup_at(group, grid);
+    let workgroup = workgroup_at(group, grid);
     let slots = 256u / LANES;
     let lane = select(invocation / slots, invocation % LANES, ROWS);
     let slot = select(invocation % slots, invocation / LANES, ROWS);
-    var span = vec2<u32>(tile * params.rounds * slots, positions());
+    var span = vec2<u32>(workgroup * params.rounds * slots, positions());
     if BY_ITEM {
-        span = positions_of(tile);
+        span = positions_of(workgroup);
     }
     var tally = tally_none();
     let rounds = params.rounds;
@@ -35,21 +35,21 @@ fn positions_fused(
         let first = first_class(select(0u, position, live));
         var label = Label(0u, false, false, 0u, 0u);
         var kept = false;
-        var place: Place;
+        var label_class: LabelClass;
         var state = fold_empty();
         if live {
             label = target_label(position);
             kept = takes_part(position, label);
             if kept {
-                place = position_place(position, first, label);
+                label_class = position_label_class(position, first, label);
                 state = state_before(position, lane);
                 if FOLDS {
-                    state = absorb_classes(state, first, label, place, classes_from(), classes_to(), lane, LANES);
+                    state = absorb_classes(state, first, label, label_class, classes_from(), classes_to(), lane, LANES);
                     keep_state(position, lane, state);
                 }
             }
         }
-        if (LANES > 1u) & (SCORES | WRITES | compares()) {
+        if (LANES > 1u) & (SCORES | WRITES | needs_merged_state()) {
             states[(slot * LANES) + lane] = state;
             workgroupBarrier();
             // sixteen lanes merge first, then one merges the sixteen: a barrier costs more than fifteen merges
@@ -78,8 +78,8 @@ fn positions_fused(
         compare_lane(position, kept, first, label, state, lane);
         merge_compared(slot, lane);
         if live {
-            let s = finish_place(state, place);
-            let score = score_place(s);
+            let s = finish_position(state, label_class);
+            let score = score_position(s);
             if SCORES & (lane == 0u) {
                 tally_position(position, label, kept, s, score, &tally);
                 observe_position(position, label, kept, state, s);
@@ -93,8 +93,8 @@ fn positions_fused(
     if SCORES {
         let merged = tally_workgroup(tally, invocation);
         if (span.x < span.y) & (invocation == 0u) {
-            workspace.tallies[tile] = merged;
+            workspace.tallies[workgroup] = merged;
         }
-        observe_tile(tile, span.x < span.y, invocation);
+        observe_workgroup(workgroup, span.x < span.y, invocation);
     }
 }

@@ -12,17 +12,17 @@ fn positions_gather(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = workgroup_at(group, grid);
-    let position = tile / params.chunks;
+    let workgroup = workgroup_at(group, grid);
+    let position = workgroup / params.chunks;
     let stretch = (params.chunk / 256u) * TEAM;
-    let begin = ((tile % params.chunks) * params.chunk) + ((lane / TEAM) * stretch);
+    let begin = ((workgroup % params.chunks) * params.chunk) + ((lane / TEAM) * stretch);
     let live = position < positions();
     var state = fold_empty();
     if live {
         let end = min(begin + stretch, params.classes);
         let label = target_label(position);
         let first = first_class(position);
-        state = absorb_classes(fold_empty(), first, label, place_of(first, label), begin, end, lane % TEAM, TEAM);
+        state = absorb_classes(fold_empty(), first, label, label_class_of(first, label), begin, end, lane % TEAM, TEAM);
     }
     states[lane] = state;
     workgroupBarrier();
@@ -38,6 +38,6 @@ fn positions_gather(
         for (var other = lane + 1u; other < params.sixteen; other += 1u) {
             state = fold_merge(state, states[other]);
         }
-        chunk_states[tile] = state;
+        chunk_states[workgroup] = state;
     }
 }

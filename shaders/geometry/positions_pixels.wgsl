@@ -18,11 +18,11 @@ override TEAM: u32 = 256u;
 struct Pixel {
     label: Label,
     kept: bool,
-    place: Place,
+    label_class: LabelClass,
 }
 
 fn pixel_at(position: u32, first: u32, label: Label) -> Pixel {
-    return Pixel(label, takes_part(position, label), position_place(position, first, label));
+    return Pixel(label, takes_part(position, label), position_label_class(position, first, label));
 }
 
 // how many quads of positions a lane takes at a time; the target sets it, and unrolls the loops over it
@@ -35,8 +35,8 @@ struct Scored {
 }
 
 fn score_pixel(position: u32, live: bool, pixel: Pixel, state: State, tally: ptr<function, Tally>) -> Scored {
-    let s = finish_place(state, pixel.place);
-    let score = score_place(s);
+    let s = finish_position(state, pixel.label_class);
+    let score = score_position(s);
     if SCORES & live {
         tally_position(position, pixel.label, pixel.kept, s, score, tally);
         observe_position(position, pixel.label, pixel.kept, state, s);
@@ -79,7 +79,7 @@ fn four_at(position: u32, instead: u32, end: u32) -> Four {
     let live = position < end;
     let at = select(instead, position, live);
     let first = first_class(at);
-    look_at(first);
+    load_classes(first);
     let labels = target_labels(vec4<u32>(at) + vec4<u32>(0u, 1u, 2u, 3u));
     return Four(
         at,
@@ -104,10 +104,10 @@ fn absorbed(states: States, four: Four, k: u32) -> States {
     var b = states.b;
     var c = states.c;
     var d = states.d;
-    absorb_class(&a, class_of(x.x, t.x, four.a.label, k), four.a.place);
-    absorb_class(&b, class_of(x.y, t.y, four.b.label, k), four.b.place);
-    absorb_class(&c, class_of(x.z, t.z, four.c.label, k), four.c.place);
-    absorb_class(&d, class_of(x.w, t.w, four.d.label, k), four.d.place);
+    absorb_class(&a, class_of(x.x, t.x, four.a.label, k), four.a.label_class);
+    absorb_class(&b, class_of(x.y, t.y, four.b.label, k), four.b.label_class);
+    absorb_class(&c, class_of(x.z, t.z, four.c.label, k), four.c.label_class);
+    absorb_class(&d, class_of(x.w, t.w, four.d.label, k), four.d.label_class);
     return States(a, b, c, d);
 }
 
@@ -189,7 +189,7 @@ fn visit_one(position: u32, tally: ptr<function, Tally>) {
     if FOLDS {
         // @unroll k CLASSES
         for (var k = classes_from(); k < classes_to(); k += 1u) {
-            absorb_class(&state, class_at(first, pixel.label, k), pixel.place);
+            absorb_class(&state, class_at(first, pixel.label, k), pixel.label_class);
         }
         keep_state(position, 0u, state);
     }
@@ -210,11 +210,11 @@ fn positions_pixels(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = workgroup_at(group, grid);
-    let live = tile < params.tallies;
+    let workgroup = workgroup_at(group, grid);
+    let live = workgroup < params.tallies;
     let run = select(positions(), params.per_item, BY_ITEM);
-    let item = tile / params.chunks;
-    let start = (item * run) + ((tile % params.chunks) * params.chunk);
+    let item = workgroup / params.chunks;
+    let start = (item * run) + ((workgroup % params.chunks) * params.chunk);
     let end = select(start, min(start + params.chunk, (item + 1u) * run), live);
     let together = TEAM * select(1u, STRIP, EACH == 4u);
     let first = start + (EACH * (((lane / TEAM) * together * params.rounds) + (lane % TEAM)));
@@ -232,8 +232,8 @@ fn positions_pixels(
     if SCORES {
         let merged = tally_workgroup(tally, lane);
         if live & (lane == 0u) {
-            workspace.tallies[tile] = merged;
+            workspace.tallies[workgroup] = merged;
         }
-        observe_tile(tile, live, lane);
+        observe_workgroup(workgroup, live, lane);
     }
 }

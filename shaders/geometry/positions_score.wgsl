@@ -7,20 +7,20 @@ fn positions_score(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = workgroup_at(group, grid);
-    let position = (tile * params.rounds) + lane;
+    let workgroup = workgroup_at(group, grid);
+    let position = (workgroup * params.rounds) + lane;
     var tally = tally_none();
     if (lane < params.rounds) & (position < positions()) {
         let label = target_label(position);
         let kept = takes_part(position, label);
         let state = merge_whole(position);
-        let s = finish_place(state, whole_place(position, label));
-        tally_position(position, label, kept, s, score_place(s), &tally);
+        let s = finish_position(state, whole_label_class(position, label));
+        tally_position(position, label, kept, s, score_position(s), &tally);
         observe_position(position, label, kept, state, s);
     }
     let merged = tally_workgroup(tally, lane);
-    if (tile * params.rounds < positions()) & (lane == 0u) {
-        workspace.tallies[tile] = merged;
+    if (workgroup * params.rounds < positions()) & (lane == 0u) {
+        workspace.tallies[workgroup] = merged;
     }
-    observe_tile(tile, tile * params.rounds < positions(), lane);
+    observe_workgroup(workgroup, workgroup * params.rounds < positions(), lane);
 }

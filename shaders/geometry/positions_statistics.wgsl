@@ -7,18 +7,18 @@ fn positions_statistics(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = workgroup_at(group, grid);
-    let position = (tile * params.rounds) + lane;
+    let workgroup = workgroup_at(group, grid);
+    let position = (workgroup * params.rounds) + lane;
     var tally = tally_none();
     if (lane < params.rounds) & (position < positions()) {
         let label = target_label(position);
         let state = merge_whole(position);
-        let place = whole_place(position, label);
+        let label_class = whole_label_class(position, label);
         let found = LABELLED & label.kept & (label.index < params.classes);
         store_numbers(position, first_numbers(state), last_number(state), state.poison);
         store_notes(position, notes_of(state));
         if found {
-            store_found(position, state.poison, place.x, place.weight);
+            store_found(position, state.poison, label_class.x, label_class.weight);
         }
         if label.bad {
             tally.bad_position = position;
@@ -27,7 +27,7 @@ fn positions_statistics(
         }
     }
     let merged = tally_workgroup(tally, lane);
-    if (tile * params.rounds < positions()) & (lane == 0u) {
-        workspace.tallies[tile] = merged;
+    if (workgroup * params.rounds < positions()) & (lane == 0u) {
+        workspace.tallies[workgroup] = merged;
     }
 }

@@ -14,8 +14,8 @@ fn regions() -> u32 {
 }
 
 // Where the counts of a class over a chunk lie, for observations: after the sums of all chunks and regions.
-fn counts_at(tile: u32, k: u32) -> u32 {
-    return together(regions()) + (tile * params.classes) + k;
+fn counts_at(workgroup: u32, k: u32) -> u32 {
+    return together(regions()) + (workgroup * params.classes) + k;
 }
 
 // Where the sums of a whole region lie: after the sums of all chunks. region_couple adds them up over an item's classes.

@@ -40,7 +40,7 @@ struct Backward {
 fn backward_at(position: u32, instead: u32, end: u32) -> Backward {
     let live = position < end;
     let quad = quad_at(select(instead, position, live), end);
-    look_at(quad.first.x);
+    load_classes(quad.first.x);
     let mean_slope = mean_slope_before(quad.at);
     return Backward(quad, live, softmaxes_at(quad.at), fused_slopes(quad), mean_slope, are_nan(mean_slope.sum));
 }
@@ -76,13 +76,13 @@ fn region_backward(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = workgroup_at(group, grid);
-    var start = 1024u * STRIP * tile;
+    let workgroup = workgroup_at(group, grid);
+    var start = 1024u * STRIP * workgroup;
     var end = positions();
     if BY_ITEM {
         let tiles = (params.per_item + (1024u * STRIP) - 1u) / (1024u * STRIP);
-        start = ((tile / tiles) * params.per_item) + (1024u * STRIP * (tile % tiles));
-        end = min(end, ((tile / tiles) + 1u) * params.per_item);
+        start = ((workgroup / tiles) * params.per_item) + (1024u * STRIP * (workgroup % tiles));
+        end = min(end, ((workgroup / tiles) + 1u) * params.per_item);
     }
     let position = start + (4u * (((lane / TEAM) * TEAM * STRIP) + (lane % TEAM)));
     if position >= end {

@@ -7,8 +7,8 @@ fn region_gather(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = workgroup_at(group, grid);
-    let span = positions_of(tile);
+    let workgroup = workgroup_at(group, grid);
+    let span = positions_of(workgroup);
     let live = span.x < span.y;
     if lane == 0u {
         atomicStore(&first_bad, NO_POSITION);
@@ -19,32 +19,32 @@ fn region_gather(
     // the sums: each one continues the tally that the dispatch before it has stored
     let goes_on = SCORES_CLASSES & SUMS & !FOLDS;
     if goes_on & live & (lane == 0u) {
-        tally = workspace.tallies[tile];
+        tally = workspace.tallies[workgroup];
     }
     // each lane takes four neighbours
     let rounds = params.chunk / 1024u;
     let begin = span.x + (4u * (((lane / TEAM) * TEAM * rounds) + (lane % TEAM)));
-    sum_classes(begin, span.y, rounds, tile, lane, &tally);
+    sum_classes(begin, span.y, rounds, workgroup, lane, &tally);
 
     if FUSES {
         // merges the tallies of the fused loss, in memory that the sums no longer need; a chunk's count is exact in f32
         if lane == 0u {
             atomicStore(&unknown, 0u);
         }
-        lanes_hit[lane] = vec4<f32>(tally.sum, tally.extra, tally.weight, f32(tally.count));
+        lanes_a[lane] = vec4<f32>(tally.sum, tally.extra, tally.weight, f32(tally.count));
         workgroupBarrier();
         if tally.poison != 0u {
             atomicOr(&unknown, 1u);
         }
         if lane < 16u {
             for (var i = lane + 16u; i < 256u; i += 16u) {
-                lanes_hit[lane] += lanes_hit[i];
+                lanes_a[lane] += lanes_a[i];
             }
         }
         workgroupBarrier();
         var sums = vec4<f32>(0.0);
         for (var i = 0u; i < 16u; i += 1u) {
-            sums += lanes_hit[i];
+            sums += lanes_a[i];
         }
         tally = tally_none();
         tally.sum = sums.x;
@@ -64,11 +64,11 @@ fn region_gather(
         }
         if goes_on {
             // an earlier dispatch has checked the labels
-            let before = workspace.tallies[tile];
+            let before = workspace.tallies[workgroup];
             tally.bad_position = before.bad_position;
             tally.bad_low = before.bad_low;
             tally.bad_high = before.bad_high;
         }
-        workspace.tallies[tile] = tally;
+        workspace.tallies[workgroup] = tally;
     }
 }

@@ -1,9 +1,10 @@
 // The sums of a class: adds positions to them, merges those of a workgroup, and writes them.
 // needs: lib/component lib/math lib/params lib/tally scratch/sums geometry/places geometry/region geometry/region_quads
 // slots: activation class_mask classes count labels quad_factors
-var<workgroup> lanes_hit: array<vec4<f32>, 256>;
-var<workgroup> lanes_extra: array<vec4<f32>, 256>;
-var<workgroup> lanes_missed: array<vec4<f32>, 256>;
+// three vectors of each lane, which the workgroup adds up
+var<workgroup> lanes_a: array<vec4<f32>, 256>;
+var<workgroup> lanes_b: array<vec4<f32>, 256>;
+var<workgroup> lanes_c: array<vec4<f32>, 256>;
 // a bit for each of four classes, set if the class has met a NaN; and the position of the first label out of range
 var<workgroup> unknown: atomic<u32>;
 var<workgroup> first_bad: atomic<u32>;
@@ -27,9 +28,9 @@ fn note_bad(position: u32, end: u32) {
 
 // The sums of a class over four positions.
 struct Four {
-    hit: f32,
-    extra: f32,
-    missed: f32,
+    true_pos: f32,
+    false_pos: f32,
+    false_neg: f32,
     unknown: u32,
 }
 
@@ -47,59 +48,59 @@ fn sums_of(quad: Quad, at: Softmaxes, k: u32, x: vec4<f32>, wanted: vec4<f32>) -
     let p = select(none, probable.p, known);
     let q = select(none, probable.q, known);
     let t = select(none, wanted, known);
-    var hit = t * p;
-    var extra = (vec4<f32>(1.0) - t) * p;
-    var missed = q * t;
+    var true_pos = t * p;
+    var false_pos = (vec4<f32>(1.0) - t) * p;
+    var false_neg = q * t;
     if SQUARED {
         let wrong = wrong_by(p, q, t);
-        extra = wrong * wrong;
-        missed = none;
+        false_pos = wrong * wrong;
+        false_neg = none;
     }
     if SOFT {
         let above = wrong_by(p, q, t);
-        hit = select(p, t, above > none);
-        extra = max(above, none);
-        missed = max(-above, none);
+        true_pos = select(p, t, above > none);
+        false_pos = max(above, none);
+        false_neg = max(-above, none);
     }
-    hit = by_factors(quad.factors, hit, kept);
-    extra = by_factors(quad.factors, extra, kept);
-    missed = by_factors(quad.factors, missed, kept);
-    let unknown = nans | unknown_by_factors(hit, extra, missed);
-    return Four(sum_of(hit), sum_of(extra), sum_of(missed), select(0u, 1u, any(kept & unknown)));
+    true_pos = by_factors(quad.factors, true_pos, kept);
+    false_pos = by_factors(quad.factors, false_pos, kept);
+    false_neg = by_factors(quad.factors, false_neg, kept);
+    let unknown = nans | unknown_by_factors(true_pos, false_pos, false_neg);
+    return Four(sum_of(true_pos), sum_of(false_pos), sum_of(false_neg), select(0u, 1u, any(kept & unknown)));
 }
 
 // Writes the workgroup's sums of four classes.
-fn merge_sums(block: u32, hit: vec4<f32>, extra: vec4<f32>, missed: vec4<f32>, nans: u32, tile: u32, lane: u32) {
+fn merge_sums(block: u32, true_pos: vec4<f32>, false_pos: vec4<f32>, false_neg: vec4<f32>, nans: u32, workgroup: u32, lane: u32) {
     if lane == 0u {
         atomicStore(&unknown, 0u);
     }
-    var sums = of_workgroup(hit, extra, missed, nans, lane);
-    if writes_class(block, tile, lane) {
+    var sums = of_workgroup(true_pos, false_pos, false_neg, nans, lane);
+    if writes_class(block, workgroup, lane) {
         sums.w = select(0.0, 1.0, ((atomicLoad(&unknown) >> lane) & 1u) != 0u);
-        region_sums[(tile * params.classes) + block + lane] = sums;
+        region_sums[(workgroup * params.classes) + block + lane] = sums;
     }
     workgroupBarrier();
 }
 
 // Writes the workgroup's counts of four classes, for observations.
-fn merge_counts(block: u32, right: vec4<f32>, predicted: vec4<f32>, true_class: vec4<f32>, tile: u32, lane: u32) {
+fn merge_counts(block: u32, right: vec4<f32>, predicted: vec4<f32>, true_class: vec4<f32>, workgroup: u32, lane: u32) {
     let counts = of_workgroup(right, predicted, true_class, 0u, lane);
-    if writes_class(block, tile, lane) {
-        region_sums[counts_at(tile, block + lane)] = counts;
+    if writes_class(block, workgroup, lane) {
+        region_sums[counts_at(workgroup, block + lane)] = counts;
     }
     workgroupBarrier();
 }
 
-fn writes_class(block: u32, tile: u32, lane: u32) -> bool {
-    return (tile < params.items * params.chunks) & (lane < 4u) & (block + lane < classes_to());
+fn writes_class(block: u32, workgroup: u32, lane: u32) -> bool {
+    return (workgroup < params.items * params.chunks) & (lane < 4u) & (block + lane < classes_to());
 }
 
 // Sums three numbers of four classes over the workgroup. Each of the first four lanes gets the three sums of one class. Sixteen
 // lanes sum first, since a barrier costs more than fifteen additions.
-fn of_workgroup(hit: vec4<f32>, extra: vec4<f32>, missed: vec4<f32>, nans: u32, lane: u32) -> vec4<f32> {
-    lanes_hit[lane] = hit;
-    lanes_extra[lane] = extra;
-    lanes_missed[lane] = missed;
+fn of_workgroup(true_pos: vec4<f32>, false_pos: vec4<f32>, false_neg: vec4<f32>, nans: u32, lane: u32) -> vec4<f32> {
+    lanes_a[lane] = true_pos;
+    lanes_b[lane] = false_pos;
+    lanes_c[lane] = false_neg;
     workgroupBarrier();
     if nans != 0u {
         atomicOr(&unknown, nans);
@@ -108,16 +109,16 @@ fn of_workgroup(hit: vec4<f32>, extra: vec4<f32>, missed: vec4<f32>, nans: u32, 
         // the loop has the same number of turns for every lane, so that compilers unroll it: this function is called once for
         // every four classes, of which there may be very many
         for (var i = 1u; i < 16u; i += 1u) {
-            lanes_hit[lane] += lanes_hit[lane + (16u * i)];
-            lanes_extra[lane] += lanes_extra[lane + (16u * i)];
-            lanes_missed[lane] += lanes_missed[lane + (16u * i)];
+            lanes_a[lane] += lanes_a[lane + (16u * i)];
+            lanes_b[lane] += lanes_b[lane + (16u * i)];
+            lanes_c[lane] += lanes_c[lane + (16u * i)];
         }
     }
     workgroupBarrier();
     var sums = vec4<f32>(0.0);
     if lane < 4u {
         for (var i = 0u; i < 16u; i += 1u) {
-            sums += vec4<f32>(float_at(lanes_hit[i], lane), float_at(lanes_extra[i], lane), float_at(lanes_missed[i], lane), 0.0);
+            sums += vec4<f32>(float_at(lanes_a[i], lane), float_at(lanes_b[i], lane), float_at(lanes_c[i], lane), 0.0);
         }
     }
     return sums;
@@ -137,13 +138,13 @@ fn add_score(tally: ptr<function, Tally>, score: f32) {
 // Adds the losses and the counts of four classes to the tally of lane 0. It adds class by class, so that ranges of classes
 // change no bit.
 fn merge_scores(losses: vec4<f32>, counts: vec4<f32>, lane: u32, tally: ptr<function, Tally>) {
-    lanes_hit[lane] = losses;
-    lanes_extra[lane] = counts;
+    lanes_a[lane] = losses;
+    lanes_b[lane] = counts;
     workgroupBarrier();
     if lane < 16u {
         for (var i = 1u; i < 16u; i += 1u) {
-            lanes_hit[lane] += lanes_hit[lane + (16u * i)];
-            lanes_extra[lane] += lanes_extra[lane + (16u * i)];
+            lanes_a[lane] += lanes_a[lane + (16u * i)];
+            lanes_b[lane] += lanes_b[lane + (16u * i)];
         }
     }
     workgroupBarrier();
@@ -151,8 +152,8 @@ fn merge_scores(losses: vec4<f32>, counts: vec4<f32>, lane: u32, tally: ptr<func
         var loss = vec4<f32>(0.0);
         var count = vec4<f32>(0.0);
         for (var i = 0u; i < 16u; i += 1u) {
-            loss += lanes_hit[i];
-            count += lanes_extra[i];
+            loss += lanes_a[i];
+            count += lanes_b[i];
         }
         for (var k = 0u; k < 4u; k += 1u) {
             add_score(tally, float_at(loss, k));

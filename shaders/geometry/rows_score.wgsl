@@ -7,8 +7,8 @@ fn rows_score(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = workgroup_at(group, grid);
-    let row = (tile * 256u) + lane;
+    let workgroup = workgroup_at(group, grid);
+    let row = (workgroup * 256u) + lane;
     var tally = tally_none();
     if row < params.per_item {
         var state = fold_empty();
@@ -23,7 +23,7 @@ fn rows_score(
         tally_row(row, mask_at(row) != 0.0, score_of(row, state, fold_know(state)), &tally);
     }
     let merged = tally_workgroup(tally, lane);
-    if (tile * 256u < params.per_item) & (lane == 0u) {
-        workspace.tallies[tile] = merged;
+    if (workgroup * 256u < params.per_item) & (lane == 0u) {
+        workspace.tallies[workgroup] = merged;
     }
 }

@@ -8,8 +8,8 @@ fn segments_score(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = workgroup_at(group, grid);
-    let pair = (tile * 256u) + lane;
+    let workgroup = workgroup_at(group, grid);
+    let pair = (workgroup * 256u) + lane;
     let pairs = params.segments / 2u;
     var tally = tally_none();
     if pair < pairs {
@@ -37,7 +37,7 @@ fn segments_score(
         segment_scores[pairs + pair].slope = slopes.y;
     }
     let merged = tally_workgroup(tally, lane);
-    if (tile * 256u < pairs) & (lane == 0u) {
-        workspace.tallies[tile] = merged;
+    if (workgroup * 256u < pairs) & (lane == 0u) {
+        workspace.tallies[workgroup] = merged;
     }
 }

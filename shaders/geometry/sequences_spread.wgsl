@@ -7,9 +7,9 @@ fn sequences_spread(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = workgroup_at(group, grid);
-    let sequence = tile / params.chunks;
-    let chunk = tile % params.chunks;
+    let workgroup = workgroup_at(group, grid);
+    let sequence = workgroup / params.chunks;
+    let chunk = workgroup % params.chunks;
     if sequence >= params.items {
         return;
     }

@@ -26,8 +26,8 @@ fn similarity_score(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = workgroup_at(group, grid);
-    let row = (tile * 256u) + lane;
+    let workgroup = workgroup_at(group, grid);
+    let row = (workgroup * 256u) + lane;
     var tally = tally_none();
     if row < params.items {
         let state = whole_states[row];
@@ -54,7 +54,7 @@ fn similarity_score(
         }
     }
     let merged = tally_workgroup(tally, lane);
-    if (tile * 256u < params.items) & (lane == 0u) {
-        workspace.tallies[tile] = merged;
+    if (workgroup * 256u < params.items) & (lane == 0u) {
+        workspace.tallies[workgroup] = merged;
     }
 }

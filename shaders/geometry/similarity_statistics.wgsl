@@ -6,8 +6,8 @@ fn similarity_statistics(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = workgroup_at(group, grid);
-    let row = (tile * 256u) + lane;
+    let workgroup = workgroup_at(group, grid);
+    let row = (workgroup * 256u) + lane;
     if row >= params.items {
         return;
     }
@@ -15,6 +15,6 @@ fn similarity_statistics(
     store_numbers(row, first_numbers(state), last_number(state), state.poison);
     if lane == 0u {
         // rows have no value before all shards are merged
-        workspace.tallies[tile] = tally_none();
+        workspace.tallies[workgroup] = tally_none();
     }
 }

@@ -30,7 +30,8 @@ fn totals_outcome(@builtin(local_invocation_index) lane: u32) {
     let is_bad_number = params.bad_number != 0u;
     var loss = weight * (mean_of(part.sum, part.denominator) + mean_of(part.extra, part.extra_denominator));
     let is_empty = !EMPTY_IS_ZERO & ((denominator.x == 0.0) | (denominator.y == 0.0));
-    if (total.poison != 0u) | is_nan(total.weight) | is_nan(denominator.x) | is_empty | is_bad_number {
+    let is_unknown = is_nan(total.weight) | is_nan(denominator.x) | is_nan(denominator.y);
+    if (total.poison != 0u) | is_unknown | is_empty | is_bad_number {
         loss = nan();
     }
     if (total.poison != 0u) | is_bad_number {

@@ -13,13 +13,13 @@ fn vectors_fused(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) invocation: u32,
 ) {
-    let tile = workgroup_at(group, grid);
+    let workgroup = workgroup_at(group, grid);
     let slots = 256u / LANES;
     let lane = invocation % LANES;
     var tally = tally_none();
     let rounds = params.rounds;
     for (var round = 0u; round < rounds; round += 1u) {
-        let row = (((tile * params.rounds) + round) * slots) + (invocation / LANES);
+        let row = (((workgroup * params.rounds) + round) * slots) + (invocation / LANES);
         let live = row < params.per_item;
         let begin = select(0u, row, live) * params.classes;
         let end = begin + params.classes;
@@ -53,8 +53,8 @@ fn vectors_fused(
     }
     if COUNTS {
         let merged = tally_workgroup(tally, invocation);
-        if (tile * params.rounds * slots < params.per_item) & (invocation == 0u) {
-            workspace.tallies[tile] = merged;
+        if (workgroup * params.rounds * slots < params.per_item) & (invocation == 0u) {
+            workspace.tallies[workgroup] = merged;
         }
     }
 }

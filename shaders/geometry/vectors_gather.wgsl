@@ -11,8 +11,8 @@ fn vectors_gather(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) invocation: u32,
 ) {
-    let tile = workgroup_at(group, grid);
-    let row = tile / params.chunks;
+    let workgroup = workgroup_at(group, grid);
+    let row = workgroup / params.chunks;
     let live = row < params.per_item;
     let chunks = select(0u, params.chunks, live);
     // the whole row's state after the sweep before
@@ -25,12 +25,12 @@ fn vectors_gather(
     }
     var state = fold_empty();
     if live {
-        let begin = (row * params.classes) + ((tile % params.chunks) * params.chunk);
+        let begin = (row * params.classes) + ((workgroup % params.chunks) * params.chunk);
         let end = min(begin + params.chunk, (row + 1u) * params.classes);
         state = absorb_vectors(SWEEP, fold_know(before), begin, end, invocation, 256u);
     }
     state = merge_lanes(state, invocation);
     if live & (invocation == 0u) {
-        row_states[(SWEEP * params.per_item * params.chunks) + tile] = state;
+        row_states[(SWEEP * params.per_item * params.chunks) + workgroup] = state;
     }
 }

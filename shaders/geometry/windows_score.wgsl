@@ -40,15 +40,16 @@ fn windows_score(
             hold_window(held_place(plane, own_line, own_column), slopes, sums.xy);
         }
     }
-    tally.sum = sampled(plane / params.classes, mean * tally.sum);
-    tally.poison |= select(0u, 1u, is_nan(tally.sum));
     // an item counts once, in its first tile
     if live & (lane == 0u) & ((place % params.chunks) == 0u) {
         tally.count = count_at(plane / params.classes);
         tally.weight = 1.0;
     }
-    let merged = tally_workgroup(tally, lane);
+    var merged = tally_workgroup(tally, lane);
     if live & (lane == 0u) {
+        // an infinite weight makes NaN of a sum that is 0, as the sum of a lane may be
+        merged.sum = sampled(plane / params.classes, mean * merged.sum);
+        merged.poison |= select(0u, 1u, is_nan(merged.sum));
         workspace.tallies[place] = merged;
     }
 }

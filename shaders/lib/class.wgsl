@@ -1,4 +1,4 @@
-// What a fold sees of a position: one class at a time (Class), and the prediction and weight of the label's class (Place).
+// What a fold sees of a position: one class at a time (Class), and the prediction and weight of the label's class (LabelClass).
 struct Class {
     // the prediction
     x: f32,
@@ -12,7 +12,7 @@ struct Class {
     label: u32,
 }
 
-struct Place {
+struct LabelClass {
     labelled: bool,
     // the prediction for the label's class, and that class's weight
     x: f32,

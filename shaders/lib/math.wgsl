@@ -31,7 +31,7 @@ fn exp_negative(x: f32) -> f32 {
 
 // exp(−x) for x ≥ 0, and above 0 for every finite x: for finite logits neither a probability nor its complement is ever 0.
 // The bound of 86.5 keeps the smallest result normal (2.7e-38), so that its reciprocal is finite.
-fn exp_unsure(x: f32) -> f32 {
+fn exp_negative_nonzero(x: f32) -> f32 {
     return select(exp(-min(x, 86.5)), 0.0, is_infinite(x));
 }
 

@@ -12,14 +12,14 @@ fn predictions_count(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) invocation: u32,
 ) {
-    let tile = workgroup_at(group, grid);
+    let workgroup = workgroup_at(group, grid);
     let slots = 256u / lanes_of_position();
-    var span = vec2<u32>(tile * params.chunk, positions());
+    var span = vec2<u32>(workgroup * params.chunk, positions());
     if BY_ITEM {
-        span = positions_of(tile);
+        span = positions_of(workgroup);
     }
     // a surplus workgroup has no positions
-    let is_live = tile < params.tallies;
+    let is_live = workgroup < params.tallies;
     var bad = NO_BAD_LABEL;
     begin_counts(invocation);
     let rounds = params.rounds;
@@ -47,6 +47,6 @@ fn predictions_count(
     end_counts(invocation);
     let first = first_of_lanes(bad, invocation);
     if is_live & (invocation == 0u) {
-        bad_labels[tile] = first;
+        bad_labels[workgroup] = first;
     }
 }

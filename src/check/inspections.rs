@@ -119,7 +119,8 @@ impl Inspection {
         let numbers = array.to_f64();
         let breaks = |x: f64| match x {
             f64::NEG_INFINITY => self.rule != Rule::FiniteOrMasked,
-            x => !x.is_finite() || !self.rule.holds(x),
+            // a GPU would see a greater number as an infinity
+            x => !(x as f32).is_finite() || !self.rule.holds(x),
         };
         let found = match (self.rule, self.kept) {
             (Rule::AddUp { classes, .. }, Kept::Positions { outer, inner, .. }) => {

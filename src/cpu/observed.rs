@@ -7,7 +7,7 @@ use crate::term::Observation;
 pub(super) struct Seen {
     pub softmax: Softmax,
     /// `Σ exp(x − max)·(max − x)` over its logits `x`.
-    pub heat: f64,
+    pub gap_sum: f64,
     /// The first class with the greatest logit, if there is one.
     pub top: Option<usize>,
     /// The class of the label, and its logit.
@@ -25,10 +25,10 @@ impl Seen {
         let of_label = x.get(label).copied().unwrap_or(f64::NAN);
         let before = |&(class, &x): &(usize, &f64)| x > of_label || (x == of_label && class < label);
         // the sum leaves out masked classes, for which this is 0·∞
-        let heat = |x: &f64| (x - softmax.max).exp() * (softmax.max - x);
+        let gap = |x: &f64| (x - softmax.max).exp() * (softmax.max - x);
         Seen {
             softmax,
-            heat: x.iter().filter(|x| !softmax.is_masked(**x)).map(heat).sum(),
+            gap_sum: x.iter().filter(|x| !softmax.is_masked(**x)).map(gap).sum(),
             // no logit equals the NaN of a row without a softmax
             top: x.iter().position(|x| *x == softmax.max),
             label,
@@ -56,13 +56,13 @@ const NO_CLASS: f64 = u32::MAX as f64;
 
 /// An observation of a row; its summand, where the observation is a sum.
 fn observe(observation: Observation, seen: &Seen) -> f64 {
-    let Seen { softmax, heat, top, label, of_label, ahead } = *seen;
+    let Seen { softmax, gap_sum, top, label, of_label, ahead } = *seen;
     // a row with a NaN has no prediction
     let right = match observation {
         Observation::Accuracy => top == Some(label),
         Observation::TopK(k) => top.is_some() && ahead.is_some_and(|ahead| ahead < k as usize),
         // −Σ p·log p, from the distances to the greatest logit
-        Observation::Entropy => return softmax.log_total() + heat / softmax.total(),
+        Observation::Entropy => return softmax.log_total() + gap_sum / softmax.total(),
         Observation::Perplexity => return softmax.nll(of_label),
         Observation::LogProb => return -softmax.nll(of_label),
         Observation::Predicted => return top.map_or(NO_CLASS, |class| class as f64),

@@ -120,8 +120,8 @@ mod near {
         shader: Source {
             path: "tests/gpu/custom.rs: Near",
             text: "
-                fn class_score(seen: Class, place: Place) -> ClassScore {
-                    let short = max(0.0, option(margin) + difference(seen.x, place.x));
+                fn class_score(seen: Class, label_class: LabelClass) -> ClassScore {
+                    let short = max(0.0, option(margin) + difference(seen.x, label_class.x));
                     let d = select(2.0 * short + option(fault), 0.0, seen.hit);
                     return ClassScore(select(short * short, 0.0, seen.hit), d, -d);
                 }",

@@ -11,7 +11,8 @@ use wgloss::custom::Leaf;
 use wgloss::header::{Domain, Role};
 use wgloss::{
     Activation, Array, BoxFormat, BoxIou, CrossEntropy, DType, Dice, DiceBce, DiceCrossEntropy, DiceFocal, Error,
-    GeneralizedDice, IouKind, Loss, SoftmaxFocal, SupCon, Tensor, Term, TripletHard, Tversky, Weighting, cpu,
+    GeneralizedDice, IouKind, Loss, Reduction, SoftmaxFocal, Ssim, SupCon, Tensor, Term, TotalVariation, TripletHard,
+    Tversky, Weighting, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -21,6 +22,7 @@ pub fn tests() -> Vec<Trial> {
         boxes_without_an_area_are_finite,
         a_class_that_is_absent_weighs_as_much_as_the_rarest,
         an_infinite_probability_shows_as_in_the_twin,
+        an_infinite_sample_weight_meets_the_sum_of_an_item,
     ];
     tests.extend(tests_of![BY_FOURS; a_bad_label_is_found_at_every_place_of_a_four]);
     let elements = losses(26, |loss| matches!(loss.leaf(), Leaf::Pointwise(_) | Leaf::Composite(_)));
@@ -71,6 +73,19 @@ fn an_infinite_probability_shows_as_in_the_twin() {
             let got = Given::by_gpu(gpu(), &term, &[&x]).unwrap();
             got.judge(&want).unwrap_or_else(|error| panic!("{name} of {x:?} and {t:?}: {error}"));
         }
+    }
+}
+
+/// A sample weight multiplies the sum of its item. Many lanes share an item, and some of their sums are 0: times infinity
+/// each would be NaN, where the item's loss is infinite.
+fn an_infinite_sample_weight_meets_the_sum_of_an_item() {
+    let x = numbers(&[2, 1, 13, 15]);
+    let y = Array::new(&x.to_f64().iter().map(|x| 0.5 * *x as f32).collect::<Vec<_>>(), x.shape()).unwrap();
+    let weight = Array::new(&[f32::INFINITY, 1.0], [2]).unwrap();
+    for (name, term) in [("total_variation", TotalVariation::default().of(&x)), ("ssim", Ssim::default().of(&x, &y))] {
+        let term = term.sample_weight(&weight).reduce(Reduction::Sum);
+        assert_eq!(cpu::value(&term).unwrap().loss().unwrap(), f64::INFINITY, "{name}");
+        assert_eq!(gpu().value(&term).unwrap().loss().wait().unwrap(), f32::INFINITY, "{name}");
     }
 }
 

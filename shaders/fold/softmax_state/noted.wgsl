@@ -4,7 +4,7 @@
 // whether to count the classes that come before the label's
 override RANKS: bool = true;
 // whether the entropy is asked for
-override HEATS: bool = true;
+override SUMS_GAPS: bool = true;
 // whether the class of the greatest logit is needed, for itself or for the accuracy
 override PREDICTS: bool = true;
 // whether a masked class has no share of the loss; the other classes then have its share
@@ -27,7 +27,7 @@ struct State {
     poison: u32,
     // for observations: Σ exp(x − peak)·(peak − x), from which the entropy follows; and the number of classes that come before
     // the label's if classes are sorted by their logits, the greatest first
-    heat: f32,
+    gap_sum: f32,
     ahead: u32,
     // the number of classes that are not masked, if masked ones have no share
     finite: u32,
@@ -40,8 +40,8 @@ fn fold_empty() -> State {
 }
 
 // Notes a class before it is absorbed.
-fn see_class(state: ptr<function, State>, seen: Class, place: Place) {
-    note_logit(state, seen.x, seen.index, (seen.x > place.x) | ((seen.x == place.x) & (seen.index < seen.label)));
+fn see_class(state: ptr<function, State>, seen: Class, label_class: LabelClass) {
+    note_logit(state, seen.x, seen.index, (seen.x > label_class.x) | ((seen.x == label_class.x) & (seen.index < seen.label)));
 }
 
 // Notes a logit, and whether it comes before the label's.
@@ -57,23 +57,23 @@ fn note_logit(state: ptr<function, State>, x: f32, class_place: u32, ahead: bool
         let first = (x > (*state).peak) | ((x == (*state).peak) & (class_place < (*state).peak_class));
         (*state).peak_class = select((*state).peak_class, class_place, known & first);
     }
-    if HEATS {
+    if SUMS_GAPS {
         let total = 1.0 + (*state).rest;
         let up = known & ((x > (*state).peak) | (total == 0.0));
         let gap = select(0.0, abs(x - (*state).peak), known);
         let e = exp_negative(gap);
         // part_of: the first class may lie infinitely far above LOWEST
-        let moved = part_of((*state).heat, e) + part_of(total * e, gap);
-        let stays = (*state).heat + part_of(e, gap);
-        (*state).heat = select(select((*state).heat, stays, known), moved, up);
+        let moved = part_of((*state).gap_sum, e) + part_of(total * e, gap);
+        let stays = (*state).gap_sum + part_of(e, gap);
+        (*state).gap_sum = select(select((*state).gap_sum, stays, known), moved, up);
     }
 }
 
 // Merges what two states have noted, before fold_merge merges everything else.
 fn merge_seen(top: ptr<function, State>, low: State, gap: f32) {
-    if HEATS {
+    if SUMS_GAPS {
         let e = exp_negative(gap);
-        (*top).heat += part_of(low.heat, e) + part_of((1.0 + low.rest) * e, gap);
+        (*top).gap_sum += part_of(low.gap_sum, e) + part_of((1.0 + low.rest) * e, gap);
     }
     (*top).ahead += low.ahead;
     (*top).finite += low.finite;

@@ -21,7 +21,7 @@ fn fold_empty() -> State {
 }
 
 // Would note a class before it is absorbed; this state notes nothing.
-fn see_class(state: ptr<function, State>, seen: Class, place: Place) {}
+fn see_class(state: ptr<function, State>, seen: Class, label_class: LabelClass) {}
 
 // Would merge what two states have noted.
 fn merge_seen(top: ptr<function, State>, low: State, gap: f32) {}

@@ -1,7 +1,7 @@
 // Adds up a chunk of positions for four classes at a time, after all softmaxes, and writes the sums of each class.
 // needs: lib/component lib/params lib/tally geometry/region_quads geometry/region_sums
 // slots: classes fused_loss region_observation softmaxes
-fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: ptr<function, Tally>) {
+fn sum_classes(begin: u32, end: u32, rounds: u32, workgroup: u32, lane: u32, tally: ptr<function, Tally>) {
     let first_block = params.block.other_first;
     let end_block = params.block.other_end;
     if FOLDS {
@@ -15,9 +15,9 @@ fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: p
     }
     if SUMS {
         for (var block = first_block; block < end_block; block += 4u) {
-            var hit = vec4<f32>(0.0);
-            var extra = vec4<f32>(0.0);
-            var missed = vec4<f32>(0.0);
+            var true_pos = vec4<f32>(0.0);
+            var false_pos = vec4<f32>(0.0);
+            var false_neg = vec4<f32>(0.0);
             var nans = 0u;
             var losses = vec4<f32>(0.0);
             var counts = vec4<f32>(0.0);
@@ -34,9 +34,9 @@ fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: p
                         let x = logits_of(quad, block + k);
                         let wanted = targets_of(quad, block + k);
                         let sums = sums_of(quad, softmaxes, block + k, x, wanted);
-                        hit += with_float_at(vec4<f32>(0.0), k, sums.hit);
-                        extra += with_float_at(vec4<f32>(0.0), k, sums.extra);
-                        missed += with_float_at(vec4<f32>(0.0), k, sums.missed);
+                        true_pos += with_float_at(vec4<f32>(0.0), k, sums.true_pos);
+                        false_pos += with_float_at(vec4<f32>(0.0), k, sums.false_pos);
+                        false_neg += with_float_at(vec4<f32>(0.0), k, sums.false_neg);
                         nans |= sums.unknown << k;
                         if OBSERVES {
                             let seen = observe_class(quad, softmaxes, round, block + k, x, wanted);
@@ -52,9 +52,9 @@ fn sum_classes(begin: u32, end: u32, rounds: u32, tile: u32, lane: u32, tally: p
                     }
                 }
             }
-            merge_sums(block, hit, extra, missed, nans, tile, lane);
+            merge_sums(block, true_pos, false_pos, false_neg, nans, workgroup, lane);
             if OBSERVES {
-                merge_counts(block, right, predicted, true_class, tile, lane);
+                merge_counts(block, right, predicted, true_class, workgroup, lane);
             }
             if SCORES_CLASSES {
                 merge_scores(losses, counts, lane, tally);

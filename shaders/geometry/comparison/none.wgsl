@@ -2,7 +2,7 @@
 // needs: lib/label
 // slots: fold
 // Whether a dispatch needs the merged state of all lanes even if it neither scores nor writes.
-fn compares() -> bool {
+fn needs_merged_state() -> bool {
     return false;
 }
 

@@ -2,7 +2,7 @@
 // needs: lib/label fold/divergence fold/mixture geometry/class_axis geometry/lane_sums geometry/sum_classes
 // slots: classes
 // Whether a dispatch needs the merged state of all lanes even if it neither scores nor writes.
-fn compares() -> bool {
+fn needs_merged_state() -> bool {
     return false;
 }
 

@@ -6,7 +6,7 @@
 // whether this dispatch walks a range a second time
 override COMPARES: bool = false;
 
-fn compares() -> bool {
+fn needs_merged_state() -> bool {
     return COMPARES;
 }
 

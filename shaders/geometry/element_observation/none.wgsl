@@ -2,4 +2,4 @@
 // slots: components
 fn observe_element(kept: bool, seen: Seen) {}
 
-fn observe_tile(tile: u32, exists: bool, lane: u32) {}
+fn observe_workgroup(workgroup: u32, exists: bool, lane: u32) {}

@@ -1,5 +1,5 @@
 // Observes elements beside their loss: an element is right if its logit is above 0 and its target above ½, or neither is.
-// needs: lib/math geometry/observed_tile
+// needs: lib/math geometry/observed_workgroup
 // slots: components
 
 // Adds an element that takes part. A NaN predicts nothing, so that it counts as wrong.

@@ -17,7 +17,7 @@ fn score_class(quad: Quad, k: u32, x: vec4<f32>, t: vec4<f32>, tally: ptr<functi
 struct FusedPosition {
     kept: bool,
     index: u32,
-    place: Place,
+    label_class: LabelClass,
 }
 
 fn fused_position(quad: Quad, j: u32) -> FusedPosition {
@@ -25,12 +25,12 @@ fn fused_position(quad: Quad, j: u32) -> FusedPosition {
     let kept = flag_at(quad.kept, j);
     if params.classes == 1u {
         let one = index == 1u;
-        let place = Place(LABELLED, select(0.0, x0_at(word_at(quad.first, j)), one), select(1.0, class_weight_at(0u), one));
-        return FusedPosition(kept, index, place);
+        let label_class = LabelClass(LABELLED, select(0.0, x0_at(word_at(quad.first, j)), one), select(1.0, class_weight_at(0u), one));
+        return FusedPosition(kept, index, label_class);
     }
     let x = fused_logit(word_at(quad.at, j), word_at(quad.first, j) + (index * params.class_stride));
     let scored = FUSED_BACKGROUND | (index != 0u);
-    return FusedPosition(kept, index, Place(LABELLED, x, select(0.0, class_weight_at(index), scored)));
+    return FusedPosition(kept, index, LabelClass(LABELLED, x, select(0.0, class_weight_at(index), scored)));
 }
 
 fn fused_class(position: FusedPosition, x: f32, t: f32, k: u32) -> Class {
@@ -51,14 +51,14 @@ fn tally_fused(
     var state = absorbed;
     if params.classes == 1u {
         let other = Class(0.0, select(1.0 - t, 0.0, LABELLED), 1.0, LABELLED & (position.index == 0u), 0u, position.index);
-        absorb_class(&state, other, position.place);
+        absorb_class(&state, other, position.label_class);
     }
     if live {
         keep_fused(at, state);
     }
     if position.kept & classes_end() {
-        let s = finish_place(state, position.place);
-        tally_position(at, Label(position.index, true, false, 0u, 0u), true, s, score_place(s), tally);
+        let s = finish_position(state, position.label_class);
+        tally_position(at, Label(position.index, true, false, 0u, 0u), true, s, score_position(s), tally);
     }
     let unknown = ((state.poison & UNKNOWN_LOGIT) != 0u) | (state.rest < 0.0);
     return vec2<f32>(state.peak, select(state.rest, nan(), unknown));
@@ -80,10 +80,10 @@ fn fold_quad(quad: Quad, tally: ptr<function, Tally>) -> Softmaxes {
         if !LABELLED {
             t = targets_of(quad, k);
         }
-        absorb_class(&a, fused_class(position_a, x.x, t.x, k), position_a.place);
-        absorb_class(&b, fused_class(position_b, x.y, t.y, k), position_b.place);
-        absorb_class(&c, fused_class(position_c, x.z, t.z, k), position_c.place);
-        absorb_class(&d, fused_class(position_d, x.w, t.w, k), position_d.place);
+        absorb_class(&a, fused_class(position_a, x.x, t.x, k), position_a.label_class);
+        absorb_class(&b, fused_class(position_b, x.y, t.y, k), position_b.label_class);
+        absorb_class(&c, fused_class(position_c, x.z, t.z, k), position_c.label_class);
+        absorb_class(&d, fused_class(position_d, x.w, t.w, k), position_d.label_class);
     }
     let of_a = tally_fused(quad.at.x, true, position_a, t.x, a, tally);
     let of_b = tally_fused(quad.at.y, quad.live.y, position_b, t.y, b, tally);
@@ -109,8 +109,8 @@ struct PositionSlopes {
 
 fn position_slopes(quad: Quad, j: u32) -> PositionSlopes {
     let position = fused_position(quad, j);
-    let s = finish_place(kept_fused(word_at(quad.at, j)), position.place);
-    return PositionSlopes(position, s.poison, slopes_of(s, score_place(s), fused_scales_at(word_at(quad.at, j))));
+    let s = finish_position(kept_fused(word_at(quad.at, j)), position.label_class);
+    return PositionSlopes(position, s.poison, slopes_of(s, score_position(s), fused_scales_at(word_at(quad.at, j))));
 }
 
 fn fused_slopes(quad: Quad) -> FusedSlopes {

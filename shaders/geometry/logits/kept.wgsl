@@ -4,7 +4,7 @@
 var<private> kept_logits: array<vec4<f32>, CLASSES>;
 var<private> kept_targets: array<vec4<f32>, CLASSES>;
 
-fn look_at(first: u32) {
+fn load_classes(first: u32) {
     // @unroll k CLASSES
     for (var k = classes_from(); k < classes_to(); k += 1u) {
         kept_logits[k] = x0_four(first + (k * params.class_stride));

@@ -3,4 +3,4 @@
 // slots: fold
 fn observe_position(position: u32, label: Label, kept: bool, state: State, s: Statistics) {}
 
-fn observe_tile(tile: u32, exists: bool, lane: u32) {}
+fn observe_workgroup(workgroup: u32, exists: bool, lane: u32) {}

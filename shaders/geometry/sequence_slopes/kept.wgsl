@@ -11,7 +11,7 @@ fn note_slopes(d: vec4<f32>) {
 }
 
 // Stores the sum of the workgroup. Sixteen lanes sum first, then one sums the sixteen.
-fn keep_slopes(tile: u32, live: bool, lane: u32) {
+fn keep_slopes(workgroup: u32, live: bool, lane: u32) {
     var sum = slope_sum;
     slopes_of_lanes[lane] = sum;
     workgroupBarrier();
@@ -26,6 +26,6 @@ fn keep_slopes(tile: u32, live: bool, lane: u32) {
         for (var i = 1u; i < 16u; i += 1u) {
             sum += slopes_of_lanes[i];
         }
-        sequence_slopes[tile] = select(sum.x, nan(), sum.y > 0.0);
+        sequence_slopes[workgroup] = select(sum.x, nan(), sum.y > 0.0);
     }
 }

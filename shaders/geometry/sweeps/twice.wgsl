@@ -4,10 +4,10 @@
 
 // Absorbs the classes from `begin` to `end` that belong to this lane, of `lanes` that share them. Classes that lie far
 // apart get one sweep, because they may be walked in ranges.
-fn absorb_classes(before: State, first: u32, label: Label, place: Place, begin: u32, end: u32, lane: u32, lanes: u32) -> State {
+fn absorb_classes(before: State, first: u32, label: Label, label_class: LabelClass, begin: u32, end: u32, lane: u32, lanes: u32) -> State {
     var state = before;
     if !FOURS {
-        return absorb_apart(before, first, label, place, begin, end, lane, lanes);
+        return absorb_apart(before, first, label, label_class, begin, end, lane, lanes);
     }
     // @unroll row_quad ROW_QUADS
     for (var k = begin + (4u * lane); k < end; k += 4u * lanes) {

@@ -15,6 +15,6 @@ fn merged_whole(position: u32) -> State {
     return chunk_states[position * params.chunks];
 }
 
-fn whole_place(position: u32, label: Label) -> Place {
-    return place_of(first_class(position), label);
+fn whole_label_class(position: u32, label: Label) -> LabelClass {
+    return label_class_of(first_class(position), label);
 }

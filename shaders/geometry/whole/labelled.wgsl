@@ -5,6 +5,6 @@ fn merged_whole(row: u32) -> State {
     return whole_states[row];
 }
 
-fn whole_place(row: u32, label: Label) -> Place {
-    return Place(true, hits[row], label_weight(row, label));
+fn whole_label_class(row: u32, label: Label) -> LabelClass {
+    return LabelClass(true, hits[row], label_weight(row, label));
 }

@@ -19,6 +19,6 @@ fn merged_whole(position: u32) -> State {
     return merge_whole(position);
 }
 
-fn whole_place(position: u32, label: Label) -> Place {
-    return Place(LABELLED, of_label(position, 6u), of_label(position, 7u));
+fn whole_label_class(position: u32, label: Label) -> LabelClass {
+    return LabelClass(LABELLED, of_label(position, 6u), of_label(position, 7u));
 }

@@ -6,6 +6,6 @@ fn merged_whole(row: u32) -> State {
     return whole_states[row];
 }
 
-fn whole_place(row: u32, label: Label) -> Place {
-    return Place(false, 0.0, 1.0);
+fn whole_label_class(row: u32, label: Label) -> LabelClass {
+    return LabelClass(false, 0.0, 1.0);
 }

@@ -1,6 +1,6 @@
 // Multi-label soft margin loss: the twin of src/losses/class_sum/multilabel_soft_margin.rs.
 // needs: lib/class lib/math lib/params fold/class_sum
-fn class_score(seen: Class, place: Place) -> ClassScore {
+fn class_score(seen: Class, label_class: LabelClass) -> ClassScore {
     let share = seen.weight / f32(params.classes);
     let s = sigmoids(seen.x);
     // part_of lets a logit of −∞ mask a class of t = 0, whose loss is then 0; product gives NaN for +∞ and t = 1

@@ -33,6 +33,6 @@ fn keep_sums(position: u32, lane: u32, sums: State) {
     position_states[position_state_place(position, LANES + lane)].state = sums;
 }
 
-fn position_place(position: u32, first: u32, label: Label) -> Place {
-    return Place(LABELLED, 0.0, 1.0);
+fn position_label_class(position: u32, first: u32, label: Label) -> LabelClass {
+    return LabelClass(LABELLED, 0.0, 1.0);
 }

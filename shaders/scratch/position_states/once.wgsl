@@ -7,6 +7,6 @@ fn state_before(position: u32, lane: u32) -> State {
 
 fn keep_state(position: u32, lane: u32, state: State) {}
 
-fn position_place(position: u32, first: u32, label: Label) -> Place {
-    return place_of(first, label);
+fn position_label_class(position: u32, first: u32, label: Label) -> LabelClass {
+    return label_class_of(first, label);
 }

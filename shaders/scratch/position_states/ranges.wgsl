@@ -29,7 +29,7 @@ fn keep_logit(position: u32, x: f32) {
     position_states[position_state_place(position, 0u)].x = x;
 }
 
-fn position_place(position: u32, first: u32, label: Label) -> Place {
+fn position_label_class(position: u32, first: u32, label: Label) -> LabelClass {
     let index = select(0u, label.index, label.index < params.classes);
-    return Place(LABELLED, position_states[position_state_place(position, 0u)].x, class_weight_at(index));
+    return LabelClass(LABELLED, position_states[position_state_place(position, 0u)].x, class_weight_at(index));
 }

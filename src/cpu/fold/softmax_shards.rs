@@ -26,7 +26,7 @@ pub(in crate::cpu) struct State {
     label: Option<[f64; 2]>,
     /// For observations: `Σ exp(x − peak)·(peak − x)`, and the first class with the greatest logit, if there is one. Classes
     /// are numbered over all shards.
-    heat: f64,
+    gap_sum: f64,
     top: Option<usize>,
 }
 
@@ -81,7 +81,7 @@ impl State {
             peak_share: shares.get(top).copied().unwrap_or(0.0),
             other_shares: others().map(|k| shares[k]).sum(),
             label: None,
-            heat: others().map(|k| part_of((-gap(k)).exp(), gap(k))).sum(),
+            gap_sum: others().map(|k| part_of((-gap(k)).exp(), gap(k))).sum(),
             top: x.iter().position(|x| *x == peak).filter(|_| peak.is_finite()),
         }
     }
@@ -100,9 +100,9 @@ impl State {
             peak_share: top.peak_share,
             other_shares: top.other_shares + low.all_shares(),
             label: self.label.or(other.label),
-            heat: match low.all_masked() {
-                true => top.heat,
-                false => top.heat + (-gap).exp() * low.heat + part_of((1.0 + low.rest) * (-gap).exp(), gap),
+            gap_sum: match low.all_masked() {
+                true => top.gap_sum,
+                false => top.gap_sum + (-gap).exp() * low.gap_sum + part_of((1.0 + low.rest) * (-gap).exp(), gap),
             },
             top: top.top.into_iter().chain(equal).min(),
         }
@@ -154,7 +154,7 @@ impl State {
             peak_share,
             other_shares: if has(UNKNOWN_SHARE) { f64::NAN } else { other_shares },
             label: has(LABEL).then_some([x, weight]),
-            heat: 0.0,
+            gap_sum: 0.0,
             top: None,
         }
     }
@@ -169,20 +169,20 @@ impl State {
     fn notes(self) -> [f64; OF_NOTES] {
         let class = self.top.map_or(u32::MAX, |top| top as u32);
         let known = |x: f64| if x.is_nan() { 0.0 } else { x };
-        [known(self.heat), f64::from(class >> 16), f64::from(class & 0xffff)]
+        [known(self.gap_sum), f64::from(class >> 16), f64::from(class & 0xffff)]
     }
 
     /// The state with the numbers of observations that another device sent.
-    fn with_notes(self, [heat, high, low]: [f64; OF_NOTES]) -> State {
+    fn with_notes(self, [gap_sum, high, low]: [f64; OF_NOTES]) -> State {
         let class = ((high as u32) << 16) | low as u32;
-        State { heat, top: (class != u32::MAX).then_some(class as usize), ..self }
+        State { gap_sum, top: (class != u32::MAX).then_some(class as usize), ..self }
     }
 
     /// The numbers from which the observations of the whole row follow. `label` is the class of the row's label.
     pub fn seen(self, label: usize) -> Seen {
         let (softmax, of_label) = (self.softmax(), self.label.map_or(f64::NAN, |[x, _]| x));
         let top = self.top.filter(|_| !softmax.max.is_nan());
-        Seen { softmax, heat: self.heat, top, label, of_label, ahead: None }
+        Seen { softmax, gap_sum: self.gap_sum, top, label, of_label, ahead: None }
     }
 
     fn all_masked(&self) -> bool {

@@ -159,7 +159,7 @@ fn the_page_of_custom_losses_is_right() {
         ("geometry/element", "ElementScore"),
         ("fold/softmax", "SoftmaxScore"),
         ("lib/class", "Class"),
-        ("lib/class", "Place"),
+        ("lib/class", "LabelClass"),
         ("fold/class_sum", "ClassScore"),
     ] {
         let text = find(path).expect("a file of the tree").text;

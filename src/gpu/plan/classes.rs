@@ -38,7 +38,7 @@ pub(super) fn noted(request: &Request<'_>, choices: Choices) -> Choices {
         .number(choice::STATISTICS, if request.observes() { OF_POSITION + OF_NOTES } else { OF_POSITION })
         .flag(choice::SPARES_MASKED, spares_masked(request))
         .flag(choice::RANKS, request.ranks())
-        .flag(choice::HEATS, request.asks(|asked| *asked == Observation::Entropy))
+        .flag(choice::SUMS_GAPS, request.asks(|asked| *asked == Observation::Entropy))
         .flag(choice::PREDICTS, request.asks(|asked| matches!(asked, Observation::Accuracy | Observation::Predicted)))
 }
 

@@ -135,7 +135,7 @@ struct Chunked<'a> {
 impl<'a> Chunked<'a> {
     fn new(request: &'a Request<'a>, sizes: Sizes, classes: Classes, fold: Fold) -> Chunked<'a> {
         // an invocation of the second pass merges the chunks of a row, so a row has hardly more than 2048
-        let chunk = CHUNK.max((classes.c / 2048).next_power_of_two());
+        let chunk = CHUNK.max(classes.c.div_ceil(2048).next_power_of_two());
         let chunks = classes.c.div_ceil(chunk);
         // a workgroup of the second pass scores few enough rows that a small binding holds them
         let rounds = (SCORED / classes.c.max(1)).clamp(1, 256);

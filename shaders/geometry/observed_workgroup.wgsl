@@ -7,7 +7,7 @@ var<workgroup> observed_counts: array<atomic<u32>, 3>;
 var<workgroup> observed_poison: atomic<u32>;
 
 // Stores what a workgroup has observed, behind the tallies of all workgroups.
-fn observe_tile(tile: u32, exists: bool, lane: u32) {
+fn observe_workgroup(workgroup: u32, exists: bool, lane: u32) {
     if lane == 0u {
         atomicStore(&observed_counts[0], 0u);
         atomicStore(&observed_counts[1], 0u);
@@ -44,6 +44,6 @@ fn observe_tile(tile: u32, exists: bool, lane: u32) {
             sums.x,
             sums.y,
         );
-        workspace.tallies[params.tallies + tile] = tally_of_observed(all);
+        workspace.tallies[params.tallies + workgroup] = tally_of_observed(all);
     }
 }
