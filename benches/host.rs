@@ -88,7 +88,8 @@ fn measure(criterion: &mut Criterion, gpu: &Gpu, subject: &Subject) -> Result<()
             bencher.iter_batched(|| (), |()| record(gpu, &job, step), BatchSize::SmallInput);
         });
     }
-    // a filter may have left out the steps above, and the first makes the pipeline that moves the loss to its slot
+    // The first recorded step makes the pipeline that writes the loss into the log. A filter of Criterion's may have left out
+    // all steps above, so record one before the pipelines are counted.
     record(gpu, &job, 10);
     let pipelines = gpu.pipelines();
     // the first call prepares a job and the others reuse it; every call is submitted

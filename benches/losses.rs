@@ -79,7 +79,7 @@ fn row(
     });
     let times = match (times, twin) {
         ([Some(value), Some(gradients)], Some(twin)) => {
-            // the ratio of the amounts of work, since the rate of a run of one second is proportional to its work
+            // the rate of a run of one second is proportional to its work, so this is the ratio of the two cases' work
             let more = least.rate(true, 1.0) / small_problem.least.rate(true, 1.0);
             Some([value, gradients, twin.mul_f64(more)])
         }

@@ -212,7 +212,7 @@ def policies(g):
         of = lambda pc, pr, rc, rr: LigerFusedLinearDPOFunction.preference_loss_fn(pc, pr, pair, rc, rr, beta, "hinge")
         return reduce(by_pair(of, policy_chosen, policy_rejected, reference_chosen, reference_rejected), r)
 
-    # "ipo" of trl/trainer/dpo_trainer.py of TRL 1.16, applied to means over tokens
+    # "ipo" of trl/trainer/dpo_trainer.py of TRL 1.16. TRL applies it to means over tokens, so the operands here stand for such means
     def ipo(policy_chosen, policy_rejected, reference_chosen, reference_rejected, beta, r):
         delta = (policy_chosen - reference_chosen) - (policy_rejected - reference_rejected)
         return reduce((delta - 1 / (2 * beta)) ** 2, r)
@@ -254,7 +254,8 @@ def policies(g):
 
 
 def entropies(g):
-    """The loss of a policy minus a share of its entropy: for clip, the negative of equation 9 of Schulman et al. (2017) without values."""
+    """The loss of a policy minus a share of its entropy. For clip, this is minus equation 9 of Schulman et al. (2017) without its
+    value-function term."""
     def objective(log_probs, old_log_probs, advantages, entropy, mask=None, coef=0.01, kind="clip", r="mean"):
         ratio = (log_probs - old_log_probs).exp()
         held = ratio.detach().clamp(max=1.25)
@@ -547,7 +548,8 @@ def directions(g):
 
 
 def softcapped(g):
-    """Losses of logits, PyTorch's, a focal loss and a z-loss that are written here, that are capped by c·tanh(x/c), as in Gemma 2's model and Liger-Kernel's cross-entropy."""
+    """Losses of logits that are capped by c·tanh(x/c), as in Gemma 2's model and Liger-Kernel's cross-entropy. The focal loss and
+    the z-loss are written here; the others are PyTorch's."""
     def capped(x, c):
         return c * torch.tanh(x / c)
 
@@ -639,7 +641,7 @@ def labelled_pairs(g):
     """Contrastive losses whose batch has several rows with the same label. Other rows with a row's label are left out of the
     softmax, like false negatives in sentence-transformers, or count as positives, as in SupCon (Khosla 2020)."""
     def direction(z, labels, positive):
-        # further rows may have labels too, which follow those of the keys
+        # the negatives may have labels too, which follow those of the keys
         n, m = z.shape[0], max(len(labels), z.shape[0])
         own, equal = torch.eye(n, m, dtype=torch.bool), labels[:n, None] == labels[None, :]
         together = equal if positive else own

@@ -130,8 +130,8 @@ def teachers(g):
         for red in (*REDUCTIONS, "batch_mean"):
             yield case(f"{direction}_{red}_mask_sample_weight", drawn(5, 6, 4, 7) | factors, direction=direction, r=red)
     yield case("js_beta", drawn(6, 7, 9, 11), direction="js", beta=0.125)
-    # a student that is nearly the teacher, with so few factors and numbers of so few digits that all products are exact in
-    # f32
+    # a student that is nearly the teacher; the vectors have 3 elements with few digits, so that f32 holds their dot products
+    # exactly
     x, w = (g.normal(*shape).mul(16).round() / 16 for shape in ((5, 3), (9, 3)))
     near = {"student": x, "student_weight": w, "teacher": x + g.ints(5, 3, lo=-1, hi=2) / 64, "teacher_weight": w}
     for direction in ("forward", "reverse", "js"):

@@ -118,7 +118,7 @@ def with_elements(g):
     yield Case("dice_focal", "refuses_smoothing_of_softmax", {"use_softmax": True, "label_smoothing": 0.5}, {"input": g.normal(2, 3, 4), "target": g.ints(2, 4, hi=3)}, [], error="invalid_option")
     yield Case("dice_focal", "refuses_answers_for_softmax", {"use_softmax": True}, {"input": g.normal(2, 3, 4), "target": g.binary(2, 3, 4)}, [], error="invalid_option")
     yield Case("dice_focal", "sum", {"reduction": "sum"}, {"input": g.normal(*shape), "target": g.binary(*shape)}, ["input"],
-               # MONAI's own sum adds up means
+               # MONAI's focal loss with the reduction "sum" adds up means over positions, so its unreduced values are summed here
                lambda input, target: DiceLoss(sigmoid=True, reduction="sum")(input, target).sum() + monai(FocalLoss, input, target, reduction="none").sum())
     for tag in ("mask", "mask_of_elements", "sample_weight", "ignore_index"):
         more = {"mask": {"mask": g.binary(*at)}, "mask_of_elements": {"mask": g.binary(*shape)}, "sample_weight": {"sample_weight": g.uniform(*at, lo=0.1, hi=3)}}.get(tag, {})

@@ -84,7 +84,7 @@ def levels(g):
                lambda input, target: ms_ssim(input, target, 5, 2.0, 255.0))
     x, t = (F.interpolate(x, scale_factor=(2, 3)) for x in alike(1, 1, 81, 54))
     yield Case("ms_ssim", "window11", {}, {"input": x, "target": t}, [], ms_ssim)
-    # a level without any similarity: autograd's gradient is NaN, and the library's is 0
+    # a level without any similarity: autograd's gradient is NaN, and wgloss's is 0
     x = g.ints(1, 2, 33, 33, hi=257) / 256 - 0.5
     t = torch.cat([-x[:, :1], 0.5 * x[:, 1:]], 1)
     yield Case("ms_ssim", "opposite", {"window": 3}, {"input": x, "target": t}, [], lambda input, target: ms_ssim(input, target, 3))

@@ -45,7 +45,7 @@ def alignments(g):
     yield case("sure", drawn(12, 2, 4, scale=40.0), g.ints(2, 3, lo=1, hi=4), [12, 12], [3, 2], "none")
     yield case("long", drawn(400, 1, 4), g.ints(1, 60, lo=1, hi=4), [400], [60])
     yield case("the_blank_as_a_label", drawn(9, 1, 4), torch.tensor([[1, 0, 2]]), [9], [3])
-    # only the loss of a class with the probability 0; autograd has no gradient there
+    # a class with the probability 0: only the loss is compared, since autograd has no gradient there
     ruled_out = drawn(8, 1, 4)
     ruled_out[2:5, :, 3] = -torch.inf
     yield case("ruled_out", ruled_out, torch.tensor([[1, 3, 2]]), [8], [3], diff=())

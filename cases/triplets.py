@@ -43,7 +43,7 @@ def hardest(g):
                        lambda features, labels, r=r, options=options: of_library(features, labels, r=r, **options))
     yield Case("triplet_hard", "several_tiles", {}, {"features": g.normal(131, 5), "labels": g.ints(131, hi=12)}, ["features"], of_library)
 
-    # so few places that most rows have several hardest rows, and some rows are equal
+    # so few different vectors that most rows have several hardest rows, and some rows are equal
     for soft in (False, True):
         for r in REDUCTIONS:
             def value(features, labels, sample_weight=None, r=r, soft=soft):

@@ -64,8 +64,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("loss {first:.4} -> {last:.4} (means of the first 20 and the last 100 steps)");
     assert!(last < 0.25 * first);
 
-    // Denoise the held-out part with new noise: light, medium and heavy. The gain of a linear filter is known, and
-    // grows with the noise.
+    // Denoise the held-out part with new noise: light, medium and heavy. A linear filter, as this model is, gains at least
+    // these decibels; the heavier the noise, the more.
     let examples = [10, 30, 50].map(|timestep| Restored::new(&model, &clean, width, timestep));
     println!("{:>8} {:>14} {:>14}", "timestep", "noisy, dB", "denoised, dB");
     for (restored, gain) in examples.iter().zip([3.0, 8.0, 11.0]) {
@@ -334,7 +334,7 @@ fn filters(picture: &mut Picture, model: &Model) {
     }
 }
 
-/// Draws the loss of all steps, and the gain by timestep.
+/// Draws the loss by step, and the decibels of the noisy and the denoised pictures by timestep.
 fn plots(picture: &mut Picture, model: &Model, losses: &[f32], clean: &[f32], width: usize) {
     let means = losses.chunks(10).map(|ten| f64::from(ten.iter().sum::<f32>()) / ten.len() as f64);
     let points = means.zip(0..).map(|(mean, n)| [10.0 * f64::from(n) + 5.0, mean]).collect();

@@ -1,4 +1,4 @@
-//! The scalar functions that leaves share, in f64. `shaders/lib/math.wgsl` has the same functions in f32.
+//! Functions that leaves and folds share, in f64. `shaders/lib/math.wgsl` has the scalar ones in f32.
 
 /// The index of the greatest number, or of the last one among equals; 0 for an empty slice.
 pub(crate) fn greatest(x: &[f64]) -> usize {

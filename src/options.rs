@@ -274,7 +274,7 @@ pub(crate) fn check(options: &(impl Options + ?Sized), loss: &'static str) -> Re
     Ok(())
 }
 
-/// The error for a number outside its range, of an option or of another number of a term.
+/// The error for a number outside its range: the value of an option, or a number of the term such as its coefficient.
 pub(crate) fn out_of_range(loss: &'static str, name: &str, value: f32, range: Range) -> Error {
     Error::InvalidOption { loss, option: name.into(), value: value.to_string(), expected: range.to_string() }
 }

@@ -14,7 +14,7 @@ pub enum DType {
     BF16,
     /// 64-bit float, on the CPU only. An upload rounds it to [`F32`](Self::F32).
     F64,
-    /// 32-bit signed integer: labels; also masks and targets of 0 and 1, as all integers may be.
+    /// 32-bit signed integer. Like the other integer types, it holds labels, masks, or targets such as 0 and 1.
     I32,
     /// 32-bit unsigned integer.
     U32,

@@ -10,7 +10,7 @@ use crate::options::{Kind, OptionSpec, Options, Range, Value};
 use crate::reduction::Reduction;
 use std::sync::Arc;
 
-/// A loss of the family that `leaf` chooses, of those whose traits it implements.
+/// A loss of any of the families whose traits it implements below. The function `leaf` chooses the family.
 #[derive(Clone, Debug)]
 pub(crate) struct StandIn {
     pub header: &'static Header,

@@ -235,7 +235,7 @@ def main():
                     peer = f"{library} {arguments.label or arguments.mode}"
                     try:
                         if arguments.mode == "compile":
-                            # otherwise torch would recompile code of another shape for all shapes, which is slower
+                            # otherwise torch would compile a loss's second shape into code for all shapes, which is slower
                             torch.compiler.reset()
                             loss = torch.compile(loss, dynamic=False)
                         value, times, gpu = measure(loss, operands, of, arguments.seconds, 99)

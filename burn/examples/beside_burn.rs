@@ -39,7 +39,7 @@ impl Bench {
         Tensor::from_data(TensorData::new(labels, shape), &self.device)
     }
 
-    /// Times two losses of the same leaf, one after the other in each round.
+    /// Times two losses with their gradients with respect to the tensor `leaf`, one after the other in each round.
     fn compare<const D: usize>(
         &self,
         name: &str,

@@ -42,7 +42,7 @@ pub fn init(options: WgpuOptions) -> Result<Device> {
 }
 
 /// Lets the losses use a device that Burn made from your own wgpu handles, or by
-/// [`init_with_setup`](WgpuOptions::init_with_setup) or its asynchronous twin.
+/// [`init_with_setup`](WgpuOptions::init_with_setup) or the asynchronous version of this call.
 ///
 /// # Errors
 /// [`Error::OtherBackend`] for a device that is not of Burn's wgpu backend.

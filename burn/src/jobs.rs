@@ -10,9 +10,9 @@ use wgloss::{Error, Job, Result, Term};
 /// The greatest number of jobs that are kept. A training step has two for each loss.
 const MOST: usize = 64;
 
-/// The greatest number of jobs that are kept for one call, each for other addresses. When there are this many, the one used
-/// longest ago is bound to the new addresses. This happens where a program holds on to tensors of earlier steps, as the
-/// metrics of a dashboard do, so that Burn's tensors lie elsewhere in each step.
+/// The greatest number of jobs that are kept for one call, each for other addresses. Jobs that a report holds don't count.
+/// When there are this many, the one used longest ago is bound to the new addresses. This happens where a program holds on
+/// to tensors of earlier steps, as the metrics of a dashboard do, so that Burn's tensors lie elsewhere in each step.
 const MOST_OF_A_CALL: usize = 8;
 
 /// A job that was not used in this many requests is dropped. As long as it is kept, it keeps its buffers alive.

@@ -1,5 +1,5 @@
 #![doc = include_str!("../README.md")]
-// the documentation's site says which feature an item needs
+// docs.rs shows beside an item which feature it needs
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod autodiff;

@@ -160,7 +160,7 @@ fn evaluate<const D: usize>(term: &Term<Operand>, shape: Vec<usize>, ran: Option
     Ok(Tensor::from_dispatch(<Dispatch as LossOps>::wgloss_value(Operands::new(slots), call)))
 }
 
-/// Adds to the refusal of an operand that has no gradient what to do about it in Burn.
+/// Extends the refusal of a tracked operand that has no gradient by the remedy in Burn: to detach the tensor.
 fn constants_are_detached(error: wgloss::Error) -> wgloss::Error {
     match error {
         wgloss::Error::InvalidOperand { loss, operand, reason } => {

@@ -90,7 +90,7 @@ pub fn judge(got: &Array, want: &Array, tolerance: Tolerance) -> Judged {
     let largest = expected.iter().filter(|w| w.is_finite()).fold(0.0, |largest: f64, w| largest.max(w.abs()));
     let bound = tolerance.bound(largest);
     let share = |place: usize| match error(got[place], expected[place]) {
-        // no error passes, even if the tolerance is 0
+        // an exact element passes, even if the tolerance is 0
         0.0 => 0.0,
         f64::INFINITY => f64::INFINITY,
         error => error / (bound + rounding(dtype, expected[place])),

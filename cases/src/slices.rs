@@ -6,8 +6,8 @@ use wgloss::{Array, Data, Gpu, Operand, Result, Tensor};
 /// The bytes between tensors. They are NaN as floats and out of range as labels, so that a read outside a tensor shows.
 const GUARD: u8 = 0xff;
 
-/// Uploads the arrays into one buffer, each after a guard of at least one element. They are aligned to their elements, or to
-/// `least` bytes.
+/// Uploads the arrays into one buffer, each after a guard of at least one element. Each is aligned to the size of its elements,
+/// or to `least` bytes if that is more.
 pub fn slices(gpu: &Gpu, arrays: &[Array], least: usize) -> Result<Vec<Tensor>> {
     let (mut bytes, mut places) = (Vec::new(), Vec::new());
     for array in arrays {

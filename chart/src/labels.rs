@@ -19,8 +19,8 @@ pub struct Label<'a> {
     pub at: [f64; 2],
 }
 
-/// Writes each name on the first side of its point where it fits in the picture and covers no symbol and no earlier name: right, left, above or below.
-/// If no side is free, the name is written to the right.
+/// Writes each name on the first side of its point (right, left, above, below) where it fits in the picture and covers no symbol
+/// and no earlier name. If no side is free, the name is written to the right.
 pub fn write(picture: &mut Picture, labels: &[Label<'_>]) {
     let symbols = labels.iter().map(|label| around(label.at));
     let mut taken: Vec<Area> = symbols.collect();

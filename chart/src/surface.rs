@@ -81,7 +81,7 @@ fn hidden(heights: &Heights, head: [f64; 3], eye: [f64; 3]) -> bool {
         let inside = shares.iter().all(|share| (0.0..=1.0).contains(share));
         inside.then(|| at[2] - place(shares, heights.at(shares))[2])
     });
-    // the line begins on the surface, so the first steps are skipped; after them, it may not change sides
+    // The line begins on the surface, so the first steps are skipped. If it changes sides after them, the surface crosses it.
     let sides: Vec<bool> = above.skip(STEPS / 100).filter(|above| above.is_finite()).map(|above| above > 0.0).collect();
     sides.windows(2).any(|pair| pair[0] != pair[1])
 }

@@ -1,5 +1,5 @@
-//! The devices that drawn calls run on: the chosen adapter with its own limits, and with limits so low that walks are cut into
-//! windows of bindings, slices and rows of workgroups.
+//! The devices that drawn calls run on: the chosen adapter with its own limits, and with limits so low that a binding holds only
+//! a part of a tensor, walks are cut into slices, and grids have several rows of workgroups.
 
 use wgloss::{Gpu, wgpu};
 

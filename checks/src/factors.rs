@@ -24,7 +24,7 @@ pub struct Factors {
     observations: &'static [&'static [Observation]],
 }
 
-// a loss that is not the first of its walk gets the first two of each list
+// a loss that is not the first of its walk gets only the first two of `GIVEN`, `STORED` and `DOORS`
 const GIVEN: [Given; 3] = [Given::Not, Given::Tensor, Given::Number];
 const EMPTY_IS_ZERO: [bool; 2] = [false, true];
 const WEIGHTS: [f32; 2] = [1.0, -2.5];
@@ -89,8 +89,8 @@ impl Factors {
         Factors { kinds: &self.kinds[..1], doors: &DOORS[..1], ..self }
     }
 
-    /// These factors as a loss has them that is not the first of its walk: with two of each choice that matters to the
-    /// walk alone.
+    /// These factors as for a loss that is not the first of its walk: with two of each choice that matters to the walk
+    /// alone.
     pub fn without_the_walk(self) -> Factors {
         Factors { first: false, ..self }
     }
@@ -111,7 +111,7 @@ impl Factors {
         let (head, rest) = row.split_at(12);
         let (optional, options) = rest.split_at(self.optional.len());
         let seed = row.iter().fold(7, |seed: u64, &level| seed.wrapping_mul(31).wrapping_add(level as u64));
-        // a loss that gets two kinds gets those before the last: neither empty shapes nor the longest
+        // a loss that gets two kinds gets the two before the last kind: neither empty shapes nor the longest
         let before = if self.first { 0 } else { self.kinds.len().saturating_sub(3) };
         let shapes = self.kinds[before + head[0]].shapes;
         let options: Vec<_> =

@@ -101,7 +101,7 @@ pub struct Room {
 const MOST_ROOM: f64 = 1e-3;
 
 impl Room {
-    /// `times` the greatest distance of the answers of `others` from those of `call`.
+    /// Room of `times` the greatest distance of the answers of `others` from those of `call`, up to `MOST_ROOM`.
     pub fn around(call: &Given, others: &[Given], times: f64) -> Room {
         let of = |numbers: &dyn Fn(&Given) -> Vec<f64>| {
             let own = numbers(call);

@@ -33,10 +33,10 @@ pub type Shapes = &'static [Shape];
 /// Shapes with the place of their class axis, as they lie in memory.
 pub type Layouts = &'static [(Shape, ClassAxis)];
 
-/// Shapes on one side of a change between kernels, or around it.
+/// Shapes on one side of a size at which the library takes another kernel, or around that size.
 #[derive(Debug)]
 pub struct Kind {
-    /// The change.
+    /// Which sizes these are, in a few words.
     pub name: &'static str,
     pub shapes: Shapes,
 }
@@ -54,7 +54,7 @@ pub struct Samples {
     pub lone_rows: Shapes,
     /// A shape without items, for the CPU twin alone: a GPU gets those of `kinds`.
     pub empty: Shape,
-    /// A shape without items, for the GPU. An item would have two elements or classes.
+    /// A shape without items, for the GPU. No other axis is empty.
     pub empty_items: Shape,
     /// Shapes of so few numbers that a test can change each by itself: with one item and with several, strided and contiguous,
     /// and without axes where the loss needs none.

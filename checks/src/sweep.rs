@@ -144,7 +144,7 @@ fn variants(id: &str) -> Vec<Vec<(&'static str, Value)>> {
             vec![("activation", name("sigmoid"))],
             vec![("squared_pred", Value::Flag(true))],
             vec![("jaccard", Value::Flag(true))],
-            // without smoothing 1/score would multiply the least probability that f32 holds
+            // without smoothing, a score may be as small as the least number of f32, and gradients have the factor 1/score
             vec![("log_loss", Value::Flag(true)), ("smooth_nr", Value::Number(1.0)), ("smooth_dr", Value::Number(1.0))],
             vec![("soft_label", Value::Flag(true))],
         ],
@@ -244,9 +244,9 @@ pub const LEAST: f64 = 1e-35;
 /// The greatest relative error of a number that is allowed.
 pub const DIGITS: f64 = 1e-4;
 
-/// The error of a number, relative to the expected number. Where f32 cannot hold the expected number, the error is 0 if
-/// the number is as small as [`LEAST`], or, beyond the greatest f32, if it is not finite or within [`DIGITS`]; otherwise
-/// it is infinite.
+/// The error of a number, relative to the expected number. Where f32 cannot hold the expected number, the error is 0 or
+/// infinite. For an expected magnitude below [`LEAST`], it is 0 if the number's magnitude is at most twice `LEAST`. For one beyond
+/// the greatest f32, it is 0 if the number is not finite, or right within [`DIGITS`].
 pub fn error(got: f64, want: f64) -> f64 {
     let right = |right: bool| if right { 0.0 } else { f64::INFINITY };
     match want.abs() {

@@ -55,7 +55,7 @@ impl Drop for Bar {
     fn drop(&mut self) {
         if let Some((done, thread)) = self.late.take() {
             drop(done);
-            // it draws no more once the bar is finished
+            // the thread has to end first, or it could show the bar again after it was cleared
             let _ = thread.join();
         }
         self.bar.finish_and_clear();

@@ -139,7 +139,7 @@ fn filled(indent: &str) -> textwrap::Options<'_> {
     options.word_splitter(textwrap::WordSplitter::NoHyphenation)
 }
 
-/// The width of the text: that of the terminal, up to 100.
+/// The width of the text in columns: that of the terminal, but at least 40 and at most 100.
 fn width() -> usize {
     match console::Term::stdout().size_checked() {
         Some((_, columns)) => usize::from(columns).clamp(40, 100),

@@ -49,7 +49,8 @@ pub struct Eval {
     /// Scale the gradients by this number, or by the numbers of a file in the shape of the loss.
     #[arg(long, value_name = "NUMBER|FILE", allow_hyphen_values = true)]
     upstream: Option<String>,
-    /// The .npy file for the loss, or - for the standard output. Without it the loss is printed: the statistics of the values, if there are many.
+    /// The .npy file for the loss, or - for the standard output. Without it the loss is printed: the statistics of the values,
+    /// if there are many.
     #[arg(long, value_name = "FILE")]
     output: Option<String>,
     /// The .npy file, or -, for the predicted class of each position, as u32: 4294967295 where there is none, since the

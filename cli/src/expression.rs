@@ -18,7 +18,7 @@ mod parser;
 use wgloss::header::{Kind, OptionSpec, Value};
 use wgloss::{Loss, by_id};
 
-/// What `--option` sets of the whole sum, to true or false.
+/// The names that `--option` sets for the whole sum rather than for each loss, to true or false.
 pub const FLAGS: [&str; 2] = ["empty_is_zero", "checked"];
 
 /// A weighted sum of losses.
@@ -59,7 +59,7 @@ impl Expression {
         parser::summands(text).map(|summands| Expression { summands })
     }
 
-    /// The options of all losses, with what every loss takes.
+    /// The names of all options of the losses, then `reduction` and the [`FLAGS`].
     pub fn options(&self) -> Vec<&'static str> {
         let mut names: Vec<&str> = Vec::new();
         let own = self.summands.iter().flat_map(|summand| summand.loss().specs()).map(|spec| spec.name);

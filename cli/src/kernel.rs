@@ -22,8 +22,8 @@ pub struct Kernel {
     /// The shape of the prediction, such as 8,21,512,512.
     #[arg(long, value_name = "N,N,..", value_delimiter = ',', required = true)]
     shape: Vec<usize>,
-    /// The kind of adapter whose kernels are shown. `matrices` is a GPU that multiplies matrices of f16, `small` what
-    /// Direct3D 12 gets.
+    /// The kind of adapter whose kernels are shown. `matrices` is a GPU that multiplies matrices of f16, `small` a GPU
+    /// under Direct3D 12, `plain` a GPU with the simplest form of every kernel.
     #[arg(long, default_value = "gpu", value_parser = PossibleValuesParser::new(["gpu", "matrices", "cpu", "small", "plain"]))]
     kind: String,
     /// How floats are stored.
@@ -47,7 +47,7 @@ pub struct Kernel {
     /// The class axis of the prediction is its last: NHWC images, `[B, T, V]` token logits.
     #[arg(long)]
     class_axis_last: bool,
-    /// Leave the text out: the files, bindings and workgroups alone.
+    /// Print only the files, bindings, workgroups and overrides, without the text.
     #[arg(long, conflicts_with = "back_end")]
     brief: bool,
     #[command(flatten)]

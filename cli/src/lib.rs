@@ -64,9 +64,9 @@ enum Command {
     Metric(metric::Metric),
     /// Run the conformance cases. Each loss is printed when it is done; the last line is `N passed, N failed`.
     Verify(verify::Verify),
-    /// Measure the losses on this machine's GPU, beside a copy and beside PyTorch.
+    /// Measure how fast the losses are on this machine's GPU, compared with copying memory and with PyTorch.
     Bench(bench::Bench),
-    /// Print the kernels that a loss comes to: files, bindings, workgroups and text. It needs no GPU.
+    /// Print the kernels that compute a loss: files, bindings, workgroups and text. It needs no GPU.
     Kernel(kernel::Kernel),
     /// Draw a loss over a grid as a surface with its contours.
     Landscape(landscape::Landscape),

@@ -22,9 +22,9 @@ pub struct List {
     markdown: bool,
 }
 
-/// What can be found.
+/// A task, a loss or a number, as words find it.
 struct Entry {
-    /// Its names, and a loss's title. Of a group's entries, those with more of the words in here come first.
+    /// Its names, and a loss's title. In a group, the entries whose heads contain more of the words come first.
     head: String,
     /// All of its text.
     text: String,

@@ -34,8 +34,8 @@ pub fn parse(arguments: &[OsString]) -> Arguments {
     }
 }
 
-/// Replaces the tips of clap, which knows nothing of losses, devices and metrics: for an unknown argument by the one that sets
-/// the option or gives the operand of this name.
+/// Replaces the tips of clap, which knows nothing of losses, devices and metrics. For an unknown argument, the tip becomes the
+/// argument that sets the option, or gives the operand, whose name is most like it.
 fn advise(error: &mut clap::Error, arguments: &[OsString]) {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
@@ -48,7 +48,7 @@ fn advise(error: &mut clap::Error, arguments: &[OsString]) {
                 error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
             }
         }
-        // clap takes `cuda` for `cpu`
+        // clap would suggest `cpu` for `cuda`
         (ErrorKind::InvalidValue, Some(flag), Some(value)) if flag.starts_with("--device") && is_gpu(&value) => {
             error.insert(ContextKind::SuggestedValue, ContextValue::String("gpu".into()));
         }
@@ -66,7 +66,7 @@ fn is_gpu(device: &str) -> bool {
     ["cuda", "mps", "vulkan", "metal", "dx12", "rocm", "xpu"].iter().any(|known| name.starts_with(known))
 }
 
-/// What to write instead of `--label-smoothing 0.1` or `--sample-weight FILE`.
+/// The argument to write instead of an unknown one, such as `--label-smoothing 0.1` or `--sample-weight FILE`.
 fn tip(flag: &str, arguments: &[OsString]) -> Option<String> {
     let words: Vec<&str> = arguments.iter().skip(1).filter_map(|argument| argument.to_str()).collect();
     let command = *words.first()?;

@@ -2,7 +2,7 @@
 
 use heck::ToSnakeCase;
 
-/// The least likeness by Jaro and Winkler of a name that is suggested.
+/// A name that resembles a word in no other way is suggested if their Jaro-Winkler similarity is above this.
 const LEAST: f64 = 0.8;
 
 /// The most names that are suggested.

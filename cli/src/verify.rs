@@ -47,7 +47,7 @@ pub struct Verify {
     #[arg(long, value_enum, default_value = "all")]
     device: Devices,
     /// How floats are stored. For f16 and bf16 the operands are rounded, and the CPU twin computes in f64 what is
-    /// expected of the rounded operands. A stored gradient may be off by half a unit in its last place more.
+    /// expected of the rounded operands. The tolerance of a stored gradient grows by half a unit in its last place.
     #[arg(long, value_enum, default_value = "f32")]
     dtype: Dtypes,
     /// Run only one case in N of each loss, at least one: a short check.
@@ -76,11 +76,12 @@ pub struct Verify {
     /// The seed of `--thorough`.
     #[arg(long, value_name = "N", requires = "thorough", default_value_t = 1)]
     seed: u64,
-    /// Run this call of `--thorough` alone. The line of a call that failed begins with its name, such as `mse:17`. The
+    /// Run this call of `--thorough` alone. The line of a failed call has its name after `FAILED`, such as `mse:17`. The
     /// same seed and name give the same call on every machine.
     #[arg(long = "call", value_name = "LOSS:N", requires = "thorough", conflicts_with = "losses")]
     calls: Vec<String>,
-    /// Print how many digits each loss keeps on the GPU, compared with the CPU twin, over inputs that cost digits.
+    /// Print the greatest relative error of each loss on the GPU, compared with the CPU twin, over inputs for which f32 may
+    /// lose digits.
     #[arg(long, conflicts_with_all = ["cases", "device", "dtype", "report", "one_in"])]
     accuracy: bool,
 }

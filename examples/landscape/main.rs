@@ -64,8 +64,9 @@ fn valleys(gpu: &Gpu) -> Result<(), Box<dyn Error>> {
     let [d_w1, d_w2] = [slopes[0].read().wait()?.to_f64(), slopes[1].read().wait()?.to_f64()];
     for (place, [w1, w2]) in MINIMA.iter().enumerate() {
         println!("({w1:9.6}, {w2:9.6})  loss {:.1e}  slope {:+.1e} {:+.1e}", losses[place], d_w1[place], d_w2[place]);
-        // The squared numbers are off by 1e-5 at most: coordinates are exact to 5e-7, which a slope of 8 makes 4e-6,
-        // and f32 rounds terms below 16 three times by 1e-6. The slope is then at most 4·4·1e-5 + 2·1e-5.
+        // The two numbers that are squared are 0 at a minimum. Here each is off by 1e-5 at most: the coordinates are
+        // exact to 5e-7, which a derivative of 8 makes 4e-6, and f32 rounds terms below 16 three times, by 1e-6 each.
+        // The slope is then at most 4·4·1e-5 + 2·1e-5.
         assert!(losses[place] < 2e-10 && d_w1[place].abs().max(d_w2[place].abs()) < 2e-4);
     }
     Ok(())

@@ -1,5 +1,5 @@
 //! CLIP's symmetric InfoNCE over a batch that is spread over the ranks. First the texts go round a ring, then the images.
-//! Each rank holds its own rows and one visiting block at a time.
+//! Each rank holds its own rows, and those of one other rank at a time.
 //!
 //! `mpirun -n 4 clip` trains the embeddings themselves, and compares every step with one GPU.
 

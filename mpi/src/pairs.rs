@@ -249,7 +249,7 @@ impl Sums {
         let directions = own.own.len();
         let number = |bytes: &Vec<u8>, k: usize| f64::from_bits(bytes::words(bytes)[k]);
         let each = |k: usize| all.iter().map(move |bytes| number(bytes, k));
-        // each of two directions has half the weight, so the whole has the mean of their sums with all of it
+        // each of two directions has half the weight; the whole is the mean of their sums, with the full weight
         let sum = (0..directions).map(|k| each(2 * k).sum::<f64>()).sum::<f64>() / directions as f64;
         let denominator = if adds { each(1).sum() } else { number(&all[0], 1) };
         let Some(part) = own.part else { return Err(Error::Shards { reason: "no rank has a loss".into() }) };

@@ -50,7 +50,7 @@ impl Shard<'_> {
         pairs(self.comm, self.term, of).map(|(part, gradients)| (vec![part], gradients))
     }
 
-    /// Does this for the spreads whose ranks exchange denominators or statistics once.
+    /// Evaluates a piece under one of the spreads whose ranks exchange denominators or statistics once.
     fn by_shards(&self, of: &[&Tensor]) -> Result<(Vec<PartOutcome>, Vec<Tensor>)> {
         let losses = self.term.terms();
         let own = losses.iter().map(|loss| self.own(loss)).collect::<wgloss::Result<Vec<Own>>>();
@@ -120,8 +120,8 @@ impl Shard<'_> {
     ) -> wgloss::Result<Term<Tensor>> {
         let gpu = &self.comm.gpu;
         let parts = loss.part_names()?.len();
-        // from the statistics of all ranks each rank computes the first sum for the whole; of a fused loss it has only its
-        // shard's sum
+        // from the statistics of all ranks, each rank computes the first part's sum of the whole; a fused loss is a later
+        // part, of which each rank has only its shard's sum
         let adds = |part: usize| match own {
             Own::Statistics { .. } => self.over == Spread::Regions && part > 0,
             _ => true,

@@ -1,9 +1,9 @@
 //! Losses of all pairs around a ring: keys go from rank to rank, so that no rank ever holds all of them.
 //!
-//! The keys go round twice. In the first round each rank computes the statistics of its rows against each block of keys.
-//! Merged, these give the losses of its rows. In the second round each rank adds to the gradient of the block that visits
-//! it. This gradient travels behind its block, and with one more exchange reaches the rank that owns the block. The GPU
-//! computes during the exchanges.
+//! The keys go round twice, in blocks; here a block is the keys of one rank. In the first round each rank computes the
+//! statistics of its rows against each block. Merged, these give the losses of its rows. In the second round each rank
+//! adds to the gradient of the block that visits it. This gradient travels behind its block, and with one more exchange
+//! reaches the rank that owns the block. The GPU computes during the exchanges.
 //!
 //! A rank with an error computes nothing more, but still passes blocks on, so that no other rank waits for it.
 

@@ -8,8 +8,8 @@ use wgloss::{Operand, Term};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spread {
     /// Each rank has some of the batch's values: data parallelism, for every loss that is a mean or a sum. A rank may have
-    /// none. Every rank passes whole what belongs to all values, such as a weight for each class or `kl` of
-    /// [`Kto`](wgloss::Kto). The gradient of such an operand is this rank's share: its sum over the ranks is the gradient.
+    /// none. An operand that belongs to all values, such as a weight for each class or `kl` of [`Kto`](wgloss::Kto), is
+    /// whole on every rank. The gradient of such an operand is this rank's share: its sum over the ranks is the gradient.
     Batch,
     /// Each rank has some of the classes of all rows, one at least: vocabulary parallelism, for
     /// [`CrossEntropy`](wgloss::CrossEntropy), [`SoftmaxFocal`](wgloss::SoftmaxFocal), [`Nll`](wgloss::Nll),
@@ -31,7 +31,7 @@ pub enum Spread {
     /// negatives, of a scale or of a bias is this rank's share: its sum over the ranks is the gradient.
     Rows,
     /// As [`Rows`](Self::Rows), but keys go round from rank to rank, and no rank ever holds all of them. Not for
-    /// [`TripletHard`](wgloss::TripletHard), whose hardest pair can't be added up over blocks of keys.
+    /// [`TripletHard`](wgloss::TripletHard): the hardest of all pairs is not a sum over the ranks' keys.
     Ring,
 }
 

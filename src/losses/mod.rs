@@ -1,4 +1,4 @@
-//! The losses, by family; names are flat.
+//! The losses: a module for each family. All are exported from here, so that paths to them name no family.
 
 use crate::loss::Loss;
 

@@ -21,7 +21,7 @@ roles! {
     pub enum Role {
         /// A float for each element, of the prediction's shape.
         Element,
-        /// A float for each element of the last axis, or of another shape that broadcasts to the prediction's.
+        /// A float for each element of the last axis, or floats of another shape that broadcasts to the prediction's.
         Column,
         /// A float for each row: of the prediction's shape without its last axis.
         Row,
@@ -57,8 +57,8 @@ roles! {
         MoreRows,
         /// A shard of the rows, `[n, D]`: only these rows have a value, each compared with all rows.
         Anchors,
-        /// A label of any value for each row, `[N]`, followed by the labels of the further rows, if they have labels.
-        /// Rows with equal labels belong together.
+        /// A label of any value for each row, `[N]`. If the further rows have labels too, these follow: `[N + M]`. Rows with
+        /// equal labels belong together.
         RowLabels,
         /// Feature maps, `[N, C, ...]`, whose channels are compared.
         Channels,
@@ -108,7 +108,7 @@ pub enum Domain {
     Positive,
     /// The log of a probability, or of a ratio of two probabilities. Its exponential is never large.
     Log,
-    /// The log of a probability below 1, such as the mean over an answer's tokens.
+    /// The log of a probability below 1, or a mean of such logs, as over the tokens of an answer.
     LogProbability,
     /// Corners of boxes: x1, y1, x2, y2 with x2 ≥ x1 and y2 ≥ y1. An option of the loss may say that they are centres and sizes.
     Corners,

@@ -50,8 +50,8 @@ impl<T> Term<T> {
 }
 
 impl<T: Operand> Term<T> {
-    /// The term with another tensor as the operand `name` of its losses. Other operands stay, also where they are the same
-    /// tensor. A loss that lacks the operand stays as it is.
+    /// The term with another tensor as the operand `name` of its losses. Operands of other names stay, even if they are the
+    /// tensor that is replaced. A loss that lacks the operand stays as it is.
     pub fn with_operand(mut self, name: &str, tensor: &T) -> Term<T> {
         let operands = self.parts.iter_mut().flat_map(|part| &mut part.operands);
         operands.filter(|(given, _)| given == name).for_each(|(_, operand)| *operand = tensor.clone());

@@ -14,7 +14,7 @@ macro_rules! each_extra {
             /// Zero or `false` leaves a value out, whatever the other operands hold there; any other number keeps it. It may
             /// hold floats, integers or `bool`.
             Mask mask,
-            /// The weight of the positive answers, for each class. It may have any shape that broadcasts to the prediction's
+            /// The weight of targets of 1, for each class. It may have any shape that broadcasts to the prediction's
             /// by trailing axes: `[C]` is along the last axis, `[C, 1, 1]` a weight for each channel of NCHW.
             PosWeight pos_weight,
             /// The weight of each class, as the focal loss calls it.
@@ -29,8 +29,8 @@ macro_rules! each_extra {
             Sigmas sigmas,
             /// The entropy of the policy's distribution, for a policy loss.
             Entropy entropy,
-            /// `policy − reference` of prompts with the answers to other prompts, for a policy loss that estimates a KL
-            /// divergence from them.
+            /// The log-ratios `policy − reference` of prompts that are paired with the answers to other prompts. A policy
+            /// loss estimates a KL divergence from them.
             Kl kl,
             /// More rows that each row is compared with. They belong together with no row.
             Negatives negatives,

@@ -36,7 +36,7 @@ use std::sync::Arc;
 ///
 /// A term is a description: nothing is checked or computed before a context evaluates it. The methods set what every loss
 /// has, such as its reduction. On a sum of terms they set it for each term of the sum. Terms are equal if their losses,
-/// options, settings and operands are, so that a program can keep what it prepared for one.
+/// options, settings and operands are, so that a program can tell whether a job that it prepared fits a new term.
 ///
 /// Terms add up: `a + 0.5 * b`, `a - b`, `-a`, `a / 2`, `a += b`, and `.sum()` over an iterator of terms. A coefficient of
 /// `f64` stands on the right: `a * rate`. (If it could also stand on the left, Rust would not know the type of `0.5` in
@@ -143,11 +143,12 @@ impl<T: Operand> Term<T> {
     }
 
     /// The term over a shard of the classes: the prediction holds the classes from `first` on, of `of` in all. Class weights
-    /// and dense targets hold the same classes; labels count all classes.
+    /// and dense targets hold the same classes; labels are indices among all `of` classes.
     ///
     /// This is for a loss whose classes are sharded over devices, as a vocabulary may be: a softmax, [`Nll`](crate::Nll),
-    /// [`LinearCrossEntropy`](crate::LinearCrossEntropy), whose projection and bias hold the shard's classes, or
-    /// [`MarginSoftmax`](crate::MarginSoftmax), whose class weights do. Each shard computes its
+    /// [`LinearCrossEntropy`](crate::LinearCrossEntropy) or [`LinearSoftmaxFocal`](crate::LinearSoftmaxFocal), whose
+    /// projection and bias hold the shard's classes, or [`MarginSoftmax`](crate::MarginSoftmax), whose class weights do. Each
+    /// shard computes its
     /// [statistics](crate::cpu::statistics); the loss needs the statistics of all shards, given by
     /// [`among`](Self::among). For an operand that all shards hold, such as the rows of `LinearCrossEntropy`, each shard
     /// returns its share of the gradient: the shares of all shards add up to the gradient.
@@ -257,7 +258,8 @@ impl<T: Operand> Term<T> {
     ///
     /// # Errors
     /// When the term is evaluated: [`Error::InvalidOption`](crate::Error::InvalidOption) for an option that the loss does not
-    /// have, that is no number or has no value, or that a sum of losses is made with.
+    /// have, that is no number or has no value, that is an option of a sum of losses, such as [`Vae`](crate::Vae), or that
+    /// weights a fused loss; and for a number that is named twice.
     pub fn varying(self, number: &str) -> Term<T> {
         self.each(|part| part.varying.push(Varying { number: number.into(), from: None }))
     }
@@ -283,7 +285,7 @@ impl<T: Operand> Term<T> {
         self.each(|part| part.varying.push(Varying { number: number.into(), from: Some(tensor.clone()) }))
     }
 
-    /// The term as a part of a ready-made sum, whose first operand shares axes with that of another part.
+    /// The term as a part of a ready-made sum. Its first operand has to begin with the axes that `beside` names.
     pub(crate) fn beside(self, beside: Beside) -> Term<T> {
         self.each(|part| part.beside = Some(beside.clone()))
     }

@@ -9,7 +9,7 @@ use crate::role::{Domain, Role};
 ///
 /// A number is a part of the outcome with a weight of 0, whose sum and denominator add up over batches and over shards of
 /// positions. A shard of the classes of a softmax returns the numbers of the whole batch, as it returns the loss of the
-/// whole batch; it is refused for top-k. A number for each position is a tensor beside the loss, in
+/// whole batch; top-k is refused for such a shard. A number for each position is a tensor beside the loss, in
 /// [`Outcome::observed`](crate::cpu::Outcome::observed). Weights, label smoothing and the z-loss do not change an
 /// observation. A `softcap` does: observations see the capped logits, and logits far beyond the cap may become equal.
 ///
@@ -27,7 +27,8 @@ pub enum Observation {
     /// logits of yes-or-no questions, an element is right if its logit is above 0 and its target above ½, or neither is.
     /// A NaN is wrong.
     Accuracy,
-    /// The number of positions whose label is among this many greatest logits, at least 1. Of equal logits the first comes first.
+    /// The number of positions whose label has one of the k greatest logits, where k is this number, at least 1. Of equal logits
+    /// the first comes first.
     TopK(u32),
     /// The sum of the entropies of the softmaxes, in nats.
     Entropy,

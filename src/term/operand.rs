@@ -11,8 +11,8 @@ pub trait Operand: Clone {
     fn dtype(&self) -> DType;
     /// Which axis holds the classes.
     fn class_axis(&self) -> ClassAxis;
-    /// The element type of the gradient that a call on a GPU makes: the operand's own, unless the caller asked for f32. A GPU
-    /// has f32 for f64.
+    /// The element type of the gradient that a call on a GPU makes: the operand's own, unless the caller asked for f32. Where
+    /// this is f64, the GPU makes an f32 gradient.
     fn gradient_dtype(&self) -> DType {
         self.dtype()
     }

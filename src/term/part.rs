@@ -75,7 +75,7 @@ pub(crate) struct Beside {
     pub other: &'static str,
     /// The shared axes.
     pub shape: Vec<usize>,
-    /// Whether the shape may have no further axes.
+    /// Whether these are all the axes of the operand, so that further axes are refused.
     pub whole_shape: bool,
 }
 
@@ -176,7 +176,7 @@ impl<T> Part<T> {
     }
 
     /// The operand of a role that a loss has at most once, if it is given. A loss may have several operands of
-    /// [`Role::Table`]: of these it is the one that is read under the loss's options.
+    /// [`Role::Table`], of which its options say which one it reads: this returns the one that it reads.
     pub fn of_role(&self, role: Role) -> Option<&T> {
         match self.loss.leaf().table() {
             Some(table) if role == Role::Table => self.operand(table),

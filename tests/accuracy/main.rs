@@ -180,7 +180,7 @@ fn write_page() {
 }
 
 fn the_page_has_every_row_and_reason() {
-    // it is about to be written
+    // the page is about to be written
     if env::var_os(WRITE).is_some() {
         return;
     }

@@ -4,7 +4,7 @@ use crate::{Fault, adapter, device, eight, told};
 use wgloss::wgpu::Limits;
 use wgloss::{ClassAxis, CrossEntropy, DType, Error, Gpu, InfoNce, Mse, Operand};
 
-/// An operand without elements, for planning only.
+/// An operand's shape and dtype without its numbers, for planning only.
 #[derive(Clone)]
 struct Sketch(Vec<usize>, DType);
 

@@ -19,7 +19,7 @@ fn every_call(gpu: &Gpu) -> Result<(), Error> {
     outcome.loss().wait()?;
     let buffer = crate::buffer(gpu.device(), 8, crate::ALL);
     gpu.device().destroy();
-    // this is first, since then no other call has reported the loss before
+    // the run comes first, so that no earlier call has found out that the device is lost
     let run = told(job.run());
     let recorded = {
         let mut encoder = gpu.device().create_command_encoder(&Default::default());

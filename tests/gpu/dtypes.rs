@@ -174,7 +174,7 @@ fn gradients_of_odd_lengths_leave_the_other_halves_of_their_words_alone() {
     }
 }
 
-/// Lengths and rows that end inside a word give the twin's results, in every dtype.
+/// Lengths and rows that end inside a word give the twin's results. The shapes take f16, bf16 and mixed dtypes in turn.
 fn odd_lengths(loss: &dyn Loss) {
     let mut failures = Failures::default();
     let ways = [Floats::All(DType::F16), Floats::All(DType::BF16), Floats::Mixed].into_iter().cycle();
@@ -237,8 +237,8 @@ fn sixteen_bits_take_no_more_memory_than_they_are(loss: &dyn Loss) {
     assert!(held.iter().all(|other| *other == held[0]), "{}: {held:?}", loss.header().id);
 }
 
-/// Two parts have gradients that overflow 16 bits separately and cancel together, and a third part remains. Then one part
-/// has an operand in two places.
+/// The gradients of two parts cancel, and that of a third part remains. Stored separately, the two would overflow f16,
+/// and their rounding to bf16 would hide the third. Then one part has an operand in two places.
 fn a_gradient_of_several_places_is_rounded_once() {
     for dtype in [DType::F16, DType::BF16] {
         let stored = |numbers: &[f32], shape: &[usize]| {

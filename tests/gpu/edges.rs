@@ -1,4 +1,4 @@
-//! Small inputs at the edges of shaders. Each shows a fault in one line of a shader.
+//! Small inputs at the edges of what shaders handle. Each test fails if a certain line of a shader is wrong.
 
 use crate::case::Case;
 use crate::chosen::losses;
@@ -42,7 +42,7 @@ fn as_the_twin(name: &str, term: &Term<Array>, x: &Array) {
 }
 
 /// An infinite probability makes a sum NaN, by 0 times infinity or by infinities of both signs. The bound of a log, and a factor of 0
-/// before a sum, must not hide it. Only a soft target may take the lesser of both.
+/// before a sum, must not hide it. With `soft_label` a hit is the lesser of probability and target, which may be finite.
 fn an_infinite_probability_shows_as_in_the_twin() {
     let given = |x: f32, t: f32| {
         let x = Array::new(&[x, 0.25, 0.75, 0.5], [1, 2, 2]).unwrap();
@@ -98,7 +98,7 @@ fn numbers(shape: &[usize]) -> Array {
 /// Makes the term of a loss from a prediction and a target.
 type Of = fn(&Tensor, &Tensor) -> Term<Tensor>;
 
-/// Losses whose labels are read four at a time.
+/// Losses with kernels whose lanes take four neighbouring positions.
 const BY_FOURS: [(&str, Of); 8] = [
     ("dice", |x, t| Dice::default().of(x, t)),
     ("tversky", |x, t| Tversky::default().of(x, t)),
@@ -127,7 +127,7 @@ fn a_bad_label_is_found_at_every_place_of_a_four(of: &Of) {
 }
 
 fn labels_of_every_dtype_are_the_same_labels() {
-    // 8 labels are read four at a time, 11 are not
+    // the labels of 8 positions are loaded four at a time, those of 11 singly
     for (places, dtype) in
         [8, 11].iter().flat_map(|n| [DType::I32, DType::U32, DType::U8, DType::I64].map(|of| (*n, of)))
     {

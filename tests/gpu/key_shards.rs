@@ -100,8 +100,8 @@ fn keys_in_shards_are_the_whole() {
         let call = call(dtype);
         for loss in &LOSSES {
             for reduction in [Reduction::Mean, Reduction::Sum, Reduction::None] {
-                // rows in an array of their own, so that the keys' gradient is theirs alone; it is f32, since the gradients
-                // of the shards are added up
+                // the rows are an array of their own, so that the keys' gradient has no share of the rows'; the rows'
+                // gradient is f32, since the gradients of the shards are added up
                 let rows = slice(&call.rows, 0, &(0..BATCH)).f32_gradient();
                 let keys = if loss.itself { &call.rows } else { &call.keys };
                 let whole = (loss.term)(&call, &rows, keys, true).rows_from(0).reduce(reduction).upstream(1.5);

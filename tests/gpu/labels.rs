@@ -202,8 +202,8 @@ fn a_bad_label_on_the_gpu_is_reported_and_taken_for_ignored(loss: &dyn Loss) {
             let positions = case.inputs().operand(name).len();
             let values = bad(target, label_range(loss, case.setting.classes()).0);
             for (at, &value) in values.iter().enumerate() {
-                // first a single label at either end, then several, the first of which is neither the least nor the
-                // greatest
+                // first a single label at either end; then three, of which the one with the lowest position is neither
+                // the first nor the last of the list
                 let places = match at {
                     0 => vec![(positions - 1, value)],
                     1 => vec![(0, value)],

@@ -1,4 +1,5 @@
-//! The GPU gives the results of the CPU twins, through every door. Without an adapter the tests fail.
+//! The GPU gives the results of the CPU twins, whether operands are arrays on the host, uploaded tensors, or slices of
+//! the caller's buffers. Without an adapter the tests fail.
 
 mod alignments;
 mod broadcast;

@@ -52,7 +52,7 @@ fn the_loss_keeps_its_digits_at_every_angle() {
             let term = loss.of(&x, &w, &labels_of(&own, DType::I32, &[5])).reduce(Reduction::Sum);
             let [got, want] = both(&term, &[&x, &w]);
             let (got_loss, want_loss) = (got.loss.unwrap(), want.loss.unwrap());
-            // 16 times the rounding of a cosine in f32
+            // the scale of 16 multiplies the rounding of a cosine in f32
             assert!((got_loss / want_loss - 1.0).abs() <= 1e-5, "{width}, {angle}: {got_loss}, not {want_loss}");
             for (got, want) in got.gradients.iter().zip(&want.gradients) {
                 let (got, want) = (got.to_f64(), want.to_f64());

@@ -23,7 +23,7 @@ pub fn tests() -> Vec<Trial> {
     tests.extend(tests_of![of_each_walk(elements); one_infinity_in_all_operands_shows_as_it_does_in_the_twin]);
     let leaves_out = losses(37, |loss| has(loss, Role::Mask) || has_option(loss, "ignore_index"));
     tests.extend(tests_of![of_each_walk(leaves_out); what_takes_no_part_shows_nothing_of_what_it_holds]);
-    // a region loss with a fused softmax reads the background too
+    // without the losses that have a fused loss, since a fused softmax reads the background too
     let alone = |loss: &dyn Loss| matches!(loss.leaf(), Leaf::Region(leaf) if leaf.fused_loss().is_none());
     let background = losses(2, |loss| alone(loss) && has_option(loss, "include_background"));
     tests.extend(tests_of![background; a_background_that_takes_no_part_shows_nothing_of_what_it_holds]);
@@ -55,7 +55,7 @@ fn cases(loss: &dyn Loss) -> Vec<Case> {
                 cases.extend(plain.under_other_options());
             }
             if has(loss, Role::Table) {
-                // an item's number depends on several options together
+                // what an item looks up in the table depends on several options together
                 cases.extend(plain.under_other_options().iter().flat_map(Case::under_other_options));
             }
             cases.push(plain);
@@ -130,8 +130,8 @@ fn a_special_number_in_any_operand_shows_as_it_does_in_the_twin(loss: &dyn Loss)
                 let place = array.len() / 2;
                 *array = with(array, place, special);
                 let role = loss.header().operand(name).unwrap().role;
-                // numbers that are not finite stay so, but which products of an infinite factor are NaN depends on their
-                // order; an infinite lead of a pair of segments may be a factor of all their rows
+                // which results of an infinite factor are NaN and which are infinite depends on the order of products, so
+                // NaN and infinities count as equal; an infinite log-ratio may be a factor of all rows of its pair
                 let is_factor = matches!(role, Role::Weight | Role::SampleWeight | Role::PerClass)
                     || matches!(loss.leaf(), Leaf::Segments(_));
                 let factor = special.is_infinite() && is_factor;
@@ -189,7 +189,7 @@ fn leave_one_out(case: &Case, inputs: &mut Inputs<Array>, ignore: bool) -> Optio
         let width = case.setting.shape.iter().product::<usize>() / whole;
         return Some(((!of_segments).then_some(out), (out * width..(out + 1) * width).collect()));
     }
-    // a position has all its classes
+    // a position is left out with all its classes
     let (c, places) = (case.setting.classes(), values[1..].iter().product::<usize>());
     Some((Some(out), (0..c).map(|k| (out / places * c + k) * places + out % places).collect()))
 }
@@ -349,8 +349,8 @@ fn predictions_far_out_stay_finite_and_right(loss: &dyn Loss) {
             far_apart(&case, &mut inputs, &mut rng, far);
         }
         if case.id == "triplet_margin" {
-            // no other vector is near this one, but two are at distances that are equal in f32, and a difference of these
-            // distances would have no digits
+            // beside an anchor so far out, the drawn positive and negative are so near 0 that their distances from it are
+            // equal in f32, and the difference would have no digits; so the positive is moved far out too
             let numbers: Vec<f32> = numbers.iter().rev().map(|x| -x).collect();
             *inputs.operand("positive") = Array::new(&numbers, case.setting.shape.clone()).unwrap();
         }

@@ -36,7 +36,7 @@ fn eight(gpu: &Gpu) -> (Term<Tensor>, Tensor) {
     (Mse::default().of(&x, &t).reduce(Reduction::Sum), x)
 }
 
-/// Runs a function on a new thread without anything of this library, and fails if it hangs.
+/// Runs a function on a new, plain thread, and fails if it hangs.
 fn elsewhere<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || sender.send(run()));
@@ -72,7 +72,7 @@ fn a_read_is_waited_for_or_awaited_under_any_executor() {
     });
     assert_eq!(losses, [Ok(8.0), Ok(8.0), Ok(8.0)]);
     assert_eq!(gradient.unwrap().to_f32(), [4.0, 4.0]);
-    // a read that was polled once and dropped, and one that was never polled, leave nothing behind
+    // a read that is polled once and never again, and one that is never polled, don't hinder the next read
     let mut given_up = pin!(outcome.loss());
     let _ = given_up.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     drop(outcome.loss());

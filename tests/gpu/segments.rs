@@ -67,7 +67,8 @@ impl Call {
     }
 }
 
-/// An f32 sum of 10,000 logs has no digit left after the point, and the lead is a difference of such sums.
+/// A segment's log-probability is about −69,000 here, which f32 rounds to a multiple of 2⁻⁷. The loss needs more digits
+/// of the differences between two such sums and their references.
 fn a_long_answer_keeps_what_it_differs_by_from_its_reference() {
     let mut call = Call::new(20_000, 2);
     call.hidden = Array::new(&vec![0.0f32; 40_000], [20_000, 2]).unwrap();
@@ -85,8 +86,8 @@ fn a_long_answer_keeps_what_it_differs_by_from_its_reference() {
     };
     let term = call.term(LinearDpo::new().beta(1.0));
     let got = f64::from(gpu().value(&term).unwrap().loss().wait().unwrap());
-    // the log-probability of a token is rounded to f32 in the same way in all rows, so the rounding nearly cancels in the
-    // lead
+    // the log-probability of a token is rounded to f32 in the same way in all rows, so the rounding nearly cancels in
+    // `lead`, the difference of the two log-ratios
     let want = loss(lead(log_p));
     assert!((got - want).abs() < 2e-4, "{got}, not {want}");
 }

@@ -40,8 +40,8 @@ fn with_one_left_out(case: &Case) -> Inputs<Array> {
     inputs
 }
 
-/// Sequences of one lane's element, of one workgroup, and of several chunks, with quads and without. Every reduction,
-/// stored and added.
+/// Sequences of a single element, of what one workgroup walks, and of several chunks, with quads and without. Every
+/// reduction, with gradients that are stored and that are added.
 fn sequences_of_every_length_and_none() {
     let mut failures = Failures::default();
     for shape in [[1, 1], [3, 257], [5, 64], [2, 4099], [3, 8196], [2, 70_001]] {
@@ -73,7 +73,7 @@ fn special_numbers_show_in_their_sequence_alone() {
                         numbers[shape[1] + 1] = special;
                         *array = Array::new(&numbers, shape).unwrap();
                     }
-                    // the element is not masked, and may be the only such element of its sequence
+                    // the mask keeps only the changed element of its sequence, and the element before it
                     let mut kept = vec![1.0f32; shape[0] * shape[1]];
                     kept[shape[1] + 2..2 * shape[1]].fill(0.0);
                     *inputs.operand("mask") = Array::new(&kept, shape).unwrap();

@@ -49,7 +49,8 @@ fn regions_of_a_batch_and_of_an_image_in_tiles_are_whole_among_their_shards(loss
         };
         let batch = vec![("batch", Value::Flag(true))];
         for (options, axis, lengths) in [(batch, 0, &[1, 4, 2][..]), (vec![], tiles, &[300, 1, 66])] {
-            // where each item's regions are summed separately, shards of the batch add up without statistics
+            // without the option `batch`, shards of the batch add up without statistics; generalized_dice with that
+            // option is left to the calls of `checks/src/sharded.rs`
             if axis == 0 && id == "generalized_dice" {
                 continue;
             }

@@ -171,7 +171,7 @@ fn three_hundred_megabytes() {
 
 fn what_cannot_be_cut_is_refused_with_both_numbers() {
     let narrow = bare_gpu(1 << 16);
-    // the fewest positions that one workgroup takes, of regions whose classes lie together
+    // where the classes of regions lie together, one workgroup takes at least 1024 positions: 4 MiB with 1024 classes
     let x = narrow.empty([1, 50, 50, 1024]).unwrap().class_axis_last();
     let labels: Tensor = narrow.upload(&vec![0i32; 2500], [1, 50, 50]).unwrap();
     let term = Dice::default().of(&x, &labels);

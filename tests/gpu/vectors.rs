@@ -56,7 +56,7 @@ fn distances_of_pairs_scale_with_the_rows(loss: &dyn Loss) {
         let mut inputs = case.inputs();
         *inputs.operand("features") = scaled(inputs.operand("features"), factor);
         failures.note(&(&case, factor), case.run_on(gpu(), &inputs));
-        // rows that are as close as f32 can distinguish them
+        // rows whose distances are a thousandth of their norms, so that norms and products would cancel to a few bits
         let beside = inputs.operand("features").to_f32().iter().map(|x| 1e3 * factor + x).collect::<Vec<f32>>();
         *inputs.operand("features") = Array::new(&beside, shape.as_slice()).unwrap();
         failures.note(&(&case, factor, "close"), case.run_on(gpu(), &inputs));

@@ -1,4 +1,4 @@
-//! Checks points with the twin.
+//! Checks hard points, calls whose results are known, with the twin.
 
 #[path = "../common/point.rs"]
 mod shared;

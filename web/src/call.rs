@@ -28,7 +28,8 @@ pub struct Built<T> {
     pub operands: Vec<T>,
 }
 
-/// The options that every call takes besides the loss's own.
+/// The options that every call takes besides the loss's own, and that [`Call`] handles itself. `Term::from_options` takes the
+/// others: `reduction`, `empty_is_zero` and `checked`.
 #[derive(Default)]
 struct Own {
     gradients: Option<Vec<String>>,
@@ -124,7 +125,7 @@ fn differentiable(loss: &dyn Loss, given: &[(String, Array)]) -> Vec<usize> {
     floats.map(|(place, _)| place).collect()
 }
 
-/// Separates the options of every call from the loss's own.
+/// Separates the options in [`Own`] from those that `Term::from_options` takes.
 fn split(id: &'static str, options: &JsValue) -> Result<(Own, Vec<(String, Value)>)> {
     let (mut own, mut of_loss) = (Own::default(), Vec::new());
     for (name, value) in entries(options) {

@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 use wgloss::header::{Kind, OperandSpec, OptionSpec, OptionType, Range, Value};
 use wgloss::{Loss, TASKS, Task, all};
 
-/// All losses: `{ id, title, page, operands, options, reductions }`. The page is Markdown.
+/// All losses: `{ id, title, family, page, operands, options, reductions }`. The page is Markdown.
 #[wasm_bindgen(skip_typescript)]
 pub fn losses() -> JsValue {
     list(all(), |loss| described(&*loss))
@@ -15,7 +15,7 @@ pub fn losses() -> JsValue {
 #[wasm_bindgen(skip_typescript)]
 pub fn tasks() -> JsValue {
     list(TASKS, |task: &Task| {
-        // the code may be broken into several lines where it was made
+        // `stringify!` may have broken the code into several lines
         let code = task.code.split_whitespace().collect::<Vec<_>>().join(" ");
         object([
             ("name", task.name.into()),
@@ -85,7 +85,7 @@ fn option(spec: &OptionSpec, default: &Value) -> JsValue {
 fn value(value: &Value) -> JsValue {
     match value {
         Value::None => JsValue::NULL,
-        // options are f32, and their text is the shortest that gives the same f32
+        // a fraction is an f32, and its text is the shortest that gives the same f32
         Value::Number(_) => value.to_string().parse::<f64>().map_or(JsValue::NULL, JsValue::from),
         Value::Flag(flag) => (*flag).into(),
         Value::Name(name) => name.into(),

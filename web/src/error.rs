@@ -68,7 +68,7 @@ pub fn thrown(error: Error) -> JsValue {
     thrown
 }
 
-/// The error for an operand that is not a tensor.
+/// The error for a wrong operand. In the message, `reason` follows the operand's name.
 pub fn bad_operand(loss: &'static str, operand: &str, reason: impl Into<String>) -> Error {
     Error::InvalidOperand { loss, operand: operand.into(), reason: reason.into() }
 }

@@ -63,8 +63,8 @@ impl Gpu {
         Ok(answer(&values, &call.names(), &gradients))
     }
 
-    /// Converts an error to a JavaScript error. Every later read would report an error that came late from the device
-    /// again, so this takes it from the device.
+    /// Converts an error to a JavaScript error. An error that the device reports late fails every later read too, until
+    /// `wgloss::Gpu::settled` is awaited, so this function awaits that.
     pub(crate) async fn settled<T>(&self, result: Result<T>) -> std::result::Result<T, JsValue> {
         if result.is_err() {
             let _ = self.gpu.settled().await;

@@ -14,7 +14,7 @@ impl Gpu {
     /// to its tolerance.
     ///
     /// # Errors
-    /// A text, if the files are damaged.
+    /// A text, if there is no such loss or the files are damaged.
     pub async fn verify(
         &self,
         id: String,

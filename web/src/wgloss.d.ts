@@ -28,7 +28,7 @@ export interface CallOptions {
   gradients?: string[];
   /** A factor of the gradients: a number, or a tensor of the loss's shape. The default is 1. */
   upstream?: number | Operand;
-  /** The denominator of the sum, whatever the reduction. */
+  /** The denominator of a reduced loss, in place of the reduction's own. An unreduced loss is not divided. */
   divide_by?: number | Operand;
   /** Whether a mean over nothing is 0 rather than NaN. */
   empty_is_zero?: boolean;
@@ -77,7 +77,10 @@ export type WglossError = Error & { name: "WglossError" } & (
   );
 
 export interface Gpu {
-  /** The browser's description of its GPU. Texts may be empty. */
+  /**
+   * The browser's description of its GPU. Texts may be empty. `max_binding` is the most bytes of a storage binding;
+   * `timestamps` says whether the GPU can measure time.
+   */
   readonly adapter: { name: string; driver: string; max_binding: number; timestamps: boolean };
   /** Computes the value of a loss and its gradients. Rejects with a `WglossError`. */
   loss<Id extends LossId>(

@@ -10,7 +10,8 @@ use crate::run::{Stop, answers, cargo, run, succeed};
 
 /// Makes sure that the machine has an adapter, or stops with advice to the user.
 ///
-/// Builds the program that looks for adapters in the caller's profile, so that dependencies are built once.
+/// The program that looks for adapters is built with the profile that the caller builds with, so that dependencies are
+/// built once.
 pub fn set_up(install: Install, profile: &'static str) -> Result<(), Stop> {
     // Built before it runs, so that a failed build is not taken for "no adapter".
     run(&mut cargo(&["build", "--profile", profile, "-p", "wgloss-cli"]))?;

@@ -27,7 +27,7 @@ pub struct Arguments {
     pub dtype: DType,
     /// Whether to measure in the tuned environment.
     pub tuned: bool,
-    /// A folder with results of a pack, to join into one table. Nothing is measured then.
+    /// A folder with the results of `benches/pack/run.sh`, to join into one table. Nothing is measured then.
     pub merge: Option<PathBuf>,
     /// The ids of the losses; all losses if empty.
     pub losses: Vec<String>,

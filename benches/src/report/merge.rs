@@ -1,6 +1,7 @@
-//! Joins all results of a pack into one table: wgloss's times beside a copy, and PyTorch's times for the same cases.
+//! Joins all results of a folder into one table: wgloss's times beside a copy, and PyTorch's times for the same cases.
 //!
-//! The run script calls this after each step, so that there is a table whenever the script ends.
+//! `wgloss bench` calls this at its end. `benches/pack/run.sh`, which measures a machine with prebuilt programs, calls it after
+//! each step, so that there is a table whenever the script ends.
 
 use std::collections::HashMap;
 use std::error::Error;

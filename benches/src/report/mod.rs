@@ -171,7 +171,8 @@ fn rows(
     Ok(measured)
 }
 
-/// The case with a larger batch, if the GPU is discrete and memory traffic bounds the case.
+/// The case with a larger batch, if the GPU is discrete, batches have their real size, memory traffic bounds the case, and its
+/// largest operand then still fits a binding.
 fn larger(gpu: &Gpu, smaller: usize, case: &Case) -> Option<Case> {
     let discrete = gpu.device().adapter_info().device_type == wgpu::DeviceType::DiscreteGpu;
     let limit = (gpu.device().limits().max_storage_buffer_binding_size / 4) as usize;

@@ -135,8 +135,8 @@ fn sequences(shape: &[usize]) -> Result<Problem> {
     Ok(Problem::new(Ctc::default(), operands, &["log_probs"]))
 }
 
-/// Pictures that correlate with `numbers(shape, 1.0)`: the sum of half of those numbers and of as large ones of their own.
-/// For pictures without any likeness, a loss of several levels has no gradient.
+/// Pictures that correlate with `numbers(shape, 1.0)`: half of each of those numbers, plus an independent number of the same
+/// range. If a channel of two pictures does not correlate, ms_ssim is constant, and its gradient 0.
 fn alike(shape: &[usize]) -> Result<Array> {
     let (pictures, own) = (numbers(shape, 1.0)?.to_f32(), numbers(shape, 0.5)?.to_f32());
     Array::new(&pictures.iter().zip(own).map(|(x, own)| 0.5 * x + own).collect::<Vec<f32>>(), shape)

@@ -30,8 +30,8 @@ pub fn labels(shape: &[usize], classes: usize) -> Result<Array> {
     Array::new(&numbers.iter().map(label).collect::<Vec<i32>>(), shape)
 }
 
-/// Boxes on a picture of about 256 by 256, with sides from 8 to 72. Boxes of different seeds are so near each other that
-/// most overlap.
+/// Boxes on a picture of about 256 by 256, with sides from 8 to 72. Boxes with the same index, but of different seeds, are so
+/// near each other that most overlap.
 pub fn boxes(count: usize, seed: f32) -> Result<Array> {
     let corners = numbers(&[count, 2], 192.0)?.to_f32();
     let changes = numbers(&[count, 4], seed)?.to_f32();

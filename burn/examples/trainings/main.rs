@@ -102,7 +102,7 @@ fn child(training: &str, loss: &str) -> Result<()> {
     Ok(())
 }
 
-/// Times a step. It ends when the device has computed it.
+/// Times a step, up to the end of its work on the device.
 fn timed(device: &Device, times: &mut Vec<f64>, step: impl FnOnce() -> Result<()>) -> Result<()> {
     let start = Instant::now();
     step()?;

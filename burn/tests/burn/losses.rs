@@ -33,7 +33,7 @@ fn every_pair_of_choices(loss: &dyn Loss) {
 fn small(loss: &dyn Loss, case: Case) -> Case {
     let mut shape = samples(loss).masked.to_vec();
     if shape.len() == 1 {
-        // Burn has no tensors without axes, and here an operand with one element for each row would be one
+        // with one axis, an operand with one element for each row would have no axes, which Burn's tensors can't have
         shape.push(3);
     }
     if case.setting.axis == ClassAxis::Last {
@@ -59,11 +59,11 @@ fn compare(case: &Case) -> Result<(), String> {
     }
 }
 
-/// The parts of a report, and what it has of each position.
+/// The parts of a report, and its observations that have a number for each position.
 type Read = Option<(Vec<wgloss::PartOutcome>, Vec<Array>)>;
 
-/// What wgloss-burn gives, with what the report has, if there is one. The upstream gradient comes from the operations after the
-/// loss.
+/// Computes a case with wgloss-burn. Returns the results, and what the report holds, if there is one. The upstream gradient
+/// comes from the operations after the loss.
 fn on_burn(case: &Case, inputs: &Inputs<Array>) -> Result<(judge::Given, Read), Error> {
     let device = autodiff();
     let tracked = |name: &str| case.given().any(|spec| spec.name == name && spec.gradient);

@@ -199,10 +199,10 @@ fn a_tensor_in_several_places_has_one_gradient() {
     near(&numbers(loss), &[out.loss().unwrap()]);
     near(&numbers(gradient), &want.to_f64());
 
-    // a tensor compared with itself: the gradients of both operands are added up
     let teacher = (x.clone() + 0.0).detach();
     let loss = Distillation::default().loss((&x, &teacher)).unwrap();
     assert!(numbers(loss)[0].abs() < 1e-6);
+    // a tensor compared with itself: the gradients of both operands are added up, and cancel each other
     let y = random([3, 4], &ad).require_grad();
     let loss = Mse::default().loss((&y, &y)).unwrap();
     near(&numbers(y.grad(&loss.backward()).unwrap()), &[0.0; 12]);

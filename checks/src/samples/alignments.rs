@@ -4,7 +4,7 @@ use super::elements::ELEMENTS;
 use super::{Samples, kind};
 use wgloss::ClassAxis::Second;
 
-/// Alignments: steps, items and classes. An item has as many labels as half of its steps, up to ten.
+/// Alignments: steps, items and classes. An item has at most half as many labels as steps, and at most ten.
 pub(super) const ALIGNMENTS: Samples = Samples {
     kinds: &[
         kind("no items, no steps", &[&[4, 0, 3], &[0, 2, 3]]),

@@ -40,9 +40,10 @@ pub(super) const CLASSES: Samples = Samples {
         // items that no binding holds, by fours and one by one
         (&[2, 40, 96, 96], Second),
         (&[2, 40, 91, 97], Second),
-        // items that no binding holds, whose positions lanes share; one item alone
+        // items that no binding holds, where several lanes share a position: two items, and one alone
         (&[2, 1300, 219], Second),
         (&[1, 1300, 219], Second),
+        // one item alone that no binding holds, whose positions are read one by one
         (&[1, 31, 93, 97], Second),
     ],
     drawn_beyond_a_binding: &[(&[25_003, 21], Second), (&[9, 70_001], Second), (&[2, 40, 91, 97], Second)],

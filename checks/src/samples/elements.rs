@@ -4,7 +4,7 @@
 use super::{Samples, kind};
 use wgloss::ClassAxis::Second;
 
-/// Elements: a lane takes one or four, a workgroup 256 lanes.
+/// Elements: a lane takes one or four; a workgroup has 256 lanes.
 pub(super) const ELEMENTS: Samples = Samples {
     kinds: &[
         kind("none at all", &[&[0], &[3, 0]]),

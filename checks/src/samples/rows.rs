@@ -64,8 +64,8 @@ pub(super) const HARDEST: Samples =
 /// Rows against the classes of a projection, in tiles of 64 by 64.
 pub(super) const LINEAR: Samples = Samples { many: &[70_000, 3], repeated: &[&[9000, 40]], ..ALL_PAIRS };
 
-/// Rows against the classes of a projection, which make up about as many segments as a segment has rows. There are segments only
-/// where there are rows, and several pairs of them from five rows on.
+/// Rows against the classes of a projection. The rows make up segments: about as many as the square root of the number of rows,
+/// in pairs. Without rows there is no pair, and from nine rows on there are several pairs.
 pub(super) const SEGMENTS: Samples = Samples {
     masked: &[9, 3],
     unmasked: &[9, 3],

@@ -1,4 +1,4 @@
-//! Shards of a projection's classes, or of keys. Each has these to itself, and all rows.
+//! Shards of a projection's classes, or of keys. Each has its own classes or keys, and all rows.
 
 use crate::judge::{close, same};
 use crate::pieces::{added, join, stack};

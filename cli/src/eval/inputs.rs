@@ -20,8 +20,8 @@ struct Operand {
     file: Opened,
     /// Whether integers are read as floats.
     as_floats: bool,
-    /// The loss that expects probabilities, or 0 and 1, in this operand. `None` once a warning has said that it holds
-    /// other integers, so that there is only one.
+    /// The loss that expects probabilities, or 0 and 1, in this operand, if any does. `None` once a warning has said that the
+    /// operand holds other integers, so that there is no second warning.
     probabilities_of: Option<&'static str>,
     device: Device,
 }

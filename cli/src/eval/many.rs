@@ -22,8 +22,8 @@ impl Row {
         Row { label: label.into(), line: None, places }
     }
 
-    /// A failure of this row, with its line in front, and with its first file and that of the operand that was refused, if
-    /// the failure does not name the file.
+    /// A failure of this row, with the row's line in the list in front. If the failure's text does not name a file, the row's first
+    /// file and the file of the refused operand come after the line.
     pub fn failure(&self, call: &Call, failure: Failure) -> Failure {
         let name = failure.operand().and_then(|(loss, own)| call.given(loss, own));
         let place = self.places.iter().find(|(known, _)| Some(known) == name.as_ref()).map(|(_, place)| place.as_str());

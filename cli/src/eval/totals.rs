@@ -36,7 +36,7 @@ impl Part {
         self.denominator == 0.0 && !self.sum.is_nan()
     }
 
-    /// The number that the part reports: its mean, or the exponential of that of a perplexity, whose sum is of logarithms.
+    /// The number that the part reports: its mean. For a perplexity, whose sum is one of logarithms, the exponential of its mean.
     fn value(&self) -> f64 {
         match self.observation {
             Some(Observation::Perplexity) => self.mean().exp(),

@@ -1,4 +1,4 @@
-//! What is computed as asked, but is rarely meant: it is said on the standard error, and the result stays what it is.
+//! Warnings on the standard error about calls that are computed as asked, but are rarely meant. They change no result.
 
 use super::answer::Answer;
 use super::call::{Call, Known};
@@ -12,7 +12,8 @@ pub fn warn(text: &str) {
     let _ = writeln!(io::stderr(), "warning: {text}");
 }
 
-/// Warns of a loss that is NaN, where the call did not ask for the cause. `of` names the files, if there are many evaluations.
+/// Warns of a loss that is NaN, and advises `--empty-is-zero` for a mean over nothing, else `--checked` unless the call has it.
+/// `of` names the files, if there are many evaluations.
 pub fn of_nan(call: &Call, answer: &Answer, of: Option<&str>) {
     if !answer.loss.is_some_and(|loss| loss.value.is_nan()) {
         return;

@@ -173,7 +173,7 @@ impl<'a> Parser<'a> {
                 if self.eat(')') { Ok(sum) } else { Err(self.wrong(open, 1, "this parenthesis is not closed")) }
             }
             Some('0'..='9' | '.') => self.number(),
-            // no name has a capital; a Rust or Python name gets the answer which loss it means
+            // no id has a capital, but for a name such as `CrossEntropy` the error suggests the id
             Some('a'..='z' | 'A'..='Z') => self.losses().map(Parsed::Losses),
             Some(other) => Err(self.wrong(self.at, other.len_utf8(), "expected a loss or a number")),
             None => Err(self.wrong(self.text.len(), 0, "expected a loss or a number")),
@@ -251,7 +251,7 @@ impl<'a> Parser<'a> {
         }
         let specs = loss.specs();
         let spec = specs.iter().find(|spec| spec.name == name);
-        // if an option and an operand have this name, it is the option's if the value is a number or none
+        // if an option and an operand have this name, a number or `none` sets the option
         let is_option = spec.is_some() && (text == "none" || text.parse::<f64>().is_ok());
         if loss.header().operand(name).is_some() && !is_option {
             summand.renamed.push((name.into(), text.into()));

@@ -35,7 +35,7 @@ pub fn read(bytes: Bytes<impl Read>) -> Result<Array, String> {
     open(bytes)?.rest()
 }
 
-/// Reads the header of a file, and compares what it claims with the file's length.
+/// Reads the header of a file, and compares what it claims with the file's length, if that is known.
 pub fn open<R: Read>(mut bytes: Bytes<R>) -> Result<Opened<R>, String> {
     if bytes.next(MAGIC.len())?.is_none_or(|magic| magic != MAGIC) {
         return Err("is not an .npy file".into());
@@ -124,7 +124,7 @@ impl Header {
         }
     }
 
-    /// The tensor after the header, if the file has exactly the bytes that the header claims.
+    /// The tensor after the header. Refuses a file of known length that has more or fewer bytes than the header claims.
     fn open<R: Read>(self, bytes: Bytes<R>) -> Result<Opened<R>, String> {
         let (order, name) = self.descr.split_at_checked(1).unwrap_or(("", &self.descr));
         let known = TYPES.iter().find(|(stored, known)| {

@@ -1,5 +1,5 @@
-//! Writes files whole or not at all. On Unix, a file that is replaced keeps its mode, its owner and its links: a file with
-//! hard links or another owner is overwritten, which alone may leave a part of it.
+//! Writes files whole or not at all. On Unix, a file that is replaced keeps its mode, its owner and its links. So a file with
+//! several hard links or another owner is overwritten in place; only then can a failure leave a partly written file.
 
 use super::signals;
 use crate::failure::Failure;
@@ -101,7 +101,7 @@ impl Temporary {
         {
             use std::os::unix::fs::PermissionsExt;
             let there = fs::metadata(target).ok();
-            // until it replaces another file, only its owner may read it: their groups may differ
+            // a temporary file may be in another group than the file that it will replace, so it gives only its owner access
             let mode = there.map_or(0o666, |there| there.permissions().mode() & 0o700);
             builder.permissions(fs::Permissions::from_mode(mode | 0o200));
         }

@@ -50,8 +50,8 @@ impl Function {
     }
 }
 
-/// Refuses a text that does not compile, or does not define the function. In a kernel the text's names get a prefix, so the
-/// errors of the text alone are those that its author can read.
+/// Refuses a text that does not compile, or does not define the function. The text is compiled alone, because a kernel adds a
+/// prefix to its names, and errors would show names that its author did not write.
 fn check(place: &str, text: &str) -> Result<(), Failure> {
     let refuse = |why: String| Failure::Input(why.trim_start_matches("error: ").trim_end().into());
     let module =

@@ -7,7 +7,7 @@ use heck::ToSnakeCase;
 use std::collections::HashSet;
 use wgloss::{Loss, by_id};
 
-/// How `wgloss eval` makes the call that a line of Rust makes; `None` if the program has no such loss.
+/// The command line of `wgloss eval` for the call in a line of Rust; `None` if the program has no such loss.
 pub fn call(code: &str) -> Option<String> {
     let code = super::line(code);
     let (mut sum, mut flags): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());

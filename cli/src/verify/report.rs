@@ -1,4 +1,4 @@
-//! The report of a run: one JSON file with a line for each loss, to attach to an issue.
+//! The report of a run: one JSON file with a line for each loss, dtype and device, to attach to an issue.
 
 use super::Devices;
 use super::entry::Entry;
@@ -51,7 +51,7 @@ impl Report {
         &self.place
     }
 
-    /// Adds the results of a loss.
+    /// Adds the results of a loss in one dtype on one device.
     pub fn add(&mut self, entry: Entry) {
         self.entries.push(entry);
     }
@@ -83,7 +83,7 @@ impl Report {
         output::write(&[(&self.place, self.text(state).into_bytes())])
     }
 
-    /// The text of the report. Losses are sorted by name, one a line.
+    /// The text of the report. The entries are sorted by loss, one a line.
     fn text(&self, state: &[(&str, Json)]) -> String {
         let mut entries: Vec<&Entry> = self.entries.iter().collect();
         entries.sort_by(|a, b| a.loss.cmp(&b.loss));

@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-/// The files of one loss, unread.
+/// The bytes of one loss's files, not yet parsed.
 pub struct Source {
     /// The list of cases.
     pub json: Vec<u8>,

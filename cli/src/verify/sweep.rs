@@ -1,4 +1,5 @@
-//! `wgloss verify --accuracy`: prints how many digits the GPU keeps for inputs that cost digits.
+//! `wgloss verify --accuracy`: prints the greatest relative error of each loss on the GPU, over inputs for which f32 may lose
+//! digits.
 
 use crate::failure::Failure;
 use std::io::Write;

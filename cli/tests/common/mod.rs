@@ -72,7 +72,7 @@ pub fn files() -> TempDir {
     directory
 }
 
-/// The end of the case's JSON.
+/// The end of the JSON of the case that [`cases`] writes.
 pub const ONE: &str = r#""gradients": ["input"], "rtol": 1e-5, "atol": 1e-7, "options": {"reduction": "sum"}"#;
 
 /// A directory with one case of mse. Replaces `from` by `to` in its JSON. A case that expects an error has no numbers.

@@ -61,7 +61,7 @@ fn a_checked_evaluation_names_the_number_that_is_not_finite() {
     }
 }
 
-/// What is rarely meant is said, and the result stays.
+/// A call that is probably a mistake gets a warning on the standard error, and prints the same result.
 #[test]
 fn what_is_rarely_meant_is_warned_of() {
     let directory = files();
@@ -127,7 +127,7 @@ fn a_softmax_is_observed_beside_its_loss() {
     let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
     assert_eq!(json["observations"]["cross_entropy.accuracy"], 0.5);
     assert!((json["loss"].as_f64().unwrap() - (8.0f64 / 3.0).ln()).abs() < 1e-6);
-    // an observation is printed where the loss is written to a file
+    // observations are printed even if the loss is written to a file
     let written = run("cross_entropy", &["--output", "l.npy"]);
     assert_eq!(written.out.lines().count(), want.len(), "{written:#?}");
     // in a sum of losses, observations go to those that can make them; a single loss that can't refuses them
@@ -151,7 +151,7 @@ fn what_is_observed_of_each_position_goes_to_files() {
     fs::write(directory.path().join("logits.npy"), logits).unwrap();
     fs::write(directory.path().join("labels.npy"), npy_of("|u1", &[3], &[1, 1, 0])).unwrap();
     let base = ["--device", "cpu", "--input", "logits.npy", "--target", "labels.npy"];
-    // in a sum they are from the first loss that makes them, and in pieces of the batch from all pieces
+    // in a sum the first loss that can make them does; if the batch is read in pieces, the files have all positions
     for more in [&["cross_entropy"][..], &["cross_entropy + mse(target=input)"], &["cross_entropy", "--hold", "1.4e-8"]]
     {
         let files = ["--predicted", "p.npy", "--log-prob", "l.npy"];

@@ -94,7 +94,7 @@ fn standard_input_and_output_are_files_of_their_own() {
     assert_eq!(run.status, Some(0), "{run:#?}");
     let gradient = [0.5f64, 2.0].map(f64::to_le_bytes).concat();
     assert!(bytes.starts_with(b"\x93NUMPY") && bytes.ends_with(&gradient), "{run:#?}");
-    // text beside an array on the standard output goes elsewhere
+    // if an array goes to the standard output, the loss is printed on the standard error
     let (run, bytes) = piped(directory.path(), &[&base[..], &["--gradient-of", "input=-"]].concat(), &x);
     assert!(bytes.ends_with(&gradient), "{run:#?}");
     assert_eq!((run.status, run.err.as_str()), (Some(0), "2.125\n"), "{run:#?}");

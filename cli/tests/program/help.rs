@@ -77,7 +77,7 @@ fn what_is_asked_for_is_said() {
         let run = told(arguments);
         assert_eq!(run.status, Some(status), "{arguments:?}: {run:#?}");
         let text = run.out + &run.err;
-        // where a line ends depends on the words before
+        // help is wrapped, so a part may lie on two lines; `filled` has spaces for line breaks
         let filled = text.split_whitespace().collect::<Vec<_>>().join(" ");
         for part in said {
             assert!(text.contains(part) || filled.contains(part), "{arguments:?}: {part} is not in\n{text}");

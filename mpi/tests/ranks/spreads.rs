@@ -32,7 +32,8 @@ fn means_and_sums_over_a_batch(comm: &Comm) {
     for (k, loss) in means().enumerate() {
         let (id, reductions) = (loss.header().id, loss.header().reductions);
         let batch = samples(&*loss).batch;
-        // the mean of every loss, with all operands; then another reduction with 16-bit floats, both by turns
+        // the mean of every loss, with all operands; then the required operands alone, with a reduction and a 16-bit dtype
+        // that alternate from loss to loss
         let others: Vec<Reduction> = reductions.iter().copied().filter(|of| *of != Reduction::None).collect();
         let whole = Case::new(id, batch, DType::I32).with_all();
         let mut cases = vec![(whole.clone(), 2)];
@@ -96,7 +97,7 @@ fn a_vocabulary_over_its_classes(comm: &Comm) {
         };
         case.floats = Floats::All(floats);
         let mut inputs = case.inputs();
-        // the gradient of what all ranks hold is added up over them, and is not to be rounded to 16 bits on each
+        // all ranks hold the same rows and add up their gradients, which must not be rounded to 16 bits before
         let rows = case.loss().header().operands[0].name;
         let x = inputs.operand(rows);
         *x = x.clone().f32_gradient();

@@ -21,9 +21,9 @@ loss! {
     /// [`Distillation`](crate::Distillation). Where the student's logits nearly equal the teacher's, the error of the
     /// loss is that of the products `x·Wᵀ` and `y·Uᵀ`, which are rounded to `f32`. A row with an infinite element
     /// counts as NaN. A GPU computes the logits of both for a block of rows and classes at a time, and folds those of
-    /// each row into two softmaxes. It computes them once for the loss, or twice in the directions reverse and js, and
-    /// once more for the gradients, or twice more if both gradients are computed for more than some 16,000 rows. If all
-    /// logits fit at once, they are computed only once.
+    /// each row into two softmaxes. For the loss it computes all logits once, or twice in the directions reverse and
+    /// js. For gradients it computes them once more, or twice more if both are wanted and `N` is more than some 16,000.
+    /// If one block has room for all logits, they are computed only once.
     ///
     /// Papers: Hinton et al., "Distilling the Knowledge in a Neural Network", 2015; Wijmans et al., "Cut Your Losses in
     /// Large-Vocabulary Language Models", 2024; Hsu et al., "Liger Kernel: Efficient Triton Kernels for LLM Training",

@@ -15,8 +15,9 @@ loss! {
     ///
     /// With `p` of 1 the derivative of a difference of 0 is 0. A picture of one pixel has a value of 0.
     ///
-    /// Paper: Rudin et al., "Nonlinear total variation based noise removal algorithms", 1992, here with each axis by
-    /// itself. See also: [`Charbonnier`](crate::Charbonnier) for the pixels themselves.
+    /// Paper: Rudin et al., "Nonlinear total variation based noise removal algorithms", 1992. Its total variation is
+    /// isotropic; this one is anisotropic, since it sums the differences along each axis separately. See also:
+    /// [`Charbonnier`](crate::Charbonnier) for the pixels themselves.
     ///
     /// # Example
     /// ```

@@ -12,9 +12,9 @@ loss! {
     /// `p_m = max(p − clip, 0)`.
     ///
     /// `input` holds logits and `target` floats or integers from 0 to 1, of one shape. For targets between 0 and 1 both
-    /// terms count. `none` has the shape of `input`. [`Extra::Weight`], of this shape, multiplies each value; a mean then
-    /// divides by the sum of the weights. [`Extra::Mask`], of this shape, leaves out each value where it is 0.
-    /// Gradients: `input`.
+    /// terms count. `none` has the shape of `input`. [`Extra::Weight`], of a shape that broadcasts to the input's,
+    /// multiplies each value; a mean then divides by the sum of the weights. [`Extra::Mask`], of the input's shape,
+    /// leaves out each value where it is 0. Gradients: `input`.
     ///
     /// The logs are computed from softplus, without an eps, so that loss and gradient are finite and accurate for every
     /// finite logit. A negative whose `p` is less than `clip` has no loss and no gradient. Where `p` equals `clip`, the

@@ -1,4 +1,4 @@
-//! Absolute error, rounded off near 0.
+//! Absolute error, smooth near 0.
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -12,9 +12,9 @@ loss! {
     ///
     #[doc = paired!()]
     ///
-    /// The root is computed as the larger of `|d|` and ε times `√(1 + ratio²)`, with the ratio of the smaller to the
-    /// larger, so that no square overflows or vanishes. The derivative is `d/√(d² + ε²)`; at 0 it is 0, even where ε is
-    /// 0.
+    /// The root is computed as `m·√(1 + r²)`, where `m` is the larger of `|d|` and ε, and `r` is the smaller divided by
+    /// the larger, so that no square overflows and no small root becomes 0. The derivative is `d/√(d² + ε²)`; at 0 it
+    /// is 0, even where ε is 0.
     ///
     /// Papers: Charbonnier et al., "Two Deterministic Half-Quadratic Regularization Algorithms for Computed Imaging",
     /// 1994; Lai et al., "Deep Laplacian Pyramid Networks", 2017, which uses ε = 0.001. See also: [`L1`](crate::L1),

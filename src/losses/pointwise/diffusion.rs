@@ -22,7 +22,8 @@ choice! {
 }
 
 choice! {
-    /// How a diffusion loss weights its items.
+    /// How a diffusion loss weights its items. The weights by the signal-to-noise ratio are those for the prediction
+    /// type `sample`; [`Diffusion`] has the formulas for the others.
     pub enum SnrWeighting {
         /// All items have the weight 1.
         None = "none",

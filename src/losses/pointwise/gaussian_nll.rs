@@ -14,8 +14,8 @@ loss! {
     /// the shape of `input`. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `input`,
     /// `var`.
     ///
-    /// As in PyTorch the gradient of `var` ignores the bound `eps`, so that training can raise a variance that is below
-    /// it.
+    /// As in PyTorch, the gradient of `var` is the derivative with respect to `v`, even where `v` is `eps`, so that
+    /// training can raise a variance that is below `eps`.
     ///
     /// Paper: Nix and Weigend, "Estimating the Mean and Variance of the Target Probability Distribution", 1994.
     /// Reference: `torch.nn.functional.gaussian_nll_loss`. See also: [`Mse`](crate::Mse), for a constant variance.

@@ -27,8 +27,8 @@ loss! {
     /// shape of `log_probs`. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients:
     /// `log_probs`.
     ///
-    /// For `[B, T]`, the reduction `sequence_mean` takes the mean of the values of each row that take part, and then
-    /// the mean over rows.
+    /// For `[B, T]`, the reduction `sequence_mean` takes, for each row, the mean of its values that take part, or 0 if
+    /// none does, and then the mean over rows.
     ///
     /// k1 is unbiased and may be negative. k2 has less variance and a bias. k3 is unbiased and never negative. Near 0,
     /// k3 is a series, and elsewhere it uses `expm1`, so that the estimate for policies that hardly differ keeps its

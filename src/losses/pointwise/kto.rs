@@ -23,7 +23,7 @@ loss! {
     /// the `kl` of the whole batch.
     ///
     /// Paper: Ethayarajh et al., "KTO: Model Alignment as Prospect Theoretic Optimization", 2024, which recommends weights
-    /// that make up for how many answers are desirable: `λ_D·n_D` from 1 to 1.5 times `λ_U·n_U`. See also:
+    /// that balance n_D desirable and n_U undesirable answers: `λ_D·n_D` from 1 to 1.5 times `λ_U·n_U`. See also:
     /// [`Dpo`](crate::Dpo), for answers in pairs.
     ///
     /// # Example

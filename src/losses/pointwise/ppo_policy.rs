@@ -45,9 +45,10 @@ loss! {
     /// stays uncertain. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `log_probs`,
     /// `entropy`.
     ///
-    /// Except for `cispo`, the derivative is `−A·r` where the ratio is not clipped, which includes the bounds, and 0
-    /// where it is clipped. The clipped branch never multiplies by the ratio, so that even a log-ratio of 100 gives
-    /// finite numbers. Where r is exactly c the derivative is half of `−A·r`.
+    /// Except for `cispo`, the derivative is 0 where a bound takes the place of r in the loss, and `−A·r` elsewhere,
+    /// also where r equals a bound. The clipped branch never multiplies by the ratio, so that even a log-ratio of 100
+    /// gives finite numbers. Under `dual_clip`, where A is negative and r is exactly c, the derivative is half of
+    /// `−A·r`.
     ///
     /// Papers: Schulman et al., "Proximal Policy Optimization Algorithms", 2017, which recommends 0.2 for both bounds;
     /// Yu et al., "DAPO", 2025, which recommends a `clip_high` of 0.28; Ye et al., "Mastering Complex Control in MOBA
@@ -120,7 +121,7 @@ impl PpoPolicy {
             (_, true) => [-advantage * bound, 0.0],
             _ if advantage < 0.0 && ratio > most => [-advantage * most, 0.0],
             _ => {
-                // equal arguments of a minimum share the derivative
+                // where r equals c, each argument of min(r, c) gets half of the derivative
                 let share = if advantage < 0.0 && ratio == most { 0.5 } else { 1.0 };
                 [-advantage * ratio, -advantage * ratio * share]
             }

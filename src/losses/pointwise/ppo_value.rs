@@ -13,8 +13,8 @@ loss! {
     /// `values` (v), `old_values` and `returns` are floats of one shape. `none` has the shape of `values`.
     /// [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `values`.
     ///
-    /// For `[B, T]`, the reduction `sequence_mean` takes the mean of the values of each row that take part, and then
-    /// the mean over rows.
+    /// For `[B, T]`, the reduction `sequence_mean` takes, for each row, the mean of its values that take part, or 0 if
+    /// none does, and then the mean over rows.
     ///
     /// Where the value is not clipped, which includes the bounds, the derivative is `v − R`. Where it is clipped, the
     /// derivative is `v − R` if `(v − R)²` is the greater square, 0 if `(c − R)²` is, and half of `v − R` if the two

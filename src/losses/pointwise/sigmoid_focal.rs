@@ -21,7 +21,7 @@ loss! {
     /// Gradients: `input`.
     ///
     /// The logs of `p` and `1 − p` are computed as `−softplus(∓x)`, and for targets of 0 and 1 the power as
-    /// `exp(−γ·softplus(±x))`, so that no number is rounded to 0 before its log or its power is taken. So loss and
+    /// `exp(−γ·softplus(∓x))`, so that no number is rounded to 0 before its log or its power is taken. So loss and
     /// gradient are finite and accurate for every γ and every finite logit. On a GPU, the power for a whole γ up to 4
     /// is a product of factors `1 − p_t`. An infinite logit gives NaN, as in PyTorch.
     ///
@@ -58,7 +58,7 @@ static HEADER: Header = Header {
     operands: &[
         OperandSpec::new("input", Role::Element).differentiable(),
         OperandSpec::new("target", Role::Element).holding(Domain::Binary).or_integers(),
-        // where no class has an α of its own, the option's
+        // without this operand the leaf takes the option `alpha`
         OperandSpec::new("alpha", Role::Column).or(NOT_GIVEN).holding(Domain::Probability),
         OperandSpec::SAMPLE_WEIGHT,
         OperandSpec::MASK,
@@ -80,7 +80,7 @@ impl Pointwise for SigmoidFocal {
         let bce = t * softplus(-x) + (1.0 - t) * softplus(x);
         let alpha = if of_class == f64::from(NOT_GIVEN) { self.alpha.map(f64::from) } else { Some(of_class) };
         let alpha = alpha.map_or(1.0, |alpha| alpha * t + (1.0 - alpha) * (1.0 - t));
-        // 1 − p_t may round to 0; for t of 0 and 1 its log is −softplus(±x), which does not
+        // 1 − p_t may round to 0; for t of 0 and 1 its log is −softplus(∓x), which does not
         let miss = q * t + p * (1.0 - t);
         let focus = match t {
             0.0 => (-gamma * softplus(-x)).exp(),

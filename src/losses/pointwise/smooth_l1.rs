@@ -1,4 +1,4 @@
-//! Absolute error, rounded near 0.
+//! Absolute error, smooth near 0.
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -7,7 +7,7 @@ use crate::options::Range;
 use crate::reduction::Reduction;
 
 loss! {
-    /// Smooth L1 loss: `d²/2β` where `d = |x − t|` is less than β, `d − β/2` elsewhere.
+    /// Smooth L1 loss: `d²/(2β)` where `d = |x − t|` is less than β, `d − β/2` elsewhere.
     ///
     #[doc = paired!()]
     ///

@@ -12,10 +12,12 @@ loss! {
     /// distribution up to terms of `t` alone.
     ///
     /// `input` (x) holds logs of means and `target` (t) amounts of 0 or more, floats of one shape. `none` has the shape
-    /// of `input`. [`Extra::Weight`], of this shape, multiplies each value; a mean then divides by the sum of the
-    /// weights. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `input`.
+    /// of `input`. [`Extra::Weight`], of a shape that broadcasts to the input's, multiplies each value; a mean then
+    /// divides by the sum of the weights. [`Extra::Mask`], of the input's shape, leaves out each value where it is 0.
+    /// Gradients: `input`.
     ///
-    /// Neither term is negative, so that nothing cancels. A target of 0 removes the second term, infinite or not.
+    /// Neither term is negative, so that nothing cancels. A target of 0 removes the second term, even where it is
+    /// infinite.
     ///
     /// Paper: Jørgensen, "Exponential Dispersion Models", 1987. Reference: scikit-learn's `HalfTweedieLoss`. See also:
     /// [`PoissonNll`](crate::PoissonNll), for counts, which is the limit of p = 1.

@@ -1,4 +1,4 @@
-//! The focal loss of targets that are qualities, which focuses negatives alone.
+//! The focal loss of targets that are qualities, with a focusing factor for negatives alone.
 
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::{Denominator, Header, OperandSpec, source};

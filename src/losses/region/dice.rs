@@ -95,11 +95,11 @@ impl Region for Dice {
     }
 }
 
-/// Returns the Dice loss of a region's sums, and its derivatives. Its twin in WGSL is in `shaders/fold/regions.wgsl`.
+/// Returns the Dice loss of a region's sums, and its derivatives. `shaders/fold/regions.wgsl` has the same function.
 pub(super) fn dice_score(s: RegionSums, jaccard: bool, log_loss: bool, smooth_nr: f32, smooth_dr: f32) -> RegionScore {
     let (nr, dr) = (f64::from(smooth_nr), f64::from(smooth_dr));
     let wrong = s.false_pos + s.false_neg;
-    // Dice's denominator, Σp + Σt, is 2·Σpt + wrong; twice Jaccard's, Σp + Σt − Σpt, is 2·Σpt + 2·wrong
+    // Dice's denominator is Σp + Σt = 2·Σpt + wrong; twice Jaccard's is 2·(Σp + Σt − Σpt) = 2·Σpt + 2·wrong
     let times = if jaccard { 2.0 } else { 1.0 };
     let denominator = 2.0 * s.true_pos + times * wrong + dr;
     // loss and ratio add up to 1, but each is computed by itself: a difference from 1 would lose digits

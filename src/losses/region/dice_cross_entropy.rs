@@ -26,7 +26,7 @@ loss! {
     /// The cross-entropy is then [`BceWithLogits`](crate::BceWithLogits) with the class weight as `pos_weight`, and its
     /// mean divides by the number of kept positions. Positions with the label `ignore_index` enter neither loss.
     ///
-    /// Both losses and their gradients use one softmax of each position, computed as in
+    /// If the activation is a softmax, both losses and their gradients use the same one, computed as in
     /// [`CrossEntropy`](crate::CrossEntropy).
     ///
     /// Reference: MONAI's `DiceCELoss`. Paper: Isensee et al., "nnU-Net", 2021, which weights both losses by 1. See

@@ -31,7 +31,7 @@ loss! {
     ///
     /// The weight `w_c` is `1/(Σt)²`, `1/Σt` or 1, so that a small class can count as much as a large one. Weights are
     /// constants in the gradient. A weight beyond the range of f32, such as that of an absent class, is replaced by the
-    /// largest finite weight of the item, with `batch` of the whole batch, or by 0 if no weight is finite.
+    /// largest finite weight of the item (with `batch`, of the whole batch), or by 0 if no weight is finite.
     ///
     /// The loss is computed from the errors, as in [`Dice`](crate::Dice), so that the loss of a good overlap keeps its
     /// digits.

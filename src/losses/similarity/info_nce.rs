@@ -27,9 +27,9 @@ loss! {
     ///
     /// A GPU stores no more of the N×N scores than a block of bounded size: it folds tiles of them into each row's
     /// softmax, and computes them again for the gradients. `−log p` is `(max − x) + log1p(Σ' exp(x − max))`, where the
-    /// sum `Σ'` leaves out the maximum, so that the small loss of a query that matches its key keeps its digits. A norm
-    /// below 1e-8 counts as 1e-8; a row of zeros has the score 0 with every row, and its gradient is 0. A row with an
-    /// infinite element counts as NaN.
+    /// sum `Σ'` leaves out the maximum, so that the small loss of a query that matches its key keeps its digits. With
+    /// `normalize`, a norm below 1e-8 counts as 1e-8, and a row of zeros has the score 0 with every row and a gradient
+    /// of 0. A row with an infinite element counts as NaN.
     ///
     /// Papers: van den Oord et al., "Representation Learning with Contrastive Predictive Coding", 2018; Radford et al.,
     /// "Learning Transferable Visual Models From Natural Language Supervision" (CLIP), 2021, which starts from a

@@ -20,7 +20,7 @@ loss! {
     /// with, in `features`. Its whole gradient is the sum of these over all shards.
     ///
     /// This is the paper's L_out without its factor of the base temperature. NT-Xent (SimCLR) is this loss for two
-    /// views of a batch, one after the other, with the labels `i mod N` for a batch of N.
+    /// views of a batch of B, one after the other: N is 2·B, and row i has the label `i mod B`.
     ///
     /// A GPU stores no more of the N×N scores than a block of bounded size: it folds tiles of them into each row's
     /// softmax, and computes them again for the gradients. `−log p` is `(max − x) + log1p(Σ' exp(x − max))`, where the

@@ -1,4 +1,4 @@
-//! Cross-entropy of a softmax, over rows and over pixels.
+//! Cross-entropy of a softmax over classes, for rows and for pixels.
 
 use crate::leaf::{SmoothOver, Softmax, SoftmaxScore, SoftmaxStatistics};
 use crate::loss::{Denominator, Header, OperandSpec, source};
@@ -29,7 +29,7 @@ loss! {
     /// class a share, the loss is infinite; otherwise the gradient of the class is 0. With a `smooth_over` of `finite`,
     /// which needs labels as the target, smoothing gives masked classes no share, and each of the K others `ε/K`. A
     /// class weight of exactly 0 removes the terms that carry it, infinite ones too. The position's other terms remain,
-    /// and it is still a kept position.
+    /// and the position still counts as kept.
     ///
     /// Reference: `torch.nn.functional.cross_entropy`. Papers: Szegedy et al., "Rethinking the Inception Architecture
     /// for Computer Vision", 2016, which uses a label smoothing of 0.1; Chowdhery et al., "PaLM", 2022, which uses a

@@ -26,7 +26,7 @@ loss! {
     /// The euclidean distance is `‖a − b + 1e-6‖`, as in PyTorch's `pairwise_distance`. Where it is exactly 0, its
     /// gradient is 0. Differences are divided by the greatest one before they are squared, so that no square overflows:
     /// a distance is infinite only if it is itself too large. The cosine distance is `1 − cos(a, b)`, computed as in
-    /// [`CosineEmbedding`](crate::CosineEmbedding). Where the distance equals the margin, the derivative is 0.
+    /// [`CosineEmbedding`](crate::CosineEmbedding). The derivative of a pair with target 0 is 0 from the margin on.
     ///
     /// Paper: Hadsell et al., "Dimensionality Reduction by Learning an Invariant Mapping", 2006. See also:
     /// [`TripletMargin`](crate::TripletMargin), which compares distances.

@@ -57,7 +57,7 @@ static HEADER: Header = Header {
     ],
     reductions: Reduction::VALUES,
     mean: Denominator::Count,
-    // a window has the same score as at one size
+    // the windows of each level are scored as those of ssim
     shader: source!("losses/windows/ssim"),
     default: || Box::new(MsSsim::default()),
 };

@@ -117,7 +117,7 @@ pub fn ends_and_near_arguments() -> Vec<Point> {
     points
 }
 
-/// Losses that are not finite, and losses that only seem not to be.
+/// Losses that are not finite, and finite losses that a careless computation makes infinite or NaN.
 pub fn finite_or_not() -> Vec<Point> {
     let bare = |activation| Dice { activation, smooth_nr: 0.0, smooth_dr: 0.0, ..Default::default() };
     let one = |x: f64| floats(&[x], &[1, 1, 1]);

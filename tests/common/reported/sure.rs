@@ -4,7 +4,7 @@ use super::{floats, labels, point};
 use crate::point::Point;
 use wgloss::*;
 
-/// Confident predictions of regions, with the same danger.
+/// Confident predictions of regions. `1 − score` loses digits as `1 − p` does.
 pub fn sure_regions() -> Vec<Point> {
     let sigmoid = || Dice { activation: Activation::Sigmoid, ..Dice::default() };
     let all = |name, logit: f64, loss, d| {

@@ -198,7 +198,6 @@ fn distillation_in_other_directions() {
                 .gradient(&reverse, [reverse_slope, -reverse_slope]),
             Point::new("js", of_js, [0.5 * (of_student + of_teacher)]).gradient(&js, [0.5 * slope, -0.5 * slope]),
         ]
-        // the logits are those of f32
         .map(|point| Point { rtol: 1e-7, ..point }),
     );
     let ends = [(0.0, DistillationDirection::Forward), (1.0, DistillationDirection::Reverse)];

@@ -77,7 +77,7 @@ fn answers_of_tokens_in_any_order() {
         let loss = LinearDpo::new().kind(kind).beta(0.5).of(&hidden, &weight, &target, &segments, reference);
         loss.with(Extra::Bias, &bias).reduce(Reduction::None)
     };
-    // the leads are 3 + 1 and 0: z is 2 and 0
+    // the leads, the chosen answer's log-ratio less the rejected one's, are 3 + 1 and 0: z is 2 and 0
     let (soft, sure) = ((-2f64).exp().ln_1p(), 1.0 / (1.0 + 2f64.exp()));
     // the gradient of the bias of class 1, whose probability is ¾: each token adds its answer's slope times 1[label = 1] −
     // ¾. Answer 0 has two tokens of label 1, answer 2 one of label 0, answer 1 one of each

@@ -61,7 +61,7 @@ fn qualities_that_are_met_and_far_out() {
         ("far above", 2.0, 1e4, 0.0, 1e4, 1.0),
         ("far below", 2.0, -1e4, 1.0, 1e4, -1.0),
         ("no power", 0.0, 0.0, 1.0, LN_2, -0.5),
-        // t − p is 2⁻²⁰, which comes from 1 − t alone
+        // p is almost 1, so p − t is 1 − t, or 2⁻²⁰
         (
             "a quality of almost 1",
             1.0,

@@ -60,8 +60,8 @@ fn refusals_come_in_the_order_option_dtype_shape_label() {
     ]);
     assert!(cpu::value(&wrong(false, false, false, false)).is_ok());
 
-    // a mistake that is found late still has its rank in this order: one channel concerns an option, and a scale's dtype a
-    // dtype
+    // a mistake that is found late still has its rank in this order: a single channel does not suit the option
+    // `activation`, and an upstream gradient has a wrong dtype
     let (one, t) = (floats(&[2, 1]), ints(&[0, 9], &[2]));
     let (x, short) = (floats(&[2, 3]), ints(&[0, 9, 9], &[3]));
     check([

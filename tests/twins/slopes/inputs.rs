@@ -12,10 +12,10 @@ pub(super) fn draw(loss: &dyn Loss, setting: &Setting, spec: &OperandSpec, rng: 
     let mut numbers = array.to_f64();
     if array.dtype().is_float() {
         for number in &mut numbers {
-            // there are kinks where operands are equal, and where classes are
+            // there are kinks where two operands are equal, and where two classes are
             if matches!(spec.role, Role::Element | Role::Classes) && spec.domain == Domain::Real && rng.once_in(4) {
-                // no option's value is a multiple of 0.7: where a parabola becomes a line, even an extrapolated difference
-                // has an error proportional to the step
+                // no option's value is a multiple of 0.7: at such a value a parabola may become a line, and there even an
+                // extrapolated difference has an error proportional to the step
                 *number = 0.7 * (*number / 0.7).round();
             }
             match (spec.domain, spec.role) {

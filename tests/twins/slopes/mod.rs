@@ -36,7 +36,8 @@ const SCALES: usize = 3;
 /// How often each pair of levels is drawn.
 const ROUNDS: usize = 3;
 
-/// Gradients that by definition are not slopes: loss, operand, option and value.
+/// Gradients that are not compared with slopes, since they are none by definition or no step is small enough: loss,
+/// operand, option and value.
 const NO_SLOPES: &[(&str, &str, &str, &str)] = &[
     // the factor of the aspect ratio is held constant
     ("box_iou", "input", "kind", "ciou"),

@@ -10,7 +10,7 @@ const SECOND_BIASES = SECOND + CLASSES * HIDDEN;
 const PARAMETERS = SECOND_BIASES + CLASSES;
 const STEPS = 150;
 const RATE = 0.5;
-/** The number of points in one evaluation. */
+/** The number of points of the plane at which the loss is computed at once. */
 const BATCH = 32;
 
 /** Loads the images and their labels. */

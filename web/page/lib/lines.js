@@ -42,7 +42,7 @@ function reference(page) {
   return monai && `monai.losses.${monai[1]}`;
 }
 
-/** The lines of Python, or `undefined` if PyTorch has no such loss. */
+/** The lines of Python, or `undefined` if the loss's documentation names no Python function or module. */
 export function python(loss, options) {
   const path = reference(loss.page);
   if (!path) return undefined;

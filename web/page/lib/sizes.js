@@ -8,7 +8,7 @@ const WIDTH = 16;
 /** The number of items in losses of alignments, and of pairs of segments. */
 const ITEMS = 16;
 
-/** The number of rows in losses of all pairs, whose products grow with its square. */
+/** The number of rows that are compared with as many rows or classes: the products grow with the square of the number. */
 const rowsOf = (elements) => Math.min(elements / 256, 1024);
 
 /** Numbers between 0 and 1. All domains but logs and signs contain them. */
@@ -21,7 +21,7 @@ const integers = (length, below) => tensor(Int32Array.from({ length }, (_, k) =>
 /** Boxes whose right and bottom are beyond their left and top. */
 const corners = (count) => tensor(Float32Array.from({ length: 4 * count }, (_, k) => ((k >> 2) % 50) + (k % 4 < 2 ? 0 : 10 + (k % 7))), [count, 4]);
 
-/** The operands of each family, by role. A prediction has about `elements` elements. */
+/** The operands of each family, by role. A prediction has about `elements` elements, or fewer if `rowsOf` limits its rows. */
 const BY_FAMILY = {
   pointwise: (elements, loss) => {
     // if the loss has a number for each row, its rows have one element; if it has a table, its elements are in items

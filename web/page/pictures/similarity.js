@@ -58,7 +58,10 @@ export async function picture(loss, into, options, signal) {
 
 const sideOf = (rows, k) => rows.slice(2 * ROWS * k, 2 * ROWS * (k + 1));
 
-/** Rows of length 1. The first side's are spread around the circle; those of another side are near their partners. */
+/**
+ *  Rows of length 1. If there are two sides, the first side's rows lie evenly around the circle, and each of the other's
+ *  within 1.5 radians of its partner. If there is one side, each of its rows lies within 1.5 radians of an even place.
+ */
 function dealt(seed, sides) {
   let state = 7919 * (seed + 1);
   const drawn = () => (state = (state * 16807 + 12345) % 2147483647) / 2147483647 - 0.5;

@@ -82,7 +82,7 @@ function row(body, name, milliseconds, rate, share) {
   body.append(el("tr", {}, head(name), number(milliseconds.toFixed(2)), number(rate.toFixed(2)), number(`${Math.round(100 * share)} %`)));
 }
 
-/** The milliseconds of a run: the least mean of three series of about 0.15 s each. */
+/** The milliseconds of a run: the least mean of three series, each of about 0.15 s or at most 200 runs. */
 async function timed(repeat) {
   await repeat(2);
   const series = async (runs) => {

@@ -41,7 +41,7 @@ export async function show(main, [chosen], signal) {
 
 const code = (text) => text.replace(/`/g, "");
 
-/** Describes a task, and its loss if it has a single one. */
+/** Describes a task, and the first loss that its code names. If it names none, shows the code alone. */
 function described(task, losses, signal) {
   const head = [
     el("h2", {}, task.name[0].toUpperCase() + task.name.slice(1)),

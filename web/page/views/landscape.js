@@ -154,7 +154,7 @@ class Landscape {
   }
 }
 
-/** A path over the grid's interpolated values, with slopes by differences: the network has no formula. */
+/** An optimiser's path over the grid's interpolated values, with slopes by finite differences, since the network has no WGSL function. */
 function overGrid(grid, [x, y], kind, rate) {
   const flat = new Float32Array(3 * STEPS);
   const step = (grid.x[1] - grid.x[0]) / (grid.size - 1);

@@ -28,7 +28,7 @@ const WITHOUT = {
   vae: "This loss is the sum of mse, or of bce_with_logits, and of gaussian_kl. Each of them has a picture.",
 };
 
-/** Puts the picture of a loss into an element. Returns a function that draws it again with other options. */
+/** Puts the picture of a loss into an element. Returns a function that draws it again, to be called after `options` has changed. */
 export async function visual(loss, into, options, signal) {
   const load = PICTURES[loss.family];
   if (!load) {

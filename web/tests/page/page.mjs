@@ -28,7 +28,7 @@ const VIEWS = {
   verify: /losses to verify/,
   bench: /losses\. Sums/,
 };
-/** Losses whose pictures have a button for a step down the gradient. */
+/** Losses to test whose pictures have a button for a step down the gradient: at least one for each such kind of picture. */
 const DESCENDED = [
   "box_iou", "distillation", "cosine_embedding", "cosine_similarity", "contrastive", "triplet_margin", "info_nce", "siglip",
   "sup_con", "linear_cross_entropy", "margin_softmax", "total_variation",

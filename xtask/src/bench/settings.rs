@@ -35,7 +35,8 @@ pub fn measure(report: &Path, folder: &Path, arguments: &[String]) -> Result<Vec
     }
     let mut all = Vec::new();
     for setting in OTHERS {
-        // inside Debian unstable the project is read-only, and a command begins in the root folder
+        // the newer Mesa is in a folder with Debian unstable: inside, the project is read-only, and a command begins in the
+        // root folder
         let within = format!("tmp/wgloss-bench/{}", setting.folder);
         let (program, out, results) = match &newer {
             _ if !setting.is_newer_driver => {

@@ -1,4 +1,4 @@
-//! The killers' runs without a fault. Which losses a mutant concerns follows from the shader files that these runs use.
+//! The killers' runs without a fault. The shader files that these runs use tell which losses a mutant concerns.
 
 use super::killers::{End, Killer, Known, Programs, run};
 use super::rules::Mutant;
@@ -74,8 +74,8 @@ impl Baseline {
 
     /// The losses that a mutant concerns: those whose cases, with this kind of kernels, use the mutant's file. If other files
     /// call the mutant's function, only losses that also use one of these are returned, unless no loss does. Losses whose drawn
-    /// calls have already run without a fault come first, since the others' calls would have to run. Among these, the cheaper
-    /// come first.
+    /// calls have already run without a fault come before the others, whose calls would first have to run so. Within both
+    /// groups, the cheaper losses come first.
     pub fn losses(&self, mutant: &Mutant, texts: &BTreeMap<String, String>, kind: (&str, &str)) -> Vec<String> {
         let callers = callers(mutant, texts);
         let of_kind = |(killer, known): (&'_ Killer, &'_ Known)| match killer {

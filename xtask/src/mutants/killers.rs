@@ -132,8 +132,8 @@ impl Killer {
     }
 }
 
-/// Tests of a binary that take long for any loss, and are left out: those of `gpu` run in `gpu-all`, and those of the unit tests,
-/// which compile the texts of all kernels, seldom notice what another does not.
+/// Tests of a binary that take long for any loss, and are left out. Those of `gpu` run in `gpu-all`. Those of the unit tests
+/// (`wgloss`) compile the texts of all kernels, and seldom notice what no other test notices.
 const LONG: &[(&str, &[&str])] = &[
     (
         "gpu",

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::Command;
 
-/// Files in these folders that only tests use.
+/// Files in the folders of plans and losses that only tests use. No mutant of them is listed.
 const TESTS: &[&str] = &["src/gpu/plan/invariants.rs", "src/losses/tests.rs"];
 
 /// The version of cargo-mutants. Another version may find other mutants, so that a seed would draw others.

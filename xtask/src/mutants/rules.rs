@@ -6,7 +6,8 @@ use std::ops::Range;
 /// A fault: some bytes of a file, and the text that replaces them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mutant {
-    /// `file:token:rule`, or `file:fixed:words` for a fault of `fixed.tsv`.
+    /// `file:token:rule`, with the token's index; `file:fixed:words` for a fault of `fixed.tsv`; `file: change` for a fault in a
+    /// source.
     pub name: String,
     /// A shader's path below `shaders/` without `.wgsl`, or a source's path.
     pub file: String,
@@ -16,7 +17,7 @@ pub struct Mutant {
     pub bytes: Range<usize>,
     /// The new text.
     pub by: String,
-    /// The function that contains the fault, if it is in one.
+    /// For a fault of a rule, the function that contains it, if it is in one. `None` for a fixed fault or one in a source.
     pub function: Option<String>,
 }
 

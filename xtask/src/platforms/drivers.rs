@@ -18,7 +18,7 @@ const ADDRESSES: &str = "8388608";
 pub const VERIFY: &[&str] = &["verify", "--device", "gpu", "--dtype", "all", "--strict"];
 pub const THOROUGHLY: &[&str] = &["verify", "--thorough", "--seconds", "120"];
 
-/// Variables that could choose another driver than the row's.
+/// Variables that could choose another driver, or other kernels, than the row's.
 const CHOOSING: &[&str] =
     &["VK_DRIVER_FILES", "VK_ICD_FILENAMES", "WGPU_BACKEND", "WGPU_ADAPTER_NAME", "WGLOSS_KERNELS"];
 

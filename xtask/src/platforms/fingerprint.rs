@@ -18,7 +18,7 @@ const OF_TESTS: &[&str] = &[
     "src/gpu/plan/invariants.rs",
 ];
 
-/// Files with results of rows. Changing them does not change the program.
+/// Files with the results of rows and of mutants. Changing them does not change the program.
 const RESULTS: &[&str] = &["docs/platforms.tsv", "docs/platforms.md", "README.md", "xtask/mutants/results.tsv"];
 
 /// The state of the project that a result is about.

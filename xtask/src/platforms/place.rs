@@ -44,7 +44,7 @@ impl Outcome {
 }
 
 impl Place {
-    /// The folder, before anything is made in it.
+    /// The folder. Makes nothing yet.
     pub fn new(install: Install) -> Self {
         let folder = root().join("target/platforms");
         Self { folder, install, row: "", sid: OnceLock::new(), texts: OnceLock::new(), program: OnceLock::new() }
@@ -55,7 +55,7 @@ impl Place {
         self.folder.join(name)
     }
 
-    /// Makes an empty folder in the folder.
+    /// Makes an empty folder in the folder. Deletes an earlier one of that name with its contents.
     pub fn empty_folder(&self, name: &str) -> Result<PathBuf, Halt> {
         let folder = self.path(name);
         if folder.exists() {

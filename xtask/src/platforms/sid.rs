@@ -126,7 +126,7 @@ impl Sid {
         self.folder.join("opt/wgloss").join(path)
     }
 
-    /// The path on the machine of a file inside, whose path begins at the root folder there.
+    /// The path on the machine of a file inside. `path` is relative to the root folder there, without a slash before it.
     pub fn path(&self, path: &str) -> PathBuf {
         self.folder.join(path)
     }

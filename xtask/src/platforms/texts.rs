@@ -39,13 +39,13 @@ pub struct Compiled {
     pub refused: Vec<String>,
     /// The most CPU time of a text, in milliseconds.
     pub slowest: u64,
-    /// The files that took more than `most` milliseconds, with their times.
+    /// The files that took longer than the limit that `read` got, with their times in milliseconds.
     pub slow: Vec<(u64, String)>,
 }
 
 impl Compiled {
-    /// Adds the lines that a driver printed. Skips lines of other programs. A kernel is slow if it took more than
-    /// `most` milliseconds.
+    /// Adds the lines that such a program printed. Skips lines that other programs printed between them. A file is slow if it
+    /// took more than `most` milliseconds.
     pub fn read(&mut self, printed: &str, most: u64) {
         for line in printed.lines() {
             let words: Vec<&str> = line.splitn(4, '\t').collect();

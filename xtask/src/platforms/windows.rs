@@ -119,7 +119,7 @@ impl<'a> Windows<'a> {
         self.sid.command(SETTINGS, &[&["wine"], words].concat())
     }
 
-    /// Makes Wine's folder if it is not there. Programs that start at once would each try to make it.
+    /// Makes Wine's folder if it is not there. Programs that start at the same time would each try to make it.
     pub fn boot(&self) -> Result<(), Halt> {
         if self.sid.inside("prefix/system.reg").exists() {
             return Ok(());

@@ -48,8 +48,9 @@ pub fn web(install: Install, what: Web) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Runs the tests whose names contain this text, or all: those in a browser, then those of every kernel with the browser's
-/// compiler, then those of the page.
+/// Runs the tests in a browser, then the check of every kernel by the browser's compiler, then the tests of the page. The
+/// name `kernels` or `page` chooses only one of the last two. Any other name chooses only the tests in a browser whose names
+/// contain it.
 pub fn test(install: Install, name: Option<&str>) -> Result<(), Stop> {
     let start = Instant::now();
     let asked = |part: &str| name.is_none_or(|name| name == part);

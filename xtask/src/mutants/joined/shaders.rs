@@ -6,8 +6,10 @@ use crate::mutants::tokens::{Token, closing, tokens};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-/// The file that declares `params`. It and the file that it needs can't ask for it themselves.
+/// The file that declares `params`.
 const PARAMS: &str = "lib/params";
+
+/// That file, and the file that it needs. Faults in them are not joined, because neither can need `PARAMS`.
 const BEFORE_PARAMS: &[&str] = &[PARAMS, "lib/component"];
 
 /// The functions that do more than return a value: they write memory, or wait for other invocations. Such a call can't be made
@@ -158,7 +160,7 @@ fn edit(
         return None;
     }
     let faulty = |from: usize, to: usize| format!("{}{}{}", &text[from..bytes.start], mutant.by, &text[bytes.end..to]);
-    // the parts of an expression that are chosen from
+    // the text of an expression with the fault, if it may be computed beside the original one
     let chosen = |from: usize, to: usize| {
         let within = bytes.start >= from && bytes.end <= to;
         let of: Vec<Token<'_>> =
@@ -187,7 +189,7 @@ fn edit(
         }
         (word, ";") if !["const", "override", "alias", "break", "continue", "discard", "for"].contains(&word) => {
             let mut with = faulty(start, end);
-            // a statement that the fault removes
+            // nothing is left of a statement that the fault removes
             if !with.trim().is_empty() {
                 with.push(';');
             }

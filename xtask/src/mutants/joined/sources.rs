@@ -1,4 +1,4 @@
-//! Joins faults of sources. `crate::planted(number)` says which fault is on.
+//! Joins faults of sources. `crate::planted(number)` says whether the fault with this number is on.
 
 use super::Joined;
 use crate::mutants::rules::Mutant;
@@ -108,8 +108,8 @@ impl Finder<'_> {
         self.constants -= 1;
     }
 
-    /// Notes the faults that replace a function's value, and visits the function. Two values of a type `impl Trait` would be of
-    /// two types.
+    /// Notes the faults that replace a function's value, and visits the function. A function that returns `impl Trait` gets no
+    /// such fault, because its two values would be of two types.
     fn function(&mut self, signature: &syn::Signature, block: &syn::Block, visit: impl FnOnce(&mut Self)) {
         if signature.constness.is_some() {
             return self.constant(visit);
@@ -124,7 +124,7 @@ impl Finder<'_> {
     }
 }
 
-/// Whether a condition binds names: `let` in it, which can't become a part of another expression.
+/// Whether a condition binds names by `let`. Such a condition can't become a part of another expression.
 fn binds(expression: &syn::Expr) -> bool {
     match expression {
         syn::Expr::Let(_) => true,
