@@ -139,7 +139,7 @@ fn times_factors(sums: mat4x4<f32>, of_own: vec4<f32>, of_others: vec4<f32>) -> 
 
 // Adds to `start` the products of the rows from `own` on with the rows from `other` on, over the elements from `begin` to
 // `end`. Sixteen elements are summed first, so that the long sum has few steps. The bits depend neither on where the sum is
-// cut between two sixteens, nor on which side is the own side.
+// cut between two sixteens, nor on which side is the own side. With STARTS all factors are 1, since they multiply `start` too.
 fn tile_products(start: Products, own: u32, other: u32, begin: u32, end: u32, lane: u32) -> Products {
     let a = loads(lane, OWN_ACROSS);
     let b = loads(lane, OTHER_ACROSS);
