@@ -16,8 +16,10 @@ const STEPS: usize = 10_001;
 struct Subject {
     name: &'static str,
     term: Term<Tensor>,
-    of: Tensor,
-    into: Tensor,
+    /// The operand that the term is differentiated with respect to.
+    differentiated: Tensor,
+    /// Where its gradient is stored.
+    gradient: Tensor,
 }
 
 impl Subject {
@@ -36,11 +38,11 @@ impl Subject {
         if (f64::from(got) - want.loss()?).abs() > 1e-5 {
             return Err(format!("{name}: the loss is {got}, the twin's {}", want.loss()?).into());
         }
-        Ok(Subject { name, term: on_gpu, into: gpu.empty(tensor.shape())?, of: tensor })
+        Ok(Subject { name, term: on_gpu, gradient: gpu.empty(tensor.shape())?, differentiated: tensor })
     }
 
     fn outputs(&self, log: &Tensor) -> Outputs {
-        let gradients = vec![Gradient::store(&self.of, &self.into)];
+        let gradients = vec![Gradient::store(&self.differentiated, &self.gradient)];
         Outputs { loss: Some(log.clone()), gradients, ..Outputs::default() }
     }
 }
@@ -94,7 +96,7 @@ fn measure(criterion: &mut Criterion, gpu: &Gpu, subject: &Subject) -> Result<()
     let pipelines = gpu.pipelines();
     // the first call prepares a job and the others reuse it; every call is submitted
     criterion.bench_function(&name("gradients"), |bencher| {
-        bencher.iter(|| black_box(gpu.gradients(&subject.term, [&subject.of]).is_ok()));
+        bencher.iter(|| black_box(gpu.gradients(&subject.term, [&subject.differentiated]).is_ok()));
     });
     // the same submission by a prepared job, to show how much of the time is the driver's
     criterion.bench_function(&name("run"), |bencher| bencher.iter(|| black_box(job.run().is_ok())));

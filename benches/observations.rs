@@ -36,7 +36,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let stopwatch = Stopwatch::new(&gpu);
     println!("| loss | observed | value | with gradients |\n|---|---|--:|--:|");
     for (name, observations) in OBSERVED {
-        let case = cases().into_iter().find(|case| case.name() == name).ok_or("the list names cases")?;
+        let case = cases().into_iter().find(|case| case.name() == name);
+        let case = case.ok_or_else(|| format!("OBSERVED names `{name}`, and there is no such case"))?;
         check_small(&gpu, &case, observations)?;
         if !measures {
             continue;
@@ -50,7 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                     let lap = stopwatch.time(|stamps| submit(&gpu, job, stamps));
                     // the first round warms up
                     if round > 0 {
-                        times.push(lap.best());
+                        times.push(lap.gpu_or_wall());
                     }
                 }
             }
@@ -75,7 +76,7 @@ fn observing(mut problem: Problem, observations: &[Observation]) -> Problem {
 
 /// Compares the loss, the gradients and the observations of a small batch with the twin's.
 fn check_small(gpu: &Gpu, case: &Case, observations: &[Observation]) -> Result<(), Box<dyn Error>> {
-    let smaller = case.problem()?.cut(CHECKED);
+    let smaller = case.problem()?.smaller_by(CHECKED);
     let problem = observing(case.scaled(1, smaller).problem()?, observations);
     check(gpu, &case.name(), &problem)?;
     let (got, want) = (gpu.value(&problem.term)?.parts().wait()?, cpu::value(&problem.term)?);

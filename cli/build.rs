@@ -4,6 +4,26 @@ use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
 
+/// What the program is built from, below the root. A change of any of it runs this script again, and makes the commit one "with
+/// changes".
+const SOURCES: &[&str] = &[
+    "Cargo.lock",
+    "Cargo.toml",
+    "benches/src",
+    "build.rs",
+    "cases/build.rs",
+    "cases/src",
+    "cases/v1",
+    "chart/src",
+    "checks/src",
+    "cli/Cargo.toml",
+    "cli/build.rs",
+    "cli/data",
+    "cli/src",
+    "shaders",
+    "src",
+];
+
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let own = variable("CARGO_MANIFEST_DIR");
@@ -31,12 +51,13 @@ fn record_commit(root: &Path) {
         return;
     }
     let Some(commit) = git(&["rev-parse", "--short=12", "HEAD"]) else { return };
-    let changed = git(&["status", "--porcelain", "--untracked-files=no"]).is_none_or(|changes| !changes.is_empty());
+    let status = [&["status", "--porcelain", "--untracked-files=no", "--"], SOURCES].concat();
+    let changed = git(&status).is_none_or(|changes| !changes.is_empty());
     println!("cargo::rustc-env=WGLOSS_COMMIT={commit}{}", if changed { " with changes" } else { "" });
     // the log of HEAD grows with every commit and checkout; a change of the sources may add or remove "with changes"
     let log = git(&["rev-parse", "--git-path", "logs/HEAD"]).map(|log| root.join(log));
-    let sources = ["src", "shaders", "cli/src", "Cargo.lock"].map(|source| root.join(source));
-    for path in sources.into_iter().chain(log).filter(|path| path.exists()) {
+    let sources = SOURCES.iter().map(|source| root.join(source));
+    for path in sources.chain(log).filter(|path| path.exists()) {
         println!("cargo::rerun-if-changed={}", path.display());
     }
 }

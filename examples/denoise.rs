@@ -198,11 +198,11 @@ fn train(clean: &[f32], width: usize, height: usize) -> Result<(Model, Vec<f32>)
         // Adam (Kingma & Ba, 2015), with steps that shrink to zero. It scales each weight's step, so that the
         // convolutions for heavy noise learn too, although their items have little weight in the loss.
         let rate = RATE * (1.0 - step as f32 / STEPS as f32);
-        let [kept, kept_square] = [0.9f32, 0.99].map(|decay| 1.0 - decay.powi(step as i32 + 1));
+        let [correction, square_correction] = [0.9f32, 0.99].map(|decay| 1.0 - decay.powi(step as i32 + 1));
         for (k, slope) in gradient.into_iter().enumerate() {
             mean[k] += 0.1 * (slope - mean[k]);
             square[k] += 0.01 * (slope * slope - square[k]);
-            model.weights[k] -= rate * mean[k] / kept / ((square[k] / kept_square).sqrt() + 1e-8);
+            model.weights[k] -= rate * mean[k] / correction / ((square[k] / square_correction).sqrt() + 1e-8);
         }
     }
     Ok((model, losses))

@@ -22,7 +22,7 @@ const PARAMETERS: usize = 2410;
 const BATCH: usize = 64;
 const STEPS: usize = 24;
 /// The images after those of all steps are held out: the network never learns from them.
-const LEARNT: usize = BATCH * STEPS;
+const TRAINING_IMAGES: usize = BATCH * STEPS;
 const EPOCHS: usize = 20;
 
 /// The distance in bytes between the uniforms of two batches, which WebGPU's dynamic offsets require.
@@ -30,7 +30,7 @@ const STRIDE: usize = 256;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (images, labels) = digits()?;
-    let held_out = labels.len() - LEARNT;
+    let held_out = labels.len() - TRAINING_IMAGES;
 
     // ---- The program's own device, buffers and kernels. ----
 
@@ -79,18 +79,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
         for (step, job) in jobs.iter().enumerate() {
             let count = if step < STEPS { BATCH } else { held_out };
-            network.encode(&mut pass, step, Entry::Hide, count * HIDDEN);
+            network.encode(&mut pass, step, Entry::HiddenForward, count * HIDDEN);
             network.encode(&mut pass, step, Entry::Classify, count * CLASSES);
             job.encode_at(&mut pass, step)?;
             if step < STEPS {
-                network.encode(&mut pass, step, Entry::Pull, count * HIDDEN);
+                network.encode(&mut pass, step, Entry::HiddenBackward, count * HIDDEN);
                 network.encode(&mut pass, step, Entry::Learn, PARAMETERS);
             }
         }
         drop(pass);
         queue.submit([encoder.finish()]);
         losses = log.read().wait()?.to_f32();
-        accuracy = right(&tensor(6, held_out)?.read().wait()?.to_f32(), &labels[LEARNT..]);
+        accuracy = right(&tensor(6, held_out)?.read().wait()?.to_f32(), &labels[TRAINING_IMAGES..]);
         if epoch == 1 || epoch % 5 == 0 {
             let mean = losses[..STEPS].iter().sum::<f32>() / STEPS as f32;
             println!("epoch {epoch:2}  loss {mean:.4}  held out: loss {:.4}, accuracy {accuracy:.3}", losses[STEPS]);
@@ -140,9 +140,9 @@ fn right(logits: &[f32], labels: &[u8]) -> f32 {
 /// The kernels of mlp.wgsl.
 #[derive(Clone, Copy)]
 enum Entry {
-    Hide,
+    HiddenForward,
     Classify,
-    Pull,
+    HiddenBackward,
     Learn,
 }
 
@@ -215,7 +215,7 @@ impl Network {
                 cache: None,
             })
         };
-        let pipelines = ["hide", "classify", "pull", "learn"].map(pipeline).into();
+        let pipelines = ["hidden_forward", "classify", "hidden_backward", "learn"].map(pipeline).into();
         Network { buffers, group, pipelines }
     }
 

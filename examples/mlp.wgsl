@@ -33,7 +33,7 @@ struct Batch {
 
 // One invocation for each hidden unit of each image.
 @compute @workgroup_size(64)
-fn hide(@builtin(global_invocation_id) id: vec3<u32>) {
+fn hidden_forward(@builtin(global_invocation_id) id: vec3<u32>) {
     let row = id.x / HIDDEN;
     let unit = id.x % HIDDEN;
     if row >= batch.count {
@@ -63,7 +63,7 @@ fn classify(@builtin(global_invocation_id) id: vec3<u32>) {
 
 // One invocation for each hidden unit of each image: from the gradient of the logits to that of the unit's sum before the ReLU.
 @compute @workgroup_size(64)
-fn pull(@builtin(global_invocation_id) id: vec3<u32>) {
+fn hidden_backward(@builtin(global_invocation_id) id: vec3<u32>) {
     let row = id.x / HIDDEN;
     let unit = id.x % HIDDEN;
     if row >= batch.count {

@@ -64,9 +64,9 @@ macro_rules! loss_page {
             "[`Extra::SampleWeight`](", $name, "::Extra::SampleWeight), if the loss takes it, multiplies each value. Its shape \
             is that of the unreduced loss. For a loss of elements it may also be `[N]`, a factor for each item. For a loss of \
             regions it multiplies each position in every sum. In a mean, a value's factor also multiplies what the value adds \
-            to the divisor. A factor of 0 is no mask: 0 times infinity is NaN.\n\n",
+            to the denominator. A factor of 0 is no mask: 0 times infinity is NaN.\n\n",
             "`mean` is the default [reduction](", $name, "::Term::reduce). It divides by the number of values that take part, \
-            unless this page names another divisor. A mean over nothing is NaN, or 0 under \
+            unless this page names another denominator. A mean over nothing is NaN, or 0 under \
             [`empty_is_zero`](", $name, "::Term::empty_is_zero), and its gradient is 0. A NaN that takes part makes the loss NaN.\n\n",
             "# Errors\n\nA call gives one of these errors before it computes anything:\n\n",
             "- [`InvalidOption`](", $name, "::Error::InvalidOption): an option is outside its range, or the loss does not \

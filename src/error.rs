@@ -60,7 +60,8 @@ pub enum Error {
         /// The numbers that it may hold.
         expected: String,
     },
-    /// A number in an operand of a [checked](crate::Term::checked) term is NaN or infinite, although it takes part in the loss.
+    /// A number in an operand of a [checked](crate::Term::checked) term is NaN or infinite, or would be infinite in f32, although it
+    /// takes part in the loss.
     NotFinite {
         /// The loss's id.
         loss: &'static str,

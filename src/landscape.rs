@@ -200,7 +200,7 @@ impl Plane {
                     loss: "landscape",
                     option: format!("filters[{place}]"),
                     value: format!("{filter:?}"),
-                    expected: format!("a range within {end}..{}", centre.len()),
+                    expected: format!("an ascending range within {end}..{}", centre.len()),
                 });
             }
             end = filter.end;
@@ -327,9 +327,9 @@ mod tests {
             (small.surface(4, short).map(drop), "shape_mismatch", "`losses` has shape [3], expected [4]"),
             (Surface::new(small, vec![0.0]).map(drop), "shape_mismatch", "`losses` has shape [1], expected [4]"),
             (Plane::new(vec![0.0; 2], [vec![0.0; 2], vec![]]).map(drop), "shape_mismatch", "`directions`"),
-            (plane(&[0..4, 3..6]), "invalid_option", "`filters[1]` is 3..6, expected a range within 4..10"),
+            (plane(&[0..4, 3..6]), "invalid_option", "`filters[1]` is 3..6, expected an ascending range within 4..10"),
             (plane(&[0..4, 8..11]), "invalid_option", "`filters[1]` is 8..11"),
-            (plane(&[backwards]), "invalid_option", "`filters[0]` is 5..3"),
+            (plane(&[backwards]), "invalid_option", "`filters[0]` is 5..3, expected an ascending range within 0..10"),
         ] {
             let error = refused.unwrap_err();
             assert_eq!(error.kind(), kind, "{error}");

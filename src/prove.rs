@@ -55,7 +55,7 @@ const RTOL: f64 = 1e-5;
 /// The step over which slopes are taken.
 const STEP: f64 = 1e-5;
 /// How far a gradient may lie from its slopes, relative to the greatest entry, or to 1 if that is less.
-const OF_SLOPE: f64 = 1e-4;
+const SLOPE_TOLERANCE: f64 = 1e-4;
 
 /// The comparisons that a proof made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,7 +170,7 @@ impl<'a> Call<'a> {
             let array = match spec.role {
                 Role::Target | Role::Labels if !way.labels.is_float() || spec.role == Role::Labels => {
                     let labels = (0..count).map(|_| label(loss, classes, way.labels, &mut random));
-                    Array::new(&labels.collect::<Vec<i64>>(), shape)?.cast(integer(way.labels))
+                    Array::new(&labels.collect::<Vec<i64>>(), shape)?.cast(label_dtype(way.labels))
                 }
                 role => {
                     let numbers: Vec<f64> = (0..count).map(|_| number(spec.domain, &mut random)).collect();
@@ -247,7 +247,7 @@ impl<'a> Call<'a> {
             for (element, &got) in gradient.iter().enumerate() {
                 let (before, at, after) = (value(element, -STEP)?, value(element, 0.0)?, value(element, STEP)?);
                 let sides = [(at - before) / STEP, (after - at) / STEP];
-                let room = OF_SLOPE * greatest;
+                let room = SLOPE_TOLERANCE * greatest;
                 let (low, high) = (sides[0].min(sides[1]) - room, sides[0].max(sides[1]) + room);
                 if !(low..=high).contains(&got) {
                     let name = self.operands[operand].0.name;
@@ -277,7 +277,7 @@ fn tensor(gpu: &Gpu, array: &Array) -> Result<Tensor> {
 }
 
 /// The type of labels: `dtype` itself, or i32 if `dtype` is a float type for probabilities.
-fn integer(dtype: DType) -> DType {
+fn label_dtype(dtype: DType) -> DType {
     if dtype.is_float() { DType::I32 } else { dtype }
 }
 

@@ -29,7 +29,7 @@ macro_rules! tasks {
 
         #[cfg(test)]
         #[test]
-        fn every_line_of_code_is_one() {
+        fn every_line_of_code_compiles() {
             use crate::*;
             // the code only has to compile; it is never run
             $(let _ = |$($operand: Array),*| $code;)*
@@ -49,13 +49,13 @@ tasks! {
         "clip leaves easy negatives out; through_focus false trains as the authors do"
     "classification with noisy labels": "logits `[N, C]`", "labels `[N]`, some wrong" =>
         |logits, labels| GeneralizedCrossEntropy::default().of(&logits, &labels);
-        "a wrong label costs 1/q at most; PolyCrossEntropy weights how often labels are missed"
+        "a wrong label costs 1/q at most; PolyCrossEntropy adds a weighted 1 − p of the label"
     "imbalanced classification": "logits `[N, C]`", "labels `[N]`" =>
         |logits, labels, alpha| SoftmaxFocal::default().of(&logits, &labels).alpha(&alpha);
         "alpha, a weight for each class, is about the inverse of its share"
     "margins between classes": "scores `[N, C]`", "labels `[N]`" =>
         |scores, labels| MultiMargin::default().of(&scores, &labels);
-        "scores that no softmax is taken of"
+        "for scores without a softmax"
     "tokens with padding": "logits `[B, T, V]`", "tokens `[B, T]`" =>
         |logits, tokens| CrossEntropy::new().ignore_index(-100).of(&logits.class_axis_last(), &tokens);
         "label padding by the ignore_index: it takes no part, not even in the mean"
@@ -82,7 +82,7 @@ tasks! {
         "never holds the `[N, V]` logits of either; the teacher may be wider"
     "regression": "numbers", "numbers of that shape" =>
         |input, target| Mse::default().of(&input, &target);
-        "the mean of what may happen"
+        "predicts the mean"
     "regression with outliers": "numbers", "numbers of that shape" =>
         |input, target| Huber { delta: 1.0 }.of(&input, &target);
         "or SmoothL1, LogCosh, Charbonnier for images; L1 for the median"
@@ -94,16 +94,16 @@ tasks! {
         "PoissonNll for counts"
     "regression with uncertainty": "means and variances", "numbers of that shape" =>
         |input, target, var| GaussianNll::default().of(&input, &target, &var);
-        "PoissonNll for counts"
+        "variances, not their logs; eps is their lower bound"
     "quantiles": "a number a quantile, `[..., Q]`", "numbers `[...]`" =>
         |input, target| Quantile::new().quantiles([0.1, 0.5, 0.9]).of(&input, &target);
         "all quantiles at once"
     "distributions": "log-probabilities `[N, C]`", "probabilities `[N, C]`" =>
         |input, target| KlDiv::default().of(&input, &target).reduce(Reduction::BatchMean);
-        "batch_mean is the divergence that mathematics means"
+        "batch_mean gives the mathematical divergence, mean does not"
     "reward models": "rewards of two answers `[N]`", "which was preferred: their order" =>
         |chosen, rejected| Preference::default().of(&chosen, &rejected);
-        "Margin where answers are rated"
+        "give Margin where answers are rated"
     "preference learning": "log-probabilities of two answers `[N]`", "log-probabilities of a reference model `[N]`" =>
         |chosen, rejected, ref_chosen, ref_rejected| Dpo::default().of(&chosen, &rejected, &ref_chosen, &ref_rejected);
         "no reward model"
@@ -115,7 +115,7 @@ tasks! {
         "means over each answer's tokens; Orpo adds the cross-entropy of the chosen answer"
     "preference learning from single answers": "log-probabilities of answers `[N]`, and of a reference model", "1 good, 0 bad `[N]`" =>
         |policy, reference, label, kl| Kto::default().of(&policy, &reference, &label).kl(&kl);
-        "kl, the lead on prompts with the answers of others, is the point of reference"
+        "kl: log-ratios of prompts paired with other prompts' answers; their mean, at least 0, is z"
     "reinforcement from feedback": "log-probabilities and values of tokens", "advantages, returns, a reference" =>
         |new, old, reference, advantages, values, old_values, returns| Rlhf::default().of(Rollout {
             log_probs: &new, old_log_probs: &old, ref_log_probs: &reference, advantages: &advantages,
@@ -145,7 +145,7 @@ tasks! {
         "beta above alpha asks for what is missed; GeneralizedDice weighs classes by their size"
     "binary segmentation, few positives": "logits `[N, 1, H, W]`", "0/1 `[N, 1, H, W]`" =>
         |logits, mask| DiceBce::default().of(&logits, &mask);
-        "Dice is not swamped where the classes are imbalanced; DiceFocal where positives are rarer still, Tversky of Activation::Sigmoid where misses cost more; a mask of 0 and 255 wants a division"
+        "Dice is not swamped where the classes are imbalanced; DiceFocal where positives are rarer still, Tversky of Activation::Sigmoid where misses cost more; divide a mask of 0 and 255 by 255"
     "segmentation, regions that overlap": "logits `[N, C, H, W]`", "0/1 `[N, C, H, W]`" =>
         |logits, answers| DiceBce::default().of(&logits, &answers);
         "a sigmoid for each class; DiceFocal where most of a picture is background"
@@ -165,10 +165,10 @@ tasks! {
         "v_prediction and sample build their target in the kernel"
     "image to image": "a picture and a discriminator's scores of it", "the picture wanted" =>
         |scores, output, target| Pix2Pix::default().of(&scores, &output, &target, &[]);
-        "with layers of a network, pix2pixHD's"
+        "with feature layers, the loss of pix2pixHD"
     "pictures that look alike": "pictures `[N, C, H, W]` from 0 to 1", "pictures of that shape" =>
         |pictures, targets| 0.8 * L1::default().of(&pictures, &targets) + 0.2 * Ssim::default().of(&pictures, &targets);
-        "the sum of Gaussian splatting; padding of same is its own"
+        "the sum of Gaussian splatting, which takes a padding of same"
     "restoration of pictures": "pictures `[N, C, H, W]` from 0 to 1, sides above 160", "pictures of that shape" =>
         |pictures, targets| 0.84 * MsSsim::default().of(&pictures, &targets) + 0.16 * L1::default().of(&pictures, &targets);
         "the weights of Zhao et al. 2017; a smaller window takes smaller pictures"

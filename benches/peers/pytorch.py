@@ -44,7 +44,7 @@ def dice(input, target, smooth=1e-5):
     return (1 - (2 * overlap + smooth) / (sizes + smooth)).mean()
 
 
-def dice_of_answers(input, target, smooth=1e-5):
+def dice_sigmoid(input, target, smooth=1e-5):
     p, over = torch.sigmoid(input), list(range(2, input.ndim))
     overlap, sizes = (p * target).sum(over), p.sum(over) + target.sum(over)
     return (1 - (2 * overlap + smooth) / (sizes + smooth)).mean()
@@ -52,7 +52,7 @@ def dice_of_answers(input, target, smooth=1e-5):
 
 def dice_focal(input, target):
     surprise = F.binary_cross_entropy_with_logits(input, target, reduction="none")
-    return dice_of_answers(input, target) + ((1 - torch.exp(-surprise)) ** 2 * surprise).mean()
+    return dice_sigmoid(input, target) + ((1 - torch.exp(-surprise)) ** 2 * surprise).mean()
 
 
 def distillation(student, teacher):
@@ -108,7 +108,7 @@ PYTORCH = {
     "distillation": distillation,
     "dice": dice,
     "dice_cross_entropy": lambda input, target: dice(input, target) + F.cross_entropy(input, target),
-    "dice_bce": lambda input, target: dice_of_answers(input, target) + F.binary_cross_entropy_with_logits(input, target),
+    "dice_bce": lambda input, target: dice_sigmoid(input, target) + F.binary_cross_entropy_with_logits(input, target),
     "dice_focal": dice_focal,
     "ctc": F.ctc_loss,
     "mse": F.mse_loss,

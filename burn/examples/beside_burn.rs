@@ -39,18 +39,18 @@ impl Bench {
         Tensor::from_data(TensorData::new(labels, shape), &self.device)
     }
 
-    /// Times two losses with their gradients with respect to the tensor `leaf`, one after the other in each round.
+    /// Times two losses with their gradients with respect to the tensor `tracked`, one after the other in each round.
     fn compare<const D: usize>(
         &self,
         name: &str,
-        leaf: &Tensor<D>,
+        tracked: &Tensor<D>,
         ours: impl Fn() -> Tensor<1>,
         theirs: impl Fn() -> Tensor<1>,
     ) {
         let time = |loss: &dyn Fn() -> Tensor<1>| {
             let start = Instant::now();
             let gradients = loss().backward();
-            let gradient = leaf.grad(&gradients);
+            let gradient = tracked.grad(&gradients);
             self.device.sync().expect("the device works");
             drop(gradient);
             1e3 * start.elapsed().as_secs_f64()

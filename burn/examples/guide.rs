@@ -11,9 +11,9 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use wgloss_burn::wgloss::{BceWithLogits, CrossEntropy, Extra, Huber, MultiMargin, SigmoidFocal};
 use wgloss_burn::{BurnLoss, BurnTerm, Operand};
 
-type Outcome = Result<(), Box<dyn std::error::Error>>;
+type Done = Result<(), Box<dyn std::error::Error>>;
 
-fn main() -> Outcome {
+fn main() -> Done {
     let device = wgloss_burn::init(Device::wgpu_options())?.autodiff();
     classify_images(&device)?;
     predict_from_a_table(&device)?;
@@ -28,7 +28,7 @@ fn main() -> Outcome {
 }
 
 /// 1. A small CNN for images, with cross-entropy.
-fn classify_images(device: &Device) -> Outcome {
+fn classify_images(device: &Device) -> Done {
     let (images, labels) = striped_images(device);
     let mut model = Cnn::new(3, device);
     let (mut adam, mut training) = (AdamConfig::new().init(), Training::of("classify images"));
@@ -42,7 +42,7 @@ fn classify_images(device: &Device) -> Outcome {
 }
 
 /// 2. An MLP that predicts a number from a row of a table. The Huber loss is robust against outliers.
-fn predict_from_a_table(device: &Device) -> Outcome {
+fn predict_from_a_table(device: &Device) -> Done {
     let rows = noise([64, 4], device);
     let prices = rows.clone().slice([0..64, 0..1]) * 3.0 - rows.clone().slice([0..64, 2..3]) + 1.0;
     let mut model = Mlp::new(4, 1, device);
@@ -57,7 +57,7 @@ fn predict_from_a_table(device: &Device) -> Outcome {
 }
 
 /// 3. A transformer encoder for sequences of tokens, with the cross-entropy of one class for each sequence.
-fn classify_sequences(device: &Device) -> Outcome {
+fn classify_sequences(device: &Device) -> Done {
     let tokens = ints([16, 8], |i| (i * 7 + i / 8) % 10, device);
     let labels = ints([16], |i| (i * 56 + i) % 10 / 5, device);
     let mut model = Encoder::new(10, 2, device);
@@ -74,7 +74,7 @@ fn classify_sequences(device: &Device) -> Outcome {
 }
 
 /// 4. A CNN with one logit, with binary cross-entropy. The sigmoid is part of the loss.
-fn answer_yes_or_no(device: &Device) -> Outcome {
+fn answer_yes_or_no(device: &Device) -> Done {
     let (images, labels) = striped_images(device);
     let has_stripes = labels.lower_elem(2).float().reshape([30, 1]);
     let mut model = Cnn::new(1, device);
@@ -89,7 +89,7 @@ fn answer_yes_or_no(device: &Device) -> Outcome {
 }
 
 /// 5. Several labels at once, without and with a weight for the positive targets.
-fn find_all_labels(device: &Device) -> Outcome {
+fn find_all_labels(device: &Device) -> Done {
     let rows = noise([64, 4], device);
     let answers = rows.clone().greater_elem(0.5).float();
     for pos_weight in [1.0, 3.0] {
@@ -108,7 +108,7 @@ fn find_all_labels(device: &Device) -> Outcome {
 }
 
 /// 6. A class for each token of padded sequences. Padding has the label −100, and is ignored.
-fn label_tokens_beside_padding(device: &Device) -> Outcome {
+fn label_tokens_beside_padding(device: &Device) -> Done {
     let tokens = ints([8, 6], |i| (i * 11) % 10, device);
     let labels = ints([8, 6], |i| if i % 6 > 3 { -100 } else { (i * 11) % 10 / 4 }, device);
     let mut model = Encoder::new(10, 3, device);
@@ -125,7 +125,7 @@ fn label_tokens_beside_padding(device: &Device) -> Outcome {
 }
 
 /// 7. Some classes are rare: the weight of a class is the inverse of its frequency.
-fn weigh_rare_classes(device: &Device) -> Outcome {
+fn weigh_rare_classes(device: &Device) -> Done {
     let rows = noise([64, 4], device);
     let labels = rows.clone().slice([0..64, 0..1]).greater_elem(0.8).int().reshape([64]);
     let weights = Operand::from(Tensor::<1>::from_floats([0.55, 5.0], device));
@@ -142,7 +142,7 @@ fn weigh_rare_classes(device: &Device) -> Outcome {
 }
 
 /// 8. A few positives among many negatives: the focal loss gives easy examples little weight.
-fn find_the_rare_positive(device: &Device) -> Outcome {
+fn find_the_rare_positive(device: &Device) -> Done {
     let rows = noise([256, 4], device);
     let answers = rows.clone().slice([0..256, 0..1]).greater_elem(0.97).float();
     let mut model = Mlp::new(4, 1, device);
@@ -157,7 +157,7 @@ fn find_the_rare_positive(device: &Device) -> Outcome {
 }
 
 /// 9. Label smoothing, for labels that may be wrong.
-fn smooth_labels(device: &Device) -> Outcome {
+fn smooth_labels(device: &Device) -> Done {
     let (images, labels) = striped_images(device);
     let mut model = Cnn::new(3, device);
     let (mut adam, mut training) = (AdamConfig::new().init(), Training::of("smooth labels"));
@@ -172,7 +172,7 @@ fn smooth_labels(device: &Device) -> Outcome {
 }
 
 /// 10. Scores instead of probabilities: the right class has to be ahead of the others by a margin.
-fn keep_a_margin(device: &Device) -> Outcome {
+fn keep_a_margin(device: &Device) -> Done {
     let (images, labels) = striped_images(device);
     let mut model = Cnn::new(3, device);
     let (mut adam, mut training) = (AdamConfig::new().init(), Training::of("keep a margin"));
@@ -270,7 +270,7 @@ impl Training {
         goes_on
     }
 
-    fn note(&mut self, loss: &Tensor<1>) -> Outcome {
+    fn note(&mut self, loss: &Tensor<1>) -> Done {
         self.last = loss.clone().into_scalar::<f32>();
         if self.steps == 0 {
             self.first = self.last;

@@ -12,7 +12,7 @@ pub(crate) type Ran = Arc<Mutex<Option<Arc<Job>>>>;
 /// A term to evaluate.
 #[derive(Clone, Debug)]
 pub struct Call {
-    pub(crate) term: Arc<Term<Place>>,
+    pub(crate) term: Arc<Term<IndexedOperand>>,
     /// For each tensor, whether it may be read with its class axis last, if it lies so in memory.
     pub(crate) turnable: Vec<bool>,
     /// The shape of the loss tensor in Burn.
@@ -23,22 +23,22 @@ pub struct Call {
 
 /// An operand of a term: `index` says which tensor of the operation it is.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Place {
+pub(crate) struct IndexedOperand {
     pub index: usize,
     pub shape: Vec<usize>,
     pub dtype: DType,
     pub class_axis: ClassAxis,
 }
 
-impl Place {
-    /// The place of the tensor with this index.
-    pub fn of(index: usize, operand: &Operand) -> Place {
+impl IndexedOperand {
+    /// The operand that is the tensor with this index.
+    pub fn of(index: usize, operand: &Operand) -> IndexedOperand {
         let (shape, dtype, class_axis) = (operand.shape().to_vec(), operand.dtype(), operand.class_axis());
-        Place { index, shape, dtype, class_axis }
+        IndexedOperand { index, shape, dtype, class_axis }
     }
 }
 
-impl wgloss::Operand for Place {
+impl wgloss::Operand for IndexedOperand {
     fn shape(&self) -> &[usize] {
         &self.shape
     }
@@ -48,21 +48,21 @@ impl wgloss::Operand for Place {
     fn class_axis(&self) -> ClassAxis {
         self.class_axis
     }
-    fn is(&self, other: &Place) -> bool {
+    fn is(&self, other: &IndexedOperand) -> bool {
         self.index == other.index
     }
 }
 
 impl Call {
-    /// Returns the different tensors of a term, and the term with a `Place` for each operand.
-    pub(crate) fn places(term: &Term<Operand>) -> Result<(Vec<Operand>, Term<Place>)> {
+    /// Returns the different tensors of a term, and the term with an `IndexedOperand` for each operand.
+    pub(crate) fn places(term: &Term<Operand>) -> Result<(Vec<Operand>, Term<IndexedOperand>)> {
         let mut operands: Vec<Operand> = Vec::new();
         let places = term.map(|operand| {
             let index = operands.iter().position(|known| known.is(operand)).unwrap_or(operands.len());
             if index == operands.len() {
                 operands.push(operand.clone());
             }
-            Ok(Place::of(index, operand))
+            Ok(IndexedOperand::of(index, operand))
         })?;
         Ok((operands, places))
     }

@@ -1,7 +1,7 @@
 //! Prepared jobs, kept by term and addresses: from step to step, Burn's tensors lie at the same addresses, or at a few
 //! others.
 
-use crate::call::Place;
+use crate::call::IndexedOperand;
 use crate::lend::Address;
 use crate::lock::lock;
 use std::sync::{Arc, Mutex};
@@ -21,7 +21,7 @@ const UNUSED: u64 = 256;
 /// The call that a job is prepared for.
 #[derive(Clone, Debug)]
 pub(crate) struct Key {
-    pub term: Arc<Term<Place>>,
+    pub term: Arc<Term<IndexedOperand>>,
     /// The indices of the operands whose gradients are computed; empty for the value.
     pub wanted: Vec<usize>,
     /// For each of the term's tensors, whether it lies in memory with its class axis last.

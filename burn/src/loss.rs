@@ -1,6 +1,6 @@
 //! The calls that evaluate a loss or a term, with a report or without.
 
-use crate::call::{Call, Place, Ran, is_turnable};
+use crate::call::{Call, IndexedOperand, Ran, is_turnable};
 use crate::device::{Registered, cube_device, registered};
 use crate::error::{Error, Result};
 use crate::extension::{LossOps, MOST_OPERANDS, Operands, Slot};
@@ -148,7 +148,7 @@ fn evaluate<const D: usize>(term: &Term<Operand>, shape: Vec<usize>, ran: Option
     let tracked: Vec<&Operand> = operands.iter().filter(|operand| operand.is_tracked()).collect();
     term.differentiable(&tracked).map_err(constants_are_detached)?;
     let tracked = operands.iter().enumerate().filter(|(_, operand)| operand.is_tracked());
-    let tracked = tracked.map(|(index, operand)| Place::of(index, operand)).collect();
+    let tracked = tracked.map(|(index, operand)| IndexedOperand::of(index, operand)).collect();
     let turnable = || operands.iter().map(|operand| is_turnable(term, operand)).collect();
     let Planned { term, turnable, .. } = known.plans.get(&known.gpu, places, tracked, &shape, turnable)?;
     let call = Arc::new(Call { term, turnable, shape, ran });

@@ -1,7 +1,7 @@
 //! Terms that a device can compute. A call plans its term before anything is queued, so that the call itself refuses what
 //! only a plan can refuse. Plans are kept, since the next step has the same term.
 
-use crate::call::Place;
+use crate::call::IndexedOperand;
 use crate::error::Result;
 use crate::lock::lock;
 use std::sync::{Arc, Mutex};
@@ -17,11 +17,11 @@ pub(crate) struct Plans(Mutex<Vec<Planned>>);
 /// A term that the device can compute.
 #[derive(Clone, Debug)]
 pub(crate) struct Planned {
-    pub term: Arc<Term<Place>>,
+    pub term: Arc<Term<IndexedOperand>>,
     /// For each tensor, whether it may be read with its class axis last, if it lies so in memory.
     pub turnable: Vec<bool>,
     /// The tensors that gradients flow to.
-    tracked: Vec<Place>,
+    tracked: Vec<IndexedOperand>,
     workspace_bound: u64,
 }
 
@@ -32,8 +32,8 @@ impl Plans {
     pub fn get(
         &self,
         gpu: &Gpu,
-        term: Term<Place>,
-        tracked: Vec<Place>,
+        term: Term<IndexedOperand>,
+        tracked: Vec<IndexedOperand>,
         loss: &[usize],
         turnable: impl FnOnce() -> Vec<bool>,
     ) -> Result<Planned> {
@@ -55,12 +55,16 @@ impl Plans {
 }
 
 /// Plans the value and the gradients, and so refuses what the device can't compute.
-fn plan(gpu: &Gpu, term: &Term<Place>, tracked: &[Place], loss: &[usize]) -> wgloss::Result<()> {
+fn plan(gpu: &Gpu, term: &Term<IndexedOperand>, tracked: &[IndexedOperand], loss: &[usize]) -> wgloss::Result<()> {
     gpu.workspace_of(term, &[])?;
     if !tracked.is_empty() {
         // no tensor of the operation has this index
-        let upstream =
-            Place { index: usize::MAX, shape: loss.to_vec(), dtype: DType::F32, class_axis: ClassAxis::Second };
+        let upstream = IndexedOperand {
+            index: usize::MAX,
+            shape: loss.to_vec(),
+            dtype: DType::F32,
+            class_axis: ClassAxis::Second,
+        };
         let term = term.clone().upstream(Scale::Tensor(upstream));
         gpu.workspace_of(&term, &tracked.iter().collect::<Vec<_>>())?;
     }
@@ -69,9 +73,15 @@ fn plan(gpu: &Gpu, term: &Term<Place>, tracked: &[Place], loss: &[usize]) -> wgl
 
 /// Returns which tensors may be read with their class axis last: those of `turnable`, or none if the device can't compute
 /// the term then.
-fn turned(gpu: &Gpu, term: &Term<Place>, tracked: &[Place], loss: &[usize], turnable: Vec<bool>) -> Vec<bool> {
-    let turn = |place: &Place| if turnable[place.index] { place.turned() } else { place.clone() };
-    let tracked: Vec<Place> = tracked.iter().map(turn).collect();
+fn turned(
+    gpu: &Gpu,
+    term: &Term<IndexedOperand>,
+    tracked: &[IndexedOperand],
+    loss: &[usize],
+    turnable: Vec<bool>,
+) -> Vec<bool> {
+    let turn = |place: &IndexedOperand| if turnable[place.index] { place.turned() } else { place.clone() };
+    let tracked: Vec<IndexedOperand> = tracked.iter().map(turn).collect();
     let turned = term.map(|place| Ok(turn(place)));
     match turnable.contains(&true) && turned.and_then(|term| plan(gpu, &term, &tracked, loss)).is_err() {
         true => vec![false; turnable.len()],
@@ -79,11 +89,11 @@ fn turned(gpu: &Gpu, term: &Term<Place>, tracked: &[Place], loss: &[usize], turn
     }
 }
 
-impl Place {
+impl IndexedOperand {
     /// The tensor as it is read with its class axis last.
-    fn turned(&self) -> Place {
+    fn turned(&self) -> IndexedOperand {
         let mut shape = self.shape().to_vec();
         shape[1..].rotate_left(1);
-        Place { shape, class_axis: ClassAxis::Last, ..self.clone() }
+        IndexedOperand { shape, class_axis: ClassAxis::Last, ..self.clone() }
     }
 }

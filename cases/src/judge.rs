@@ -29,9 +29,15 @@ fn rounding(dtype: DType, number: f64) -> f64 {
     }
 }
 
-/// Rounds to infinity where `dtype` does. For f16 that is from half a step above its greatest number, 65504.
+/// Rounds to infinity where a `dtype` of 16 bits does: from half a step above its greatest number. This number is 65504 in f16,
+/// and 255·2^120 in bf16.
 fn stored(dtype: DType, number: f64) -> f64 {
-    if dtype == DType::F16 && number.abs() >= 65520.0 { number * f64::INFINITY } else { number }
+    let infinite = match dtype {
+        DType::F16 => number.abs() >= 65520.0,
+        DType::BF16 => number.abs() >= 511.0 * 2f64.powi(119),
+        _ => false,
+    };
+    if infinite { number * f64::INFINITY } else { number }
 }
 
 /// How a tensor differs from the expected one.
@@ -226,6 +232,9 @@ mod tests {
         assert!(judged(DType::F16, f64::INFINITY, 65520.0).is_ok());
         assert!(judged(DType::F16, f64::INFINITY, -65520.0).is_err());
         assert!(judged(DType::F16, f64::INFINITY, 65519.0).is_err());
+        assert!(judged(DType::BF16, f64::INFINITY, 3.3962e38).is_ok());
+        assert!(judged(DType::BF16, f64::INFINITY, -3.3962e38).is_err());
+        assert!(judged(DType::BF16, f64::INFINITY, 3.3961e38).is_err());
     }
 
     #[test]

@@ -15,7 +15,7 @@ mod way;
 pub use accuracy::{Accuracy, short};
 pub use case::{Body, Case, Expected, Suite, read};
 pub use judge::Tolerance;
-pub use trial::{Tally, Trial};
+pub use trial::{Counts, Trial};
 pub use way::{Answer, Job, Way};
 
 use flate2::read::GzDecoder;

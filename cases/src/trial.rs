@@ -7,7 +7,7 @@ use crate::way::{Answer, Job, Way};
 
 /// The results of several cases.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Tally {
+pub struct Counts {
     /// The cases that passed.
     pub passed: usize,
     /// The cases that failed.
@@ -16,9 +16,9 @@ pub struct Tally {
     pub worst: f64,
 }
 
-impl Tally {
+impl Counts {
     /// Adds the results of other cases.
-    pub fn add(&mut self, other: Tally) {
+    pub fn add(&mut self, other: Counts) {
         self.passed += other.passed;
         self.failed += other.failed;
         self.worst = self.worst.max(other.worst);
@@ -27,7 +27,7 @@ impl Tally {
     /// Adds the result of a case.
     pub fn count(&mut self, trial: &Trial) {
         let passed = trial.failures.is_empty();
-        self.add(Tally { passed: passed.into(), failed: (!passed).into(), worst: trial.worst });
+        self.add(Counts { passed: passed.into(), failed: (!passed).into(), worst: trial.worst });
     }
 }
 

@@ -70,14 +70,22 @@ impl Picture {
         self.shapes.push(Shape::Line(points.to_vec(), width, colour));
     }
 
-    /// Draws a dashed line through points.
+    /// Draws a dashed line through points. Between two points that are more than 100,000 pixels apart, it has no gaps.
     pub fn dashed(&mut self, points: &[[f64; 2]], width: f64, colour: Colour) {
         const DASH: f64 = 5.0;
+        // longer than any picture, and short enough for its dashes to be counted
+        const LONGEST: f64 = 1e5;
         // the dashes go on around corners
         let (mut is_dash, mut left, mut dash) = (true, DASH, vec![]);
         for pair in points.windows(2) {
             let [from, to] = [pair[0], pair[1]];
             let length = (to[0] - from[0]).hypot(to[1] - from[1]);
+            if length > LONGEST {
+                self.line(&std::mem::take(&mut dash), width, colour);
+                self.line(pair, width, colour);
+                (is_dash, left) = (true, DASH);
+                continue;
+            }
             let at = |gone: f64| [0, 1].map(|axis| from[axis] + gone / length * (to[axis] - from[axis]));
             let mut gone = 0.0;
             while length - gone >= left {
@@ -125,6 +133,8 @@ impl Picture {
             while column < columns {
                 // equal neighbours are one rectangle
                 let (first, shade) = (column, colour(column, row));
+                // a colour of an unknown opacity differs even from itself
+                column += 1;
                 while column < columns && colour(column, row) == shade {
                     column += 1;
                 }
@@ -180,11 +190,30 @@ mod tests {
     }
 
     #[test]
+    fn a_dashed_line_of_any_length_ends() {
+        for far in [1e17, f64::INFINITY] {
+            let mut picture = Picture::new(40, 40);
+            picture.dashed(&[[0.0, 0.0], [7.0, 0.0], [far, 0.0], [far, 3.0]], 1.0, Colour::INK);
+            let lines =
+                picture.shapes.iter().filter(|shape| matches!(shape, Shape::Line(points, ..) if points.len() > 1));
+            // the dash, the long segment, and the next dash if its length is known
+            assert!((2..=3).contains(&lines.count()), "{far}: {:?}", picture.shapes);
+        }
+    }
+
+    #[test]
     fn a_picture_of_no_size_is_refused() {
         for size in [[0, 10], [10, 0], [MOST_PIXELS + 1, 1], [u32::MAX; 2]] {
             let picture = Picture::new(size[0], size[1]);
             assert_eq!((picture.png().err(), picture.svg().err()), (Some(Error::Size(size)), Some(Error::Size(size))));
         }
+    }
+
+    #[test]
+    fn an_image_of_unknown_opacity_has_a_rectangle_for_each_pixel() {
+        let mut picture = Picture::new(8, 8);
+        picture.image([0.0; 2], [3, 2], 2.0, |_, _| Colour::INK.opacity(f64::NAN));
+        assert_eq!(picture.shapes.len(), 6);
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub enum Door {
 
 /// How a scale is given: an upstream gradient or a denominator.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Given {
+pub enum ScaleGiven {
     Not,
     Number,
     Tensor,
@@ -57,8 +57,8 @@ pub struct Case {
     pub reduction: Reduction,
     /// The optional operands that are given.
     pub optional: Vec<&'static str>,
-    pub upstream: Given,
-    pub divide_by: Given,
+    pub upstream: ScaleGiven,
+    pub divide_by: ScaleGiven,
     /// Whether a mean over nothing is 0.
     pub empty_is_zero: bool,
     /// Whether the numbers of operands are inspected.
@@ -89,8 +89,8 @@ impl Case {
             floats: Floats::All(DType::F32),
             reduction: Reduction::Mean,
             optional: Vec::new(),
-            upstream: Given::Not,
-            divide_by: Given::Not,
+            upstream: ScaleGiven::Not,
+            divide_by: ScaleGiven::Not,
             empty_is_zero: false,
             checked: false,
             observations: &[],
@@ -150,9 +150,9 @@ impl Case {
         let mut scale = |given, low: f64, shape: Vec<usize>| {
             let mut draw = || (low + 1.5 * rng.unit()) as f32;
             match given {
-                Given::Not => None,
-                Given::Number => Some(Scale::Number(draw())),
-                Given::Tensor => {
+                ScaleGiven::Not => None,
+                ScaleGiven::Number => Some(Scale::Number(draw())),
+                ScaleGiven::Tensor => {
                     let numbers: Vec<f32> = (0..shape.iter().product()).map(|_| draw()).collect();
                     Some(Scale::Tensor(Array::new(&numbers, shape).unwrap()))
                 }

@@ -40,7 +40,7 @@ impl Devices {
             Limits::Narrow => &self.narrow,
             Limits::Tight => &self.tight,
         };
-        limited.as_ref().map_err(|why| format!("no device of small bindings: {why}"))
+        limited.as_ref().map_err(|why| format!("no device with small bindings: {why}"))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The choices that make up a call of a loss: sizes, layouts, dtypes, options, operands, and how it is called.
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
-use crate::case::{Case, Door, Floats, Given, Wanted};
+use crate::case::{Case, Door, Floats, ScaleGiven, Wanted};
 use crate::chosen::follows_another;
 use crate::draw::{FLOATS, Rng, Setting, has, option_values};
 use crate::samples::{Kind, samples};
@@ -25,13 +25,13 @@ pub struct Factors {
 }
 
 // a loss that is not the first of its walk gets only the first two of `GIVEN`, `STORED` and `DOORS`
-const GIVEN: [Given; 3] = [Given::Not, Given::Tensor, Given::Number];
+const GIVEN: [ScaleGiven; 3] = [ScaleGiven::Not, ScaleGiven::Tensor, ScaleGiven::Number];
 const EMPTY_IS_ZERO: [bool; 2] = [false, true];
 const WEIGHTS: [f32; 2] = [1.0, -2.5];
 const WANTED: [Wanted; 3] = [Wanted::Nothing, Wanted::Stored, Wanted::Added];
 const STORED: [Floats; 4] = [Floats::All(FLOATS[0]), Floats::Mixed, Floats::All(FLOATS[1]), Floats::All(FLOATS[2])];
 const OF_SOFTMAX: [&[Observation]; 3] = [&[], ALL_OF_SOFTMAX, &[Observation::Entropy, Observation::Predicted]];
-const OF_QUESTIONS: [&[Observation]; 2] = [&[], &[Observation::Accuracy]];
+const OF_ACCURACY: [&[Observation]; 2] = [&[], &[Observation::Accuracy]];
 const OF_REGIONS: [&[Observation]; 3] = [&[], ALL_OF_REGIONS, &[Observation::Recall]];
 
 const ALL_OF_SOFTMAX: &[Observation] = &[
@@ -49,7 +49,7 @@ fn observations(loss: &dyn Loss) -> &'static [&'static [Observation]] {
     match [Observation::Entropy, Observation::Iou, Observation::Accuracy].map(|observation| observation.is_of(loss)) {
         [true, ..] => &OF_SOFTMAX,
         [_, true, _] => &OF_REGIONS,
-        [.., true] => &OF_QUESTIONS,
+        [.., true] => &OF_ACCURACY,
         _ => &[&[]],
     }
 }
@@ -95,22 +95,23 @@ impl Factors {
         Factors { first: false, ..self }
     }
 
-    /// How many levels each factor has.
-    pub fn levels(&self) -> Vec<usize> {
+    /// How many choices each factor has.
+    pub fn choices(&self) -> Vec<usize> {
         let reductions = self.loss.header().reductions.len();
-        let some = |levels: usize| if self.first { levels } else { levels.min(2) };
-        let mut levels = vec![some(self.kinds.len()), self.axes.len(), some(self.targets.len()), reductions];
-        levels.extend([some(GIVEN.len()), some(GIVEN.len()), WEIGHTS.len(), WANTED.len()]);
-        levels.extend([some(self.doors.len()), some(STORED.len()), EMPTY_IS_ZERO.len(), self.observations.len()]);
-        levels.extend(self.optional.iter().map(|_| 2));
-        levels.extend(self.options.iter().map(|(_, values)| values.len()));
-        levels
+        let some = |choices: usize| if self.first { choices } else { choices.min(2) };
+        let mut choices = vec![some(self.kinds.len()), self.axes.len(), some(self.targets.len()), reductions];
+        choices.extend([some(GIVEN.len()), some(GIVEN.len()), WEIGHTS.len(), WANTED.len()]);
+        choices.extend([some(self.doors.len()), some(STORED.len()), EMPTY_IS_ZERO.len(), self.observations.len()]);
+        choices.extend(self.optional.iter().map(|_| 2));
+        choices.extend(self.options.iter().map(|(_, values)| values.len()));
+        choices
     }
 
+    /// The case of one choice for each factor, in the order of [`choices`](Self::choices).
     pub fn case(&self, row: &[usize]) -> Case {
         let (head, rest) = row.split_at(12);
         let (optional, options) = rest.split_at(self.optional.len());
-        let seed = row.iter().fold(7, |seed: u64, &level| seed.wrapping_mul(31).wrapping_add(level as u64));
+        let seed = row.iter().fold(7, |seed: u64, &choice| seed.wrapping_mul(31).wrapping_add(choice as u64));
         // a loss that gets two kinds gets the two before the last kind: neither empty shapes nor the longest
         let before = if self.first { 0 } else { self.kinds.len().saturating_sub(3) };
         let shapes = self.kinds[before + head[0]].shapes;

@@ -157,17 +157,24 @@ fn same_within(got: &Array, want: &Array, times: f64, room: &[f64]) -> Result<()
     let dtype = got.dtype();
     // whole numbers are not rounded
     let times = if dtype.is_float() { times } else { 0.0 };
-    let mut want = want.to_f64();
-    if dtype == DType::F16 {
-        // what lies beyond the greatest f16, 65504, by half a step and more is infinite
-        want.iter_mut().filter(|w| w.abs() >= 65520.0).for_each(|w| *w *= f64::INFINITY);
-    }
+    let want: Vec<f64> = want.to_f64().into_iter().map(|number| stored(dtype, number)).collect();
     let room = |at: usize| room.get(at).copied().unwrap_or_default();
     within(&got.to_f64(), &want, times, |at, want| rounding(dtype, want) + room(at))
 }
 
 /// The least normal number of f32: a GPU may take 0 for what is smaller.
 const LEAST_NORMAL: f64 = f32::MIN_POSITIVE as f64;
+
+/// Rounds to infinity where a `dtype` of 16 bits does: from half a step above its greatest number. This number is 65504 in f16,
+/// and 255·2^120 in bf16.
+fn stored(dtype: DType, number: f64) -> f64 {
+    let infinite = match dtype {
+        DType::F16 => number.abs() >= 65520.0,
+        DType::BF16 => number.abs() >= 511.0 * 2f64.powi(119),
+        _ => false,
+    };
+    if infinite { number * f64::INFINITY } else { number }
+}
 
 /// How far a number may be off because it is stored in `dtype`: half a unit in its last place; in f32 only what a GPU
 /// takes for 0.

@@ -12,7 +12,7 @@ pub mod factors;
 pub mod judge;
 pub mod pages;
 pub mod pieces;
+pub mod regimes;
 pub mod samples;
 pub mod sharded;
-pub mod sweep;
 pub mod thorough;

@@ -88,7 +88,7 @@ pub struct Samples {
     /// Some of `beyond_a_binding`, for calls that are drawn, where the CPU twin has to be quick.
     pub drawn_beyond_a_binding: Layouts,
     /// Shapes longer than a binding of 160 KiB, for each way to walk. Every part that one workgroup needs fits such a binding.
-    pub in_windows: Layouts,
+    pub beyond_a_small_binding: Layouts,
     /// Rows, regions or positions that are cut into several chunks, whose states are merged.
     pub cut: Layouts,
     /// Shapes that are large enough for kernels whose lanes keep a row or the classes of their pixels.

@@ -11,7 +11,7 @@ mod rows;
 #[path = "sharded/shares.rs"]
 pub mod shares;
 
-use crate::case::{Case, Floats, Given};
+use crate::case::{Case, Floats, ScaleGiven};
 use crate::draw::{FLOATS, Rng, Setting};
 use crate::pieces::class_axis;
 use crate::samples::samples;
@@ -45,7 +45,7 @@ pub fn case(case: Case, rng: &mut Rng) -> Option<Case> {
     // in 16 bits, the gradients of shards would each be rounded before they are added
     let adds_up = reduction == Reduction::Mean && !matches!(loss.leaf(), Leaf::Region(_) | Leaf::Softmax(_));
     let floats = Floats::All(if adds_up { DType::F32 } else { FLOATS[rng.below(FLOATS.len())] });
-    let case = Case { setting, floats, reduction, upstream: Given::Not, divide_by: Given::Not, ..case };
+    let case = Case { setting, floats, reduction, upstream: ScaleGiven::Not, divide_by: ScaleGiven::Not, ..case };
     case.is_valid().then_some(case)
 }
 

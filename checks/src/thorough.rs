@@ -77,9 +77,9 @@ const KINDS: &[Row] = &[
         draws: Draws::Call(stored),
     },
     Row {
-        name: "windows of 160 KiB",
+        name: "bindings of 160 KiB",
         calls: 2,
-        shapes: Shapes::Of(|samples| samples.in_windows),
+        shapes: Shapes::Of(|samples| samples.beyond_a_small_binding),
         devices: TIGHT,
         draws: Draws::Call(unobserved),
     },
@@ -162,8 +162,8 @@ fn of_loss(seed: u64, loss: &dyn Loss) -> Vec<(f64, Check)> {
 fn draw(loss: &dyn Loss, kind: Kind, call: usize, rng: &mut Rng) -> Option<Check> {
     let row = &KINDS[kind.0];
     let factors = Factors::of((loss.header().default)());
-    let levels: Vec<usize> = factors.levels().into_iter().map(|levels| rng.below(levels)).collect();
-    let mut case = factors.case(&levels);
+    let chosen: Vec<usize> = factors.choices().into_iter().map(|choices| rng.below(choices)).collect();
+    let mut case = factors.case(&chosen);
     case.seed = rng.bits();
     let target = if matches!(row.draws, Draws::Plain) { factors.targets[0] } else { case.setting.target };
     if let Shapes::Of(list) = row.shapes {

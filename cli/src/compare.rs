@@ -1,6 +1,6 @@
 //! `wgloss compare`: evaluates one loss on the predictions of several checkpoints, side by side.
 
-use crate::eval::answer::{Answer, circumstances, print_json};
+use crate::eval::answer::{EvalAnswer, circumstances, print_json};
 use crate::eval::asked::Asked;
 use crate::eval::many::{self, Row};
 use crate::eval::{Evaluation, Wanted, warnings};
@@ -46,7 +46,7 @@ impl Compare {
         let answer = |file: &String| {
             let places = [&[(operand.clone(), self.place(file))], &shared[..]].concat();
             let rows = many::matched(&places)?.unwrap_or_else(|| vec![Row::of(file, places)]);
-            let mut all: Option<Answer> = None;
+            let mut all: Option<EvalAnswer> = None;
             for row in rows {
                 let next = evaluation.of_files(&row.places, &Wanted::default());
                 let next = next.map_err(|failure| row.failure(&evaluation.call, failure))?;
@@ -60,12 +60,12 @@ impl Compare {
             Ok(answer)
         };
         let answers = self.files.iter().map(answer).collect::<Result<Vec<_>, Failure>>()?;
-        let rows: Vec<(&str, Answer)> = self.files.iter().map(String::as_str).zip(answers).collect();
+        let rows: Vec<(&str, EvalAnswer)> = self.files.iter().map(String::as_str).zip(answers).collect();
         if !self.json {
             return table(&rows, &evaluation, out);
         }
-        let row = |(file, answer): &(&str, Answer)| {
-            let mut map = answer.json(evaluation.is_single());
+        let row = |(file, answer): &(&str, EvalAnswer)| {
+            let mut map = answer.json(evaluation.is_f32());
             map.insert("file".into(), json!(file));
             Json::Object(map)
         };
@@ -86,7 +86,7 @@ impl Compare {
 
 /// Prints a row for each file: its loss, the difference from the first file's loss, its parts if there are several, and its
 /// observations.
-fn table(rows: &[(&str, Answer)], evaluation: &Evaluation, out: &mut impl Write) -> Result<(), Failure> {
+fn table(rows: &[(&str, EvalAnswer)], evaluation: &Evaluation, out: &mut impl Write) -> Result<(), Failure> {
     let Some(first) = rows.first().map(|(_, answer)| answer.loss()) else { return Ok(()) };
     let columns = rows[0].1.totals.columns().map(|(name, _)| name);
     let head = ["file", "loss", "difference"].into_iter().chain(columns).map(String::from).collect();

@@ -13,7 +13,7 @@ pub mod warnings;
 use crate::device::Device;
 use crate::failure::Failure;
 use crate::files::{self, npy, output};
-use answer::{Answer, circumstances, print_json};
+use answer::{EvalAnswer, circumstances, print_json};
 use asked::{Asked, file};
 use clap::Args;
 pub use evaluate::{Evaluation, Wanted};
@@ -89,9 +89,9 @@ impl Eval {
         let answer = evaluation.of_files(&places, &self.wanted())?;
         self.write(&answer, &evaluation, out)?;
         warnings::of_nan(&evaluation.call, &answer, None);
-        let is_single = evaluation.is_single();
+        let is_f32 = evaluation.is_f32();
         if self.json {
-            let mut map = answer.json(is_single);
+            let mut map = answer.json(is_f32);
             circumstances(&mut map, &evaluation.way, start.elapsed());
             return Ok(print_json(out, map)?);
         }
@@ -99,9 +99,9 @@ impl Eval {
         let is_piped = self.outputs().any(|place| place == files::STANDARD);
         let mut text: &mut dyn Write = if is_piped { &mut io::stderr() } else { out };
         if self.output.is_none() {
-            answer.print_loss(&mut text, is_single)?;
+            answer.print_loss(&mut text, is_f32)?;
         }
-        Ok(answer.print_observations(&mut text, is_single)?)
+        Ok(answer.print_observations(&mut text, is_f32)?)
     }
 
     /// Evaluates each row of files, and their total.
@@ -127,7 +127,7 @@ impl Eval {
             totals.add(&answer.totals);
             if self.json {
                 let files: Map<String, Json> = places.iter().map(|(name, file)| (name.clone(), json!(file))).collect();
-                let mut map = answer.json(evaluation.is_single());
+                let mut map = answer.json(evaluation.is_f32());
                 map.insert("files".into(), files.into());
                 list.push(Json::Object(map));
                 continue;
@@ -141,7 +141,7 @@ impl Eval {
         if !self.json {
             return Ok(writeln!(out, "total\t{}", evaluation.cells(totals.loss(), &totals).join("\t"))?);
         }
-        let mut total = totals.json(evaluation.is_single());
+        let mut total = totals.json(evaluation.is_f32());
         total.insert("loss".into(), evaluation.number(totals.loss()).json());
         let mut map =
             Map::from_iter([("files".to_string(), Json::Array(list)), ("total".to_string(), Json::Object(total))]);
@@ -150,7 +150,7 @@ impl Eval {
     }
 
     /// Writes the files for the loss, its gradients and the observations of positions.
-    fn write(&self, answer: &Answer, evaluation: &Evaluation, out: &mut impl Write) -> Result<(), Failure> {
+    fn write(&self, answer: &EvalAnswer, evaluation: &Evaluation, out: &mut impl Write) -> Result<(), Failure> {
         let loss = self.output.as_deref().map(|place| Ok((place, evaluation.array(answer)?)));
         let loss = loss.transpose().map_err(Failure::Refused)?;
         let gradients = self.gradients.iter().map(|(_, place)| place.as_str()).zip(answer.gradients.iter().cloned());
@@ -182,7 +182,7 @@ impl Eval {
 
     /// Evaluates the loss by its twin. Gets operands from `read` instead of files, and writes nothing.
     #[cfg(feature = "fuzzing")]
-    pub fn without_files(&self, read: impl Fn(&str) -> Result<Array, Failure>) -> Result<Answer, Failure> {
+    pub fn without_files(&self, read: impl Fn(&str) -> Result<Array, Failure>) -> Result<EvalAnswer, Failure> {
         let call = self.asked.call_without_files()?;
         let operands = self.places().into_iter().map(|(name, place)| Ok((name, read(&place)?)));
         let operands = operands.collect::<Result<Vec<_>, Failure>>()?;
@@ -203,7 +203,12 @@ impl Eval {
         files::read_once(operands.chain(others.into_iter().flatten()))
     }
 
+    /// Refuses an output that cannot be written, that is named twice, or that is read from, unless `--force` allows it.
     fn check_outputs(&self, places: &[(String, String)]) -> Result<(), Failure> {
+        let scales = [("--upstream", self.upstream.as_deref()), ("--divide-by", self.asked.denominator())];
+        let scales = scales.into_iter().filter_map(|(name, file)| Some((name, file?)));
+        let operands = places.iter().map(|(name, file)| (name.as_str(), file.as_str()));
+        let read: Vec<(&str, &str)> = operands.chain(scales).collect();
         let mut targets: Vec<PathBuf> = Vec::new();
         for place in self.outputs() {
             let piped = place == files::STANDARD;
@@ -214,8 +219,8 @@ impl Eval {
             if targets.iter().any(|other| output::is_same(&target, other)) {
                 return Err(Failure::Input(format!("{place}: is named for two outputs")));
             }
-            let reads = |read: &String| files::source(read).is_some_and(|source| output::is_same(&target, &source));
-            if let Some((name, _)) = places.iter().find(|(_, read)| reads(read)).filter(|_| !self.force) {
+            let reads = |file: &str| files::source(file).is_some_and(|source| output::is_same(&target, &source));
+            if let Some((name, _)) = read.iter().find(|&&(_, file)| reads(file)).filter(|_| !self.force) {
                 return Err(Failure::Input(format!("{place}: `{name}` is read from it; --force overwrites it")));
             }
             targets.push(target);

@@ -182,7 +182,7 @@ mod tests {
             (
                 "huber(dleta=1)",
                 "      ^^^^^",
-                "huber has no option `dleta`; did you mean delta? There is delta, reduction",
+                "huber has no option `dleta`; did you mean delta? There are delta, reduction",
             ),
             ("2*3", "^^^", "expected a loss, of which"),
             ("mse + 2", "      ^", "expected a loss, of which"),

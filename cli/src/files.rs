@@ -49,7 +49,7 @@ pub fn read(place: &str) -> Result<Array, Failure> {
 pub fn open(place: &str) -> Result<Opened, Failure> {
     let refuse = |why: String| Failure::Input(format!("{place}: {why}"));
     if place == STANDARD {
-        return npy::open(Bytes::endless(Box::new(io::stdin().lock()) as Box<dyn Read>)).map_err(refuse);
+        return npy::open(Bytes::of_unknown_length(Box::new(io::stdin().lock()) as Box<dyn Read>)).map_err(refuse);
     }
     let (path, tensor) = split(place);
     let Some(kind) = [".npy", ".npz", ".safetensors"].iter().position(|end| path.ends_with(end)) else {
@@ -170,7 +170,7 @@ impl<R: Read + Seek> Bytes<R> {
 
 impl<R: Read> Bytes<R> {
     /// The bytes of a pipe or of a decompression, whose length is not known in advance.
-    pub fn endless(file: R) -> Bytes<R> {
+    pub fn of_unknown_length(file: R) -> Bytes<R> {
         Bytes { file, left: None }
     }
 

@@ -68,7 +68,8 @@ enum Command {
     Bench(bench::Bench),
     /// Print the kernels that compute a loss: files, bindings, workgroups and text. It needs no GPU.
     Kernel(kernel::Kernel),
-    /// Draw a loss over a grid as a surface with its contours.
+    /// Draw a loss over a grid, a function of your own (--wgsl) or the numbers of a file (--grid), as a surface with its
+    /// contours.
     Landscape(landscape::Landscape),
     /// Print a script that completes arguments in a shell.
     Completions(manual::Completions),

@@ -1,6 +1,6 @@
 //! Finds losses, and their options and operands, by the names in arguments.
 
-use crate::expression::compounds::COMPOUNDS;
+use crate::expression::compounds::{self, COMPOUNDS};
 use crate::failure::Failure;
 use crate::suggest::did_you_mean;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
@@ -20,12 +20,15 @@ pub fn ids() -> Vec<&'static str> {
 
 /// The loss of this id.
 pub fn named(id: &str) -> Result<Box<dyn Loss>, Failure> {
-    by_id(id).ok_or_else(|| Failure::Input(unknown(id)))
+    by_id(id).ok_or_else(|| Failure::Input(unknown(id, &ids())))
 }
 
-/// The message that there is no such loss, with the names that are most like this one.
-pub fn unknown(id: &str) -> String {
-    let question = did_you_mean(id, &names()).unwrap_or("`wgloss list` shows all".into());
+/// The message that none of the known names is this one, with those that are most like it.
+pub fn unknown(id: &str, known: &[&str]) -> String {
+    if compounds::named(id).is_some() {
+        return format!("`{id}` is a sum of losses, expected one loss; `wgloss describe {id}` shows the sum");
+    }
+    let question = did_you_mean(id, known).unwrap_or("`wgloss list` shows all".into());
     format!("there is no loss `{id}`; {question}")
 }
 
@@ -36,8 +39,9 @@ pub fn without(losses: &[&str], what: &str, name: &str, known: &[&str]) -> Strin
         _ => format!("no loss of the sum has an {what} `{name}`"),
     };
     let known_names = known.join(", ");
+    let there = if known.len() == 1 { "There is" } else { "There are" };
     match did_you_mean(name, known) {
-        Some(question) => format!("{lacks}; {question} There is {known_names}"),
+        Some(question) => format!("{lacks}; {question} {there} {known_names}"),
         None => format!("{lacks}, but {known_names}"),
     }
 }
@@ -56,10 +60,11 @@ impl TypedValueParser for Name {
         value: &OsStr,
     ) -> Result<String, clap::Error> {
         let name = StringValueParser::new().parse_ref(command, argument, value)?;
-        match self.0().contains(&name.as_str()) {
+        let known = self.0();
+        match known.contains(&name.as_str()) {
             true => Ok(name),
             false => {
-                let why = format!("{}\n", unknown(&name));
+                let why = format!("{}\n", unknown(&name, &known));
                 Err(clap::Error::raw(ErrorKind::ValueValidation, why).with_cmd(command))
             }
         }

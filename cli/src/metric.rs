@@ -225,7 +225,7 @@ impl Iterator for Pieces {
 
 /// A share, which is NaN if nothing was counted.
 fn share(value: f64) -> Number {
-    Number { value, is_single: false }
+    Number { value, is_f32: false }
 }
 
 fn print_accuracy(accuracy: &Accuracy, out: &mut impl Write) -> Result<(), Failure> {

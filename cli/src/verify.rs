@@ -29,7 +29,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 use std::{panic, thread};
 use wgloss::wgpu::Backend;
-use wgloss_cases::{Suite, Tally, Trial, Way};
+use wgloss_cases::{Counts, Suite, Trial, Way};
 
 /// How long to wait for the next result before looking for slow cases.
 const TICK: Duration = Duration::from_secs(1);
@@ -111,7 +111,7 @@ impl Devices {
 type Opened = (Device, wgloss::Result<Vec<Way>>);
 
 /// The cases of a loss, and their tensors.
-type Read<'a> = (Suite, SafeTensors<'a>);
+type ReadSuite<'a> = (Suite, SafeTensors<'a>);
 
 impl Verify {
     /// Runs the cases, or the calls of `--thorough` or `--accuracy`, and prints the results.
@@ -155,7 +155,7 @@ impl Verify {
     /// The losses named in the arguments. Refuses unknown ones.
     fn named(&self) -> Result<Vec<String>, Failure> {
         match self.losses.iter().find(|id| wgloss::by_id(id).is_none()) {
-            Some(unknown) => Err(Failure::Input(losses::unknown(unknown))),
+            Some(unknown) => Err(Failure::Input(losses::unknown(unknown, &losses::ids()))),
             None => Ok(self.losses.clone()),
         }
     }
@@ -182,11 +182,11 @@ impl Verify {
     /// the machine. Returns the counts, and why a device is missing, if one is.
     fn suites(
         &self,
-        suites: &[Read<'_>],
+        suites: &[ReadSuite<'_>],
         progress: &Progress,
         report: Option<&mut Report>,
         out: &mut impl Write,
-    ) -> Result<(Tally, Option<wgloss::Error>), Failure> {
+    ) -> Result<(Counts, Option<wgloss::Error>), Failure> {
         let next = AtomicUsize::new(0);
         // start with the losses that have the most cases, so that no thread is busy with one of them at the end
         let mut order: Vec<usize> = (0..suites.len()).collect();
@@ -209,7 +209,7 @@ impl Verify {
             let workers = progress.slots().map(|slot| (slot, sender.clone(), &work));
             let workers: Vec<_> = workers.map(|(slot, sender, work)| scope.spawn(move || work(sender, slot))).collect();
             drop(sender);
-            let total = print(&receiver, progress, report, out)?;
+            let total = print(receiver, progress, report, out)?;
             let missing = workers.into_iter().filter_map(|worker| match worker.join() {
                 Ok(missing) => missing,
                 Err(panic) => panic::resume_unwind(panic),
@@ -226,7 +226,7 @@ impl Verify {
     /// Runs the cases of a loss in each dtype on each device, and sends the results. False if nobody receives them.
     fn suite(
         &self,
-        (suite, tensors): &Read<'_>,
+        (suite, tensors): &ReadSuite<'_>,
         devices: &[Opened],
         slot: &Slot<'_>,
         send: &dyn Fn(Entry) -> bool,
@@ -259,7 +259,7 @@ impl Verify {
                     slot.start_case(&case.name);
                     entry.count(&case.name, block_on(Trial::run(ways, case)));
                     slot.advance(1);
-                    if self.fail_fast && entry.tally().failed > 0 {
+                    if self.fail_fast && entry.counts().failed > 0 {
                         slot.advance(cases.len() - done - 1);
                         break;
                     }
@@ -274,19 +274,20 @@ impl Verify {
     }
 }
 
-/// Prints entries as they arrive, prints lines about slow losses, and keeps the report up to date.
+/// Prints entries as they arrive, prints lines about slow losses, and keeps the report up to date. Owns the receiver, so that
+/// after a failed write nothing receives entries, and the threads that send them stop.
 fn print(
-    entries: &Receiver<Entry>,
+    entries: Receiver<Entry>,
     progress: &Progress,
     mut report: Option<&mut Report>,
     out: &mut impl Write,
-) -> Result<Tally, Failure> {
-    let mut total = Tally::default();
+) -> Result<Counts, Failure> {
+    let mut total = Counts::default();
     loop {
         match entries.recv_timeout(TICK) {
             Ok(entry) => {
-                progress.aside(|| entry.write(out).and_then(|()| out.flush()))?;
-                total.add(entry.tally());
+                progress.without_bar(|| entry.write(out).and_then(|()| out.flush()))?;
+                total.add(entry.counts());
                 if let Some(report) = &mut report {
                     report.add(entry);
                 }
@@ -296,15 +297,15 @@ fn print(
         }
         for line in progress.slow(Instant::now()) {
             // ignore a closed standard error
-            progress.aside(|| writeln!(io::stderr(), "{line}").unwrap_or_default());
+            progress.without_bar(|| writeln!(io::stderr(), "{line}").unwrap_or_default());
         }
         if let Some(report) = &mut report {
-            report.keep(progress, TICK)?;
+            report.write_if_due(progress, TICK)?;
         }
     }
 }
 
-fn read(source: &Source) -> Result<Read<'_>, Failure> {
+fn read(source: &Source) -> Result<ReadSuite<'_>, Failure> {
     wgloss_cases::read(&source.name, &source.json, &source.tensors).map_err(Failure::Input)
 }
 
@@ -334,7 +335,7 @@ mod tests {
         let progress = Progress::new(4, 1);
         thread::scope(|scope| {
             let progress = &progress;
-            let printer = scope.spawn(move || print(&receiver, progress, None, &mut Line(written)).unwrap());
+            let printer = scope.spawn(move || print(receiver, progress, None, &mut Line(written)).unwrap());
             let printed = || lines.recv_timeout(Duration::from_secs(60)).unwrap();
             entries.send(entry("nll")).unwrap();
             let mut text = printed();
@@ -347,5 +348,16 @@ mod tests {
             drop(entries);
             assert_eq!(printer.join().unwrap().failed, 4);
         });
+    }
+
+    #[test]
+    fn after_a_failed_write_no_entry_is_received() {
+        let (entries, receiver) = mpsc::channel();
+        let (written, lines) = mpsc::channel();
+        drop(lines);
+        let entry = || Entry::new("nll", Outcome::Unknown { cases: 2, failed: 2 });
+        entries.send(entry()).unwrap();
+        assert!(print(receiver, &Progress::new(2, 1), None, &mut Line(written)).is_err());
+        assert!(entries.send(entry()).is_err());
     }
 }

@@ -68,7 +68,10 @@ fn the_gpu_evaluates_and_verifies() {
     let (report, _) = report(directory.path().join("r.json"));
     let adapter = &report["adapter"];
     assert!(["name", "driver", "vendor"].iter().all(|key| adapter[key].is_string()), "{report:#}");
-    assert!(["gpu", "small", "cpu", "plain"].iter().any(|kernels| report["kernels"] == *kernels), "{report:#}");
+    assert!(
+        ["gpu", "small", "cpu", "plain", "matrices"].iter().any(|kernels| report["kernels"] == *kernels),
+        "{report:#}"
+    );
     let directory = cases("sum", "mean");
     let run = wgloss(directory.path(), &["verify", "--cases", ".", "--device", "gpu"]);
     assert_eq!((run.status, run.out.lines().last()), (Some(1), Some("0 passed, 1 failed")), "{run:#?}");

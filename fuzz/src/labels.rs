@@ -55,7 +55,8 @@ struct Answer {
 impl Call {
     fn drawn(loss: &dyn Loss, draw: &mut Draw<'_>) -> Option<Call> {
         let header = loss.header();
-        // this function draws neither lengths for which there is an alignment nor segments
+        // this function draws neither lengths for which there is an alignment nor segments; a composite takes neither
+        // labels nor a mask
         if matches!(loss.leaf(), Leaf::Composite(_) | Leaf::Alignments(_) | Leaf::Segments(_)) {
             return None;
         }

@@ -48,7 +48,10 @@ impl fmt::Display for Error {
         match self {
             Error::Refused { rank, error } => write!(f, "rank {rank}: {error}"),
             Error::Differs { rank, got, expected } => {
-                write!(f, "rank {rank} called with {got}, and rank 0 with {expected}; all ranks have to make one call")
+                write!(
+                    f,
+                    "rank {rank} called with {got}, and rank 0 with {expected}; all ranks have to make the same call"
+                )
             }
             Error::Shards { reason } => write!(f, "the shards of the ranks don't make a whole: {reason}"),
             Error::PeerLost { seconds } => write!(f, "a rank did not answer within {seconds} s"),

@@ -6,11 +6,12 @@ use crate::comm::Comm;
 use crate::error::{Error, Result};
 use crate::line::Exchange;
 use crate::pairs::{Batch, Direction, Gradients, Sums, travelling};
+use crate::spread::Spread;
 use wgloss::{DType, PartOutcome, Tensor, Term};
 
 /// Returns the sum and denominator of the whole, and this rank's gradients.
 pub fn evaluate(comm: &Comm, term: &Term<Tensor>, of: &[&Tensor]) -> Result<(PartOutcome, Vec<Tensor>)> {
-    let batch = Batch::gather(comm, term)?;
+    let batch = Batch::gather(comm, term, Spread::Rows)?;
     let first = batch.first(comm.rank());
     let directions = comm.all_or_none(Direction::of(term, &batch))?;
     let mut all_keys = Vec::new();
@@ -27,11 +28,11 @@ pub fn evaluate(comm: &Comm, term: &Term<Tensor>, of: &[&Tensor]) -> Result<(Par
     let mut gradients = Gradients::new(comm, of);
     for ((direction, keys), term) in directions.iter().zip(&all_keys).zip(terms()) {
         let term = if adds { term.divide_by(part.denominator as f32) } else { term };
-        let numbers = direction.numbers(&term, of);
+        let other_operands = direction.other_operands(&term, of);
         let (rows, others) = (gradients.wants(&direction.rows), gradients.wants(&direction.keys));
         let asked = [rows.then_some(&direction.rows), others.then_some(keys)];
         let asked: Vec<&Tensor> =
-            asked.into_iter().flatten().chain(numbers.iter().map(|(_, tensor)| *tensor)).collect();
+            asked.into_iter().flatten().chain(other_operands.iter().map(|(_, tensor)| *tensor)).collect();
         let got = comm.all_or_none(comm.gpu.gradient_list(&term, &asked).map(|(_, gradients)| gradients))?;
         let mut got = got.into_iter();
         if rows && let Some(gradient) = got.next() {
@@ -44,7 +45,7 @@ pub fn evaluate(comm: &Comm, term: &Term<Tensor>, of: &[&Tensor]) -> Result<(Par
             let sum = scatter(comm, &batch, &read.map(|read| read.to_f32()).unwrap_or_default())?;
             gradients.add_numbers(&direction.keys, &sum);
         }
-        numbers.iter().zip(got).for_each(|((_, tensor), gradient)| gradients.add(tensor, &gradient));
+        other_operands.iter().zip(got).for_each(|((_, tensor), gradient)| gradients.add(tensor, &gradient));
     }
     let finished = comm.all_or_none(gradients.finish())?;
     Ok((part, finished))

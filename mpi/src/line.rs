@@ -52,11 +52,12 @@ pub struct Traffic {
     pub waited: f64,
 }
 
-type Job = (Exchange, Sender<Vec<Message>>);
+/// An exchange, and where its messages go.
+type ExchangeRequest = (Exchange, Sender<Vec<Message>>);
 
 /// The line to the other ranks.
 pub struct Line {
-    jobs: Sender<Job>,
+    requests: Sender<ExchangeRequest>,
     ended: Receiver<()>,
     rank: usize,
     size: usize,
@@ -76,7 +77,7 @@ impl Line {
     /// Starts MPI in a thread of its own.
     pub fn start() -> Result<Line> {
         let (started, start) = mpsc::channel();
-        let (jobs, received) = mpsc::channel();
+        let (requests, received) = mpsc::channel();
         let (end, ended) = mpsc::channel();
         let speak = move || {
             let Some(universe) = mpi::initialize() else {
@@ -95,7 +96,7 @@ impl Line {
             .map_err(|_| Error::NotStarted("MPI_Init failed".into()))?
             .ok_or_else(|| Error::NotStarted("this process has started it before".into()))?;
         let (exchanges, received, waited) = Default::default();
-        Ok(Line { jobs, ended, rank, size, lost: AtomicBool::new(false), exchanges, received, waited })
+        Ok(Line { requests, ended, rank, size, lost: AtomicBool::new(false), exchanges, received, waited })
     }
 
     pub fn rank(&self) -> usize {
@@ -112,7 +113,7 @@ impl Line {
         // once a rank is lost, the others no longer agree on what the next exchange is
         if !self.lost.load(Ordering::Relaxed) {
             // if the thread has ended, no answer comes, which `wait` reports
-            let _ = self.jobs.send((exchange, send));
+            let _ = self.requests.send((exchange, send));
         }
         Pending { line: self, answer }
     }
@@ -153,7 +154,7 @@ impl Drop for Line {
     /// Ends MPI, unless a rank was lost: MPI's end would wait for that rank.
     fn drop(&mut self) {
         let (nobody, _) = mpsc::channel();
-        drop(std::mem::replace(&mut self.jobs, nobody));
+        drop(std::mem::replace(&mut self.requests, nobody));
         if !self.lost.load(Ordering::Relaxed) {
             let patience = Duration::from_secs(10);
             if let Err(RecvTimeoutError::Timeout) = self.ended.recv_timeout(patience) {
@@ -163,8 +164,8 @@ impl Drop for Line {
     }
 }
 
-fn answer_all(world: &SimpleCommunicator, jobs: &Receiver<Job>) {
-    for (exchange, answer) in jobs {
+fn answer_all(world: &SimpleCommunicator, requests: &Receiver<ExchangeRequest>) {
+    for (exchange, answer) in requests {
         let messages = match exchange {
             Exchange::AllGather(message) => all_gather(world, &message),
             Exchange::AllToAll(messages) => all_to_all(world, &messages),

@@ -52,7 +52,11 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(failure) => {
-            eprint!("{failure}");
+            let text = failure.to_string();
+            // another rank prints an error that all ranks have
+            if !text.is_empty() {
+                eprintln!("{text}");
+            }
             ExitCode::FAILURE
         }
     }
@@ -100,18 +104,23 @@ fn value_of(text: &str) -> Value {
     }
 }
 
-/// Returns the text to print on rank 0, and an empty text on the other ranks. An error, which all ranks have alike, also
-/// has its text on rank 0 only.
+/// Returns the text to print on rank 0, and an empty text on the other ranks. An error that all ranks have alike also has its
+/// text on rank 0 only. A lost rank may be rank 0, so every rank tells of it.
 fn evaluate(asked: &Asked) -> Result<String, Failure> {
     let comm = Comm::start(Gpu::new()?)?;
     let once = |text: String| if comm.rank() == 0 { text } else { String::new() };
+    let told = |error: wgloss_mpi::Error| match error {
+        wgloss_mpi::Error::PeerLost { .. } => format!("rank {}: {error}", comm.rank()),
+        error => once(error.to_string()),
+    };
     let term = term(asked, &comm);
     // where one rank can't read its files, all ranks fail
-    let complaints = comm.gather(term.as_ref().err().map(ToString::to_string).unwrap_or_default().as_bytes())?;
+    let own = term.as_ref().err().map(ToString::to_string).unwrap_or_default();
+    let complaints = comm.gather(own.as_bytes()).map_err(told)?;
     if let Some(rank) = complaints.iter().position(|complaint| !complaint.is_empty()) {
-        return Err(once(format!("rank {rank}: {}\n", String::from_utf8_lossy(&complaints[rank]))).into());
+        return Err(once(format!("rank {rank}: {}", String::from_utf8_lossy(&complaints[rank]))).into());
     }
-    let outcome = comm.value(&term?.spread(Batch)).map_err(|error| once(format!("{error}\n")))?;
+    let outcome = comm.value(&term?.spread(Batch)).map_err(told)?;
     let mut text = format!("{}\n", outcome.loss());
     for part in outcome.parts() {
         text += &format!("  {}: {} / {}\n", part.name, part.sum, part.denominator);

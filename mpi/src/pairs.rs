@@ -4,6 +4,7 @@
 use crate::bytes;
 use crate::comm::{Comm, same};
 use crate::error::{Error, Result};
+use crate::spread::Spread;
 use wgloss::custom::Leaf;
 use wgloss::header::{Role, Value};
 use wgloss::{Array, DType, Error as Refusal, Extra, Operand, PartOutcome, Tensor, Term};
@@ -28,9 +29,9 @@ impl Batch {
         self.counts[..rank].iter().sum()
     }
 
-    /// Gathers each rank's number of rows, and its labels.
-    pub fn gather(comm: &Comm, term: &Term<Tensor>) -> Result<Batch> {
-        let own = own_rows(term);
+    /// Gathers each rank's number of rows, and its labels. `over` is how the term is spread.
+    pub fn gather(comm: &Comm, term: &Term<Tensor>, over: Spread) -> Result<Batch> {
+        let own = own_rows(term, over);
         let bytes = own.as_ref().map(|(shape, labels)| {
             let head = [shape[0], shape[1], usize::from(labels.is_some())].map(|number| number as u64);
             bytes::of_words(head.into_iter().chain(labels.iter().flatten().map(|&label| label as u64)))
@@ -52,8 +53,8 @@ impl Batch {
     }
 }
 
-/// Returns the shape of this rank's rows, and their labels. Refuses what these spreads do not support.
-fn own_rows(term: &Term<Tensor>) -> wgloss::Result<(Vec<usize>, Option<Vec<i64>>)> {
+/// Returns the shape of this rank's rows, and their labels. Refuses what the spreads of all pairs do not support.
+fn own_rows(term: &Term<Tensor>, over: Spread) -> wgloss::Result<(Vec<usize>, Option<Vec<i64>>)> {
     // refuses what the shard alone would be refused for
     let shape = term.loss_shape()?;
     let (loss, name, rows) = term.operands().next().ok_or_else(|| Refusal::Gpu("a term without operands".into()))?;
@@ -62,7 +63,7 @@ fn own_rows(term: &Term<Tensor>) -> wgloss::Result<(Vec<usize>, Option<Vec<i64>>
         Err(Refusal::InvalidOption { loss: loss.header().id, option, value, expected })
     };
     if !matches!(loss.leaf(), Leaf::Similarity(_) | Leaf::Hardest(_)) {
-        return refuse("spread", "Rows or Ring", "a loss of all pairs");
+        return refuse("spread", &over.to_string(), "another spread: the loss does not compare all pairs of rows");
     }
     if !shape.is_empty() {
         return refuse("reduction", "none", "a reduction, for a loss over many ranks");
@@ -156,15 +157,15 @@ impl Direction {
     }
 
     /// The operands other than rows and keys that `of` asks for, with their indices in `of`: scale, shift and further keys.
-    pub fn numbers<'o>(&self, term: &Term<Tensor>, of: &[&'o Tensor]) -> Vec<(usize, &'o Tensor)> {
-        let is_number = |tensor: &Tensor| {
+    pub fn other_operands<'o>(&self, term: &Term<Tensor>, of: &[&'o Tensor]) -> Vec<(usize, &'o Tensor)> {
+        let is_other = |tensor: &Tensor| {
             term.operands().any(|(loss, name, operand)| {
                 let role = loss.header().operand(name).map(|spec| spec.role);
-                let number = matches!(role, Some(Role::Scale | Role::Shift | Role::MoreRows));
-                number && same(operand, tensor)
+                let other = matches!(role, Some(Role::Scale | Role::Shift | Role::MoreRows));
+                other && same(operand, tensor)
             })
         };
-        of.iter().enumerate().filter(|(_, tensor)| is_number(tensor)).map(|(k, tensor)| (k, *tensor)).collect()
+        of.iter().enumerate().filter(|(_, tensor)| is_other(tensor)).map(|(k, tensor)| (k, *tensor)).collect()
     }
 }
 

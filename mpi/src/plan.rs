@@ -263,7 +263,10 @@ fn contiguous(gathered: &[Gathered<'_>], over: Spread) -> Result<()> {
     let mut end = 0;
     for &[first, count] in &ranges {
         if first != end {
-            let reason = format!("no range of classes, or more than one, begins at class {end}: {ranges:?} of {of}");
+            let held: Vec<String> = ranges.iter().map(|[first, count]| format!("{first}..{}", first + count)).collect();
+            let held = held.join(", ");
+            let reason =
+                format!("no range of classes, or more than one, begins at class {end}: {held} of {of} classes");
             return Err(Error::Shards { reason });
         }
         end += count;
@@ -271,7 +274,7 @@ fn contiguous(gathered: &[Gathered<'_>], over: Spread) -> Result<()> {
     if end == of {
         return Ok(());
     }
-    Err(Error::Shards { reason: format!("the classes of all ranks are {end} of {of}") })
+    Err(Error::Shards { reason: format!("they have {end} classes in all, expected {of}") })
 }
 
 /// The number of classes that this rank holds.

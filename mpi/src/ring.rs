@@ -1,22 +1,23 @@
 //! Losses of all pairs around a ring: keys go from rank to rank, so that no rank ever holds all of them.
 //!
-//! The keys go round twice, in blocks; here a block is the keys of one rank. In the first round each rank computes the
-//! statistics of its rows against each block. Merged, these give the losses of its rows. In the second round each rank
-//! adds to the gradient of the block that visits it. This gradient travels behind its block, and with one more exchange
-//! reaches the rank that owns the block. The GPU computes during the exchanges.
+//! The keys go round twice. Those of one rank stay together. In the first round each rank computes the statistics of its rows
+//! against the keys of each rank. Merged, these give the losses of its rows. In the second round each rank adds to the
+//! gradient of the keys that visit it. This gradient travels behind its keys, and with one more exchange reaches the rank
+//! that owns them. The GPU computes during the exchanges.
 //!
-//! A rank with an error computes nothing more, but still passes blocks on, so that no other rank waits for it.
+//! A rank with an error computes nothing more, but still passes keys on, so that no other rank waits for it.
 
 use crate::bytes;
 use crate::comm::Comm;
 use crate::error::Result;
 use crate::line::Exchange;
 use crate::pairs::{Batch, Direction, Gradients, Sums, travelling};
+use crate::spread::Spread;
 use wgloss::{DType, Gradient, Operand, Outputs, PartOutcome, Tensor, Term};
 
 /// Returns the sum and denominator of the whole, and this rank's gradients.
 pub fn evaluate(comm: &Comm, term: &Term<Tensor>, of: &[&Tensor]) -> Result<(PartOutcome, Vec<Tensor>)> {
-    let batch = Batch::gather(comm, term)?;
+    let batch = Batch::gather(comm, term, Spread::Ring)?;
     let directions = comm.all_or_none(Direction::of(term, &batch))?;
     let mut rings = Vec::new();
     for direction in &directions {
@@ -72,14 +73,14 @@ impl Ring<'_> {
         self.batch.counts[self.comm.rank()] > 0 && self.batch.counts[of] > 0
     }
 
-    /// Uploads a visiting block of keys. Its gradient is f32, since the ranks add it up.
-    fn block(&self, bytes: &[u8], of: usize) -> wgloss::Result<Tensor> {
+    /// Uploads the keys of rank `of`. Their gradient is f32, since the ranks add it up.
+    fn visiting_keys(&self, bytes: &[u8], of: usize) -> wgloss::Result<Tensor> {
         let shape = [self.batch.counts[of], self.batch.width];
         Ok(self.comm.gpu.upload_array(&bytes::to_array(bytes, self.keys.1, &shape)?)?.f32_gradient())
     }
 
-    /// Goes round once, and calls `visit` with each block and the rank that owns it. The next block is received while
-    /// `visit` computes.
+    /// Goes round once, and calls `visit` with the keys of each rank and the number of this rank. The next keys are received
+    /// while `visit` computes.
     fn round(&self, mut visit: impl FnMut(&[u8], usize) -> Result<()>) -> Result<()> {
         let mut here = self.keys.0.clone();
         for step in 0..self.comm.size() {
@@ -100,8 +101,8 @@ impl Ring<'_> {
         let mut made = Ok(());
         self.round(|bytes, of| {
             if made.is_ok() && self.computes(of) {
-                let numbers = self.block(bytes, of).and_then(|block| {
-                    let term = self.direction.against(&block, self.batch, self.comm.rank(), of);
+                let numbers = self.visiting_keys(bytes, of).and_then(|visiting_keys| {
+                    let term = self.direction.against(&visiting_keys, self.batch, self.comm.rank(), of);
                     Ok(self.comm.gpu.statistics(&term)?.read().wait()?.to_f32())
                 });
                 made = numbers.map(|numbers| of_ranks[of] = Some(numbers));
@@ -120,8 +121,8 @@ impl Ring<'_> {
     /// Returns the sum and the denominator of this rank's rows.
     fn value(&self, all: &[Tensor]) -> wgloss::Result<PartOutcome> {
         let (rank, gpu) = (self.comm.rank(), &self.comm.gpu);
-        let block = self.block(&self.keys.0, rank)?;
-        let term = self.direction.against(&block, self.batch, rank, rank);
+        let own_keys = self.visiting_keys(&self.keys.0, rank)?;
+        let term = self.direction.against(&own_keys, self.batch, rank, rank);
         // a rank without rows has an empty sum, for which it needs no statistics
         let term = match all.first().filter(|all| all.shape()[0] > 0) {
             Some(all) => term.among(all),
@@ -142,22 +143,23 @@ impl Ring<'_> {
         let wants_keys = gradients.wants(&self.direction.keys);
         let mut sums = OwnSums { ring: self, sums: Vec::new(), of };
         let mut made = Ok(());
-        // the exchange of the gradient that belongs to the next block
+        // the exchange of the gradient that belongs to the next keys
         let mut going = None;
         let size = self.comm.size();
         self.round(|bytes, of_rank| {
             let length = self.batch.counts[of_rank] * self.batch.width;
             let mut own = vec![0.0; length];
             if made.is_ok() && self.computes(of_rank) {
-                let share = self.block(bytes, of_rank).and_then(|block| {
-                    let term = self.direction.against(&block, self.batch, self.comm.rank(), of_rank).among(&all[0]);
+                let share = self.visiting_keys(bytes, of_rank).and_then(|visiting_keys| {
+                    let term = self.direction.against(&visiting_keys, self.batch, self.comm.rank(), of_rank);
+                    let term = term.among(&all[0]);
                     let term = divide_by.into_iter().fold(term, Term::divide_by);
-                    sums.add(gpu, &term, wants_keys.then_some(&block), gradients)
+                    sums.add(gpu, &term, wants_keys.then_some(&visiting_keys), gradients)
                 });
                 made = share.map(|share| own = share.unwrap_or(own.clone()));
             }
             if wants_keys {
-                // a rank adds to what the ranks before it have computed; the owner of a block is the first
+                // a rank adds to what the ranks before it have computed; the owner of the keys is the first
                 if let Some(coming) = going.take() {
                     let coming: crate::line::Pending<'_> = coming;
                     let before = bytes::floats(&coming.wait(self.comm.timeout)?.remove(0).bytes);
@@ -179,7 +181,7 @@ impl Ring<'_> {
     }
 }
 
-/// The gradients of the operands that stay on this rank, summed on the GPU over all blocks.
+/// The gradients of the operands that stay on this rank, summed on the GPU over the keys of all ranks.
 struct OwnSums<'a> {
     ring: &'a Ring<'a>,
     of: &'a [&'a Tensor],
@@ -188,19 +190,19 @@ struct OwnSums<'a> {
 }
 
 impl OwnSums<'_> {
-    /// Adds a block's gradients. Returns the gradient of the block's keys, if they are asked for.
+    /// Adds the gradients that the visiting keys give. Returns the gradient of these keys themselves, where they are given.
     fn add(
         &mut self,
         gpu: &wgloss::Gpu,
         term: &Term<Tensor>,
-        block: Option<&Tensor>,
+        visiting_keys: Option<&Tensor>,
         gradients: &Gradients<'_>,
     ) -> wgloss::Result<Option<Vec<f32>>> {
         let direction = self.ring.direction;
-        let numbers = direction.numbers(term, self.of).into_iter().map(|(_, tensor)| tensor);
+        let other_operands = direction.other_operands(term, self.of).into_iter().map(|(_, tensor)| tensor);
         let rows = gradients.wants(&direction.rows).then_some(&direction.rows);
         let mut outputs = Vec::new();
-        for operand in rows.into_iter().chain(numbers) {
+        for operand in rows.into_iter().chain(other_operands) {
             let known = self.sums.iter().find(|(known, _)| Operand::is(known, operand)).map(|(_, sum)| sum.clone());
             outputs.push(match known {
                 Some(sum) => Gradient::add(operand, &sum),
@@ -211,12 +213,12 @@ impl OwnSums<'_> {
                 }
             });
         }
-        let of_block = block.map(|block| Ok((block, gpu.empty(block.shape())?))).transpose()?;
-        outputs.extend(of_block.iter().map(|(block, into)| Gradient::store(block, into)));
+        let of_keys = visiting_keys.map(|keys| Ok((keys, gpu.empty(keys.shape())?))).transpose()?;
+        outputs.extend(of_keys.iter().map(|(keys, into)| Gradient::store(keys, into)));
         if outputs.is_empty() {
             return Ok(None);
         }
         gpu.prepare(term, &Outputs { gradients: outputs, ..Outputs::default() })?.run()?;
-        of_block.map(|(_, into)| Ok(into.read().wait()?.to_f32())).transpose()
+        of_keys.map(|(_, into)| Ok(into.read().wait()?.to_f32())).transpose()
     }
 }

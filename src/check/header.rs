@@ -25,14 +25,19 @@ pub(super) fn check<T>(part: &Part<T>) -> Result<()> {
         Leaf::Divergence(_) => vec![one(Role::Classes), one(Role::Dense)],
         Leaf::Region(leaf) => {
             if leaf.fused_loss().is_some_and(|fused| !fuses(&*fused.loss)) {
-                let reason = "has a fused loss that is no loss of a softmax, or of a prediction and its target";
+                let reason =
+                    "belongs to a loss whose fused loss is neither a softmax nor of a prediction and its target";
                 return refuse(header, reason.into());
             }
             vec![one(Role::Classes), one(Role::Target)]
         }
         Leaf::Vectors(leaf) => {
             if !(1..=MOST_DISTANCES).contains(&leaf.pairs().len()) {
-                return refuse(header, format!("measures {} distances, expected 1 to 3", leaf.pairs().len()));
+                let distances = leaf.pairs().len();
+                return refuse(
+                    header,
+                    format!("belongs to a loss of {distances} distances, expected 1 to {MOST_DISTANCES}"),
+                );
             }
             vec![(Role::Element, 1 + leaf.pairs().as_flattened().iter().max().unwrap_or(&0))]
         }
@@ -55,9 +60,7 @@ pub(super) fn check<T>(part: &Part<T>) -> Result<()> {
         // each loss of the sum is checked by itself
         Leaf::Composite(_) => return Ok(()),
     };
-    if header.operands.first().is_none_or(|first| first.role != needed[0].0) {
-        return refuse(header, format!("has to be the first operand, and of `Role::{:?}`", needed[0].0));
-    }
+    first(header, needed[0].0)?;
     for (role, count) in needed {
         let given = header.operands.iter().filter(|spec| spec.role == role);
         if given.take_while(|spec| !spec.optional).count() < count {
@@ -68,19 +71,27 @@ pub(super) fn check<T>(part: &Part<T>) -> Result<()> {
     Ok(())
 }
 
+/// Refuses a header whose first operand does not have this role.
+fn first(header: &'static Header, role: Role) -> Result<()> {
+    match header.operands.first() {
+        None => refuse(header, format!("is missing: the first operand has to be of `Role::{role:?}`")),
+        Some(first) if first.role != role => {
+            refuse(header, format!("is the first operand, so it has to be of `Role::{role:?}`"))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
 /// Refuses a pointwise loss with more components than a leaf takes, a loss of sequences without a second operand to
 /// subtract, and an index or a table without the other.
 fn components(header: &'static Header, leaf: &dyn Pointwise) -> Result<()> {
     let count = header.components().count() + usize::from(leaf.columns().is_some());
     if count > MOST_COMPONENTS {
-        return refuse(header, format!("has {count} components with the others, of {MOST_COMPONENTS} at most"));
+        return refuse(header, format!("is one of {count} components, expected at most {MOST_COMPONENTS}"));
     }
     let required = |role| header.of_role(role).is_some_and(|spec| !spec.optional);
-    if leaf.of_sequences() && !has_ratio(header) {
-        return refuse(
-            header,
-            "needs a second of its kind, without a gradient, that is subtracted from it in sequences".into(),
-        );
+    if leaf.of_sequences() {
+        of_sequences(header)?;
     }
     let neither = header.of_role(Role::Index).or(header.of_role(Role::Table)).is_none();
     match neither || (required(Role::Index) && required(Role::Table)) {
@@ -89,12 +100,26 @@ fn components(header: &'static Header, leaf: &dyn Pointwise) -> Result<()> {
     }
 }
 
-/// Whether a loss of sequences can subtract its second operand from its first: the second is required, has a number for each
-/// element and no gradient, and the leaf's `item` gets no number from an index or from an averaged operand.
-fn has_ratio(header: &Header) -> bool {
-    let looks_up = [Role::Index, Role::Averaged].iter().any(|&role| header.of_role(role).is_some());
+/// Refuses a loss of sequences that can't subtract its second operand from its first, and one whose leaf would get two numbers in
+/// `item`: the mean of the differences, and one from an index or from an averaged operand.
+fn of_sequences(header: &'static Header) -> Result<()> {
     let second = header.components().nth(1);
-    !looks_up && second.is_some_and(|spec| spec.role == Role::Element && !spec.optional && !spec.gradient)
+    if !second.is_some_and(|spec| spec.role == Role::Element && !spec.optional && !spec.gradient) {
+        let lacks =
+            "needs a second required operand of `Role::Element` without a gradient, which is subtracted from it";
+        return refuse(header, lacks.into());
+    }
+    match gives_item_number(header) {
+        None => Ok(()),
+        Some(role) => {
+            refuse(header, format!("belongs to a loss of sequences, which takes no operand of `Role::{role:?}`"))
+        }
+    }
+}
+
+/// The role of an operand from which the leaf's `item` gets a number, if the header has such an operand.
+fn gives_item_number(header: &Header) -> Option<Role> {
+    [Role::Index, Role::Averaged].into_iter().find(|&role| header.of_role(role).is_some())
 }
 
 /// Whether a loss can be fused with a loss of regions: a softmax, or a leaf of a prediction, its target and at most one number
@@ -102,11 +127,10 @@ fn has_ratio(header: &Header) -> bool {
 fn fuses(loss: &dyn Loss) -> bool {
     let roles: Vec<Role> = loss.header().components().map(|spec| spec.role).collect();
     let paired = matches!(roles[..], [Role::Element, Role::Element] | [Role::Element, Role::Element, Role::Column]);
-    let looks_up = [Role::Index, Role::Averaged].iter().any(|&role| loss.header().of_role(role).is_some());
     match loss.leaf() {
         Leaf::Softmax(_) => true,
         Leaf::Pointwise(leaf) => {
-            let alone = !looks_up && !leaf.of_sequences();
+            let alone = gives_item_number(loss.header()).is_none() && !leaf.of_sequences();
             paired && alone && leaf.columns().is_none() && leaf.needs().is_empty()
         }
         _ => false,
@@ -158,22 +182,22 @@ mod tests {
             ..own(&[("input", Role::Classes, false), target], |own| Leaf::Region(own))
         };
         for (loss, said) in [
-            (own(&[], |own| Leaf::Pointwise(own)), "first operand, and of `Role::Element`"),
-            (own(&[("input", Role::Classes, false)], |own| Leaf::Pointwise(own)), "of `Role::Element`"),
+            (own(&[], |own| Leaf::Pointwise(own)), "the first operand has to be of `Role::Element`"),
+            (own(&[("input", Role::Classes, false)], |own| Leaf::Pointwise(own)), "it has to be of `Role::Element`"),
             (own(&[("input", Role::Element, true)], |own| Leaf::Pointwise(own)), "not optional"),
-            (own(&[&[input], &more[..]].concat(), |own| Leaf::Pointwise(own)), "5 components"),
+            (own(&[&[input], &more[..]].concat(), |own| Leaf::Pointwise(own)), "one of 5 components"),
             (own(&[input, ("at", Role::Index, false)], |own| Leaf::Pointwise(own)), "an index and its table"),
-            (sequenced(&[input]), "a second of its kind"),
-            (sequenced(&[input, ("other", Role::Element, true)]), "a second of its kind"),
+            (sequenced(&[input]), "a second required operand"),
+            (sequenced(&[input, ("other", Role::Element, true)]), "a second required operand"),
             (
                 sequenced(&[input, ("other", Role::Element, false), ("mean", Role::Averaged, true)]),
-                "a second of its kind",
+                "takes no operand of `Role::Averaged`",
             ),
             (own(&[input], |own| Leaf::Boxes(own)), "needs 2 of `Role::Element`"),
             (own(&[input], |own| Leaf::Vectors(own)), "needs 2 of `Role::Element`"),
             (own(&[input], |own| Leaf::Softmax(own)), "of `Role::Classes`"),
             (own(&[("input", Role::Classes, false)], |own| Leaf::Divergence(own)), "needs 1 of `Role::Dense`"),
-            (fused(), "has a fused loss"),
+            (fused(), "whose fused loss is neither"),
             (own(&[("input", Role::Rows, false)], |own| Leaf::Linear(own)), "needs 1 of `Role::Projection`"),
             (own(&[("input", Role::Rows, false)], |own| Leaf::LinearDivergence(own)), "needs 1 of `Role::Projection`"),
             (own(&[("input", Role::Channels, false)], |own| Leaf::Gram(own)), "needs 2 of `Role::Channels`"),

@@ -76,7 +76,9 @@ impl Rule {
 
     fn expected(self) -> &'static str {
         match self {
-            Rule::Finite | Rule::FiniteOrMasked => "a finite number",
+            // no error has these two texts, since a number that breaks these rules is `Error::NotFinite`
+            Rule::Finite => "a finite number",
+            Rule::FiniteOrMasked => "a finite number or -inf",
             Rule::Probability => "a number from 0 to 1",
             Rule::Flag => "0 or 1",
             Rule::Sign => "-1 or 1",
@@ -99,8 +101,13 @@ impl Inspection {
         let ([loss, operand], single) = (self.named, value as f32);
         let operand = operand.into();
         let value = match self.rule {
-            // a sum in f32 is accurate to about this many digits
-            Rule::AddUp { .. } => format!("{value:.4}"),
+            // a sum in f32 is accurate to about five digits
+            Rule::AddUp { .. } => {
+                let after_the_point = 4 - (value.abs().max(1.0).log10() as usize).min(4);
+                format!("{value:.after_the_point$}")
+            }
+            // without an exponent, its text has hundreds of digits
+            _ if value.is_finite() && !single.is_finite() => format!("{value:e} (infinite in f32)"),
             // the shortest text of the number in its own type
             _ if f64::from(single) == value => single.to_string(),
             _ => value.to_string(),
@@ -216,7 +223,7 @@ fn rules<T: Operand>(part: &Part<T>, work: Work<'_>, spec: &OperandSpec, dtype: 
     };
     let rule = match (spec.role, spec.domain) {
         (Role::Mask, _) if dtype.is_float() => Rule::Flag,
-        (Role::Mask | Role::Table | Role::Averaged, _) => return Vec::new(),
+        (Role::Mask | Role::Table, _) => return Vec::new(),
         (role, _) if role.is_integer() => return Vec::new(),
         (Role::Classes | Role::Dense, Domain::Real) if over_softmax => Rule::FiniteOrMasked,
         (Role::PerProjection, _) => Rule::FiniteOrMasked,

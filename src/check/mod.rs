@@ -1,10 +1,10 @@
 //! Everything that is refused before a term is computed: options, operands, dtypes and shapes, in this order, then labels
 //! that lie in the host's memory.
 
-mod asked;
 mod bounds;
 mod checked;
 mod composite;
+mod differentiable;
 mod header;
 mod hints;
 mod inspections;
@@ -22,8 +22,8 @@ mod statistics;
 mod varying;
 mod work;
 
-pub(crate) use asked::differentiable;
 pub(crate) use checked::{Checked, Divisor};
+pub(crate) use differentiable::differentiable;
 #[cfg(feature = "gpu")]
 pub(crate) use inspections::{Inspection, Kept, Masked, Rule};
 #[cfg(feature = "gpu")]
@@ -66,7 +66,7 @@ pub(crate) fn term<T: Operand>(term: &Term<T>) -> Result<(Term<T>, Vec<Checked>)
         if let Leaf::Composite(leaf) = part.loss.leaf() {
             composite::check(&part, &term.parts, leaf, &mut parts, &mut checked)?;
         } else {
-            shards::whole(&part)?;
+            shards::needs_among(&part)?;
             checked.push(part::check(&part, &term.parts)?);
             parts.push(part.into_owned());
         }
@@ -103,7 +103,7 @@ impl<T: Operand> Term<T> {
     /// As [`loss_shape`](Self::loss_shape).
     pub fn part_names(&self) -> Result<Vec<String>> {
         let parts = term(self)?.0.parts;
-        let rows = parts.iter().flat_map(Part::rows).chain(parts.iter().flat_map(Part::observed));
+        let rows = parts.iter().flat_map(Part::outcome_rows).chain(parts.iter().flat_map(Part::observation_rows));
         Ok(rows.flat_map(|row| [Some(row.name), row.extra]).flatten().collect())
     }
 }

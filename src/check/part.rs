@@ -36,13 +36,12 @@ pub(super) fn check<T: Operand>(part: &Part<T>, parts: &[Part<T>]) -> Result<Che
 fn beside<T: Operand>(part: &Part<T>) -> Result<()> {
     let (Some(beside), Some(leader)) = (&part.beside, part.leader()) else { return Ok(()) };
     let got = leader.shape();
-    let fits =
-        if beside.whole_shape { got == beside.shape } else { got.get(..beside.shape.len()) == Some(&beside.shape) };
+    let fits = if beside.exact { got == beside.shape } else { got.get(..beside.shape.len()) == Some(&beside.shape) };
     if fits {
         return Ok(());
     }
     let axes = beside.shape.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
-    let more = if beside.whole_shape { "" } else { ", ..." };
+    let more = if beside.exact { "" } else { ", ..." };
     Err(Error::ShapeMismatch {
         loss: beside.whole,
         operand: beside.own.into(),

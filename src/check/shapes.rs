@@ -106,7 +106,7 @@ fn is_broadcast<T: Operand>(part: &Part<T>, spec: &OperandSpec) -> Result<bool> 
     if axes.len() <= MOST_BROADCAST {
         return Ok(true);
     }
-    let what = format!("{}: axes of `{}` that stand apart", part.loss.header().id, spec.name);
+    let what = format!("{}: broadcast axes of `{}` after merging adjacent ones", part.loss.header().id, spec.name);
     Err(Error::TooLarge { what, needed: axes.len() as u64, limit: MOST_BROADCAST as u64 })
 }
 
@@ -131,9 +131,9 @@ fn scales<T: Operand>(part: &Part<T>, loss_shape: &[usize]) -> Result<()> {
         if whole && tensor.shape() != loss_shape {
             return Err(mismatch(header, name, format!("{loss_shape:?}"), tensor));
         }
-        let rows = if name == "divide_by" { part.entries() } else { 1 };
-        if !whole && !elements(tensor.shape()).is_some_and(|length| length == 1 || length == rows) {
-            let expected = if rows == 1 { "one element".into() } else { format!("one element, or {rows}") };
+        let entries = if name == "divide_by" { part.entries() } else { 1 };
+        if !whole && !elements(tensor.shape()).is_some_and(|length| length == 1 || length == entries) {
+            let expected = if entries == 1 { "one element".into() } else { format!("one element, or {entries}") };
             return Err(mismatch(header, name, expected, tensor));
         }
     }

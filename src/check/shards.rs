@@ -58,7 +58,7 @@ pub(super) fn refuse<T>(part: &Part<T>, option: &str, value: String) -> Error {
 }
 
 /// Refuses a term over some of a row's classes, or some of its keys, that is not given the statistics of all shards.
-pub(super) fn whole<T: Operand>(part: &Part<T>) -> Result<()> {
+pub(super) fn needs_among<T: Operand>(part: &Part<T>) -> Result<()> {
     let classes = part.classes_from.map(|ClassesFrom { first, of }| ("classes_from", first, of));
     let keys = part.keys_from.map(|KeysFrom { first, of }| ("keys_from", first, of));
     match (classes.or(keys), &part.among) {
@@ -84,12 +84,12 @@ pub(super) fn options<T: Operand>(part: &Part<T>) -> Result<()> {
             Err(refuse(part, "classes_from", format!("{first} of {of}")))
         }
         _ if part.among.is_some() && !merges(part) => Err(refuse(part, "among", "statistics".into())),
-        _ => pairs(part),
+        _ => pair_options(part),
     }
 }
 
 /// Refuses `rows_from` and `keys_from` for a loss that does not compare the rows of a batch.
-fn pairs<T>(part: &Part<T>) -> Result<()> {
+fn pair_options<T>(part: &Part<T>) -> Result<()> {
     let header = part.loss.header();
     let (option, value) = match (part.keys_from, part.rows_from) {
         (Some(KeysFrom { first, of }), _) => ("keys_from", format!("{first} of {of}")),
@@ -104,8 +104,8 @@ fn pairs<T>(part: &Part<T>) -> Result<()> {
         Leaf::Similarity(leaf) if leaf.settings().symmetric => refuse(
             "symmetric",
             "true".into(),
-            "false, since a shard has one direction: the other is the same loss of the keys' shard against all queries, \
-             and the two are added by halves",
+            "false, since a shard has one direction: the other is the same loss of the keys' shard against all queries; \
+             add half of each",
         ),
         Leaf::Similarity(_) | Leaf::Hardest(_) if lacks_anchors => {
             refuse(option, value, "`anchors`, which are the rows of the shard")

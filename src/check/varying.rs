@@ -47,7 +47,7 @@ fn option<T: Operand>(part: &Part<T>, name: &str) -> Result<()> {
     // values are tried, since one alone may be the part's own.
     let weights = |value: f64| {
         let loss = loss.with_option(name, &Value::Number(value))?.into();
-        let rows = Part { loss, weight: 1.0, share: 1.0, ..part.clone() }.rows();
+        let rows = Part { loss, weight: 1.0, share: 1.0, ..part.clone() }.outcome_rows();
         Ok(rows.into_iter().map(|row| row.weight).collect::<Vec<_>>())
     };
     let inside = typical(spec);

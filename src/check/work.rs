@@ -299,20 +299,25 @@ fn all_pairs<T: Operand>(part: &Part<T>, leader: &T) -> Result<Pairs> {
         };
     }
     let keys = header.operands.iter().filter(|spec| spec.role == Role::Rows).nth(1).and_then(given);
+    let enough = || format!("[N, {width}] with {first} + {rows} ≤ N");
     // only a shard may have more keys than rows
     let others = match keys.filter(|_| part.rows_from.is_some() || part.keys_from.is_some()) {
         None => rows,
         Some((name, keys)) => match *keys.shape() {
             [n, columns] if columns == width => {
                 let of = keys_of(part, header, (name, keys), n)?;
-                if first.checked_add(rows).is_none_or(|end| end > of) {
-                    let (name, keys) =
-                        if part.keys_from.is_some() { (part.leader_name(), leader) } else { (name, keys) };
-                    return Err(mismatch(header, name, format!("[N, {width}] with {first} + {rows} ≤ N"), keys));
+                match (first.checked_add(rows).is_none_or(|end| end > of), part.keys_from) {
+                    (false, _) => n,
+                    // a shard of the keys may be shorter, so the rows are too many
+                    (true, Some(_)) => {
+                        let expected = format!("at most {} rows, from {first} on of {of}", of.saturating_sub(first));
+                        return Err(mismatch(header, part.leader_name(), expected, leader));
+                    }
+                    (true, None) => return Err(mismatch(header, name, enough(), keys)),
                 }
-                n
             }
-            _ => return Err(mismatch(header, name, format!("[N, {width}] with {first} + {rows} ≤ N"), keys)),
+            _ if part.keys_from.is_some() => return Err(mismatch(header, name, format!("[N, {width}]"), keys)),
+            _ => return Err(mismatch(header, name, enough(), keys)),
         },
     };
     let keys = part.keys_from.map_or(others, |keys| keys.of);

@@ -82,7 +82,7 @@ impl Detection {
         };
         // both losses have the same anchors
         let rows = anchors.classes.shape().iter().take(1).copied().collect();
-        let beside = Beside { whole: "detection", own: "boxes", other: "classes", shape: rows, whole_shape: false };
+        let beside = Beside { whole: "detection", own: "boxes", other: "classes", shape: rows, exact: false };
         let boxes = boxes.with(Extra::Mask, anchors.positives).named("boxes").beside(beside);
         let sum = classes.named("classification") + self.box_weight * boxes;
         sum.reduce(Reduction::Sum).divide_by(count)

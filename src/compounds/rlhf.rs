@@ -59,7 +59,7 @@ impl Rlhf {
         let value = self.value.of(rollout.values, rollout.old_values, rollout.returns).named("value");
         let tokens = rollout.log_probs.shape().to_vec();
         let value =
-            value.beside(Beside { whole: "rlhf", own: "values", other: "log_probs", shape: tokens, whole_shape: true });
+            value.beside(Beside { whole: "rlhf", own: "values", other: "log_probs", shape: tokens, exact: true });
         let kl = self.kl.of(rollout.log_probs, rollout.ref_log_probs).named("kl");
         let sum = policy + self.value_weight * value + self.kl_weight * kl;
         match rollout.mask {

@@ -5,7 +5,7 @@
 
 use crate::array::Array;
 use crate::check::Lattice;
-use crate::cpu::walk::{Scales, Value, Walk};
+use crate::cpu::walk::{Upstream, Value, Walk};
 use crate::leaf::Alignments;
 use crate::loss::OperandSpec;
 use crate::reduction::Reduction;
@@ -44,18 +44,18 @@ impl Aligned {
                 x: (0..steps[n]).map(row).collect(),
                 nodes: nodes(&targets[first..first + labels[n]], leaf.blank()),
             };
-            let share = if part.reduction == Reduction::Mean { 1.0 / labels[n].max(1) as f64 } else { 1.0 };
-            aligned.add(&item, leaf, n, share);
+            let factor = if part.reduction == Reduction::Mean { 1.0 / labels[n].max(1) as f64 } else { 1.0 };
+            aligned.add(&item, leaf, n, factor);
         }
         aligned
     }
 
-    /// Adds the loss of item `n` times `share`, and its derivatives.
-    fn add(&mut self, item: &Item, leaf: &dyn Alignments, n: usize, share: f64) {
+    /// Adds the loss of item `n` times `factor`, and its derivatives.
+    fn add(&mut self, item: &Item, leaf: &dyn Alignments, n: usize, factor: f64) {
         let (before, after) = (item.before(), item.after());
         let log_probability = item.log_probability(&before);
         let score = leaf.score(log_probability);
-        self.values.push(Value::of(share * score.loss));
+        self.values.push(Value::of(factor * score.loss));
         for (t, row) in item.x.iter().enumerate() {
             // for each class, the probability of the alignments that have it at this step, over that of all alignments
             let mut shares = vec![0.0; row.len()];
@@ -65,7 +65,7 @@ impl Aligned {
             for (c, (x, passing)) in row.iter().zip(shares).enumerate() {
                 self.slopes[self.lattice.element(t, n, c)] = match score.d {
                     0.0 => None,
-                    d if log_probability.is_finite() => Some(share * d * (passing - x.exp())),
+                    d if log_probability.is_finite() => Some(factor * d * (passing - x.exp())),
                     _ => Some(f64::NAN),
                 };
             }
@@ -152,7 +152,7 @@ impl Walk for Aligned {
         &self.values
     }
 
-    fn gradient(&self, _: &OperandSpec, scales: &[Scales]) -> Vec<f64> {
+    fn gradient(&self, _: &OperandSpec, scales: &[Upstream]) -> Vec<f64> {
         let of = |at: usize| scales[at / self.lattice.classes % self.lattice.items][0];
         let scaled = |(at, slope): (usize, &Option<f64>)| slope.map_or(0.0, |slope| of(at) * slope);
         self.slopes.iter().enumerate().map(scaled).collect()

@@ -3,7 +3,7 @@
 use crate::array::Array;
 use crate::broadcast::BroadcastAxis;
 use crate::cpu::sequences::Sequences;
-use crate::cpu::walk::{Scales, Value, Walk};
+use crate::cpu::walk::{Upstream, Value, Walk};
 use crate::leaf::{Boxes, ElementScore, Pointwise};
 use crate::loss::OperandSpec;
 use crate::reduction::Reduction;
@@ -170,7 +170,7 @@ impl Walk for Elements<'_> {
         vec![[right as f64, self.right.len() as f64]]
     }
 
-    fn gradient(&self, operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {
+    fn gradient(&self, operand: &OperandSpec, scales: &[Upstream]) -> Vec<f64> {
         let scale = |i: usize| scales[i / self.per_value][0] / self.per_value as f64;
         // a masked element has no gradient, even where its upstream gradient is infinite
         let scaled = |i: usize, d: f64| if self.masked[i / self.per_value] { 0.0 } else { d * scale(i) };

@@ -84,7 +84,7 @@ pub fn gradient_list(term: &Term<Array>, of: &[&Array]) -> Result<(Outcome, Vec<
 fn observed_sums(part: &Part<Array>, walk: &dyn Walk) -> Vec<PartOutcome> {
     let sums = part.observations.iter().filter(|observation| !observation.of_positions());
     let sums = sums.flat_map(|observation| walk.observed(*observation));
-    let rows = part.observed().into_iter().zip(sums);
+    let rows = part.observation_rows().into_iter().zip(sums);
     rows.map(|(row, [sum, denominator])| PartOutcome { name: row.name, sum, denominator, weight: 0.0 }).collect()
 }
 

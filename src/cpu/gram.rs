@@ -1,7 +1,7 @@
 //! A value for each pair of an item's channels, from the Gram matrices of input and target.
 
 use crate::array::Array;
-use crate::cpu::walk::{Scales, Value, Walk};
+use crate::cpu::walk::{Upstream, Value, Walk};
 use crate::leaf::{ElementScore, Pointwise};
 use crate::loss::OperandSpec;
 use crate::role::Role;
@@ -66,7 +66,7 @@ impl Walk for Gram {
         &self.values
     }
 
-    fn gradient(&self, _operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {
+    fn gradient(&self, _operand: &OperandSpec, scales: &[Upstream]) -> Vec<f64> {
         let Classes { n, c, s, .. } = self.classes;
         let mut gradient = vec![0.0; n * c * s];
         for i in 0..n {

@@ -2,7 +2,7 @@
 
 use crate::array::Array;
 use crate::check::Pairs;
-use crate::cpu::walk::{Scales, Value, Walk};
+use crate::cpu::walk::{Upstream, Value, Walk};
 use crate::leaf::{Hardest, HardestDistances};
 use crate::loss::OperandSpec;
 use crate::role::Role;
@@ -103,7 +103,7 @@ impl Walk for HardestPairs {
         &self.values
     }
 
-    fn gradient(&self, operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {
+    fn gradient(&self, operand: &OperandSpec, scales: &[Upstream]) -> Vec<f64> {
         let of_anchors = operand.role == Role::Anchors;
         let width = self.others.first().map_or(0, Vec::len);
         let count = if of_anchors { self.rows.len() } else { self.others.len() };

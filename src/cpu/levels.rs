@@ -2,7 +2,7 @@
 //! score of its windows.
 
 use crate::array::Array;
-use crate::cpu::walk::{Scales, Value, Walk};
+use crate::cpu::walk::{Upstream, Value, Walk};
 use crate::cpu::windows::{Scored, View};
 use crate::leaf::{WindowScore, WindowStatistics, Windows};
 use crate::loss::{Header, OperandSpec};
@@ -102,8 +102,8 @@ impl Level {
         let next = self.view.pictures.halved();
         for plane in 0..next.planes() {
             for (y, x) in (0..height).flat_map(|y| (0..width).map(move |x| (y, x))) {
-                let above = next.element(plane, (y + height % 2) / 2, (x + width % 2) / 2);
-                gradient[self.view.pictures.element(plane, y, x)] += coarser[above] / 4.0;
+                let parent = next.element(plane, (y + height % 2) / 2, (x + width % 2) / 2);
+                gradient[self.view.pictures.element(plane, y, x)] += coarser[parent] / 4.0;
             }
         }
     }
@@ -114,14 +114,14 @@ impl Walk for Levelled {
         &self.values
     }
 
-    fn gradient(&self, operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {
+    fn gradient(&self, operand: &OperandSpec, scales: &[Upstream]) -> Vec<f64> {
         let of_target = operand.name != self.header.operands[0].name;
         let mut coarser: Option<Vec<f64>> = None;
         for level in self.levels.iter().rev() {
-            let (per_plane, planes) = (level.per_plane(), level.view.pictures.c);
+            let (per_plane, channels) = (level.per_plane(), level.view.pictures.c);
             let scale = |window: usize| {
                 let plane = window / per_plane;
-                scales[plane / planes][0] * level.slopes[plane] / (planes * per_plane) as f64
+                scales[plane / channels][0] * level.slopes[plane] / (channels * per_plane) as f64
             };
             let mut gradient = level.view.gradient(&level.windows, of_target, &scale);
             if let Some(coarser) = &coarser {

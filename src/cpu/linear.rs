@@ -9,7 +9,7 @@ use crate::cpu::fold::softmax_shards::{self, State};
 use crate::cpu::observed::{self, Seen};
 use crate::cpu::softcap::Softcap;
 use crate::cpu::unit::Unit;
-use crate::cpu::walk::{Scales, Value, Walk};
+use crate::cpu::walk::{Upstream, Value, Walk};
 use crate::leaf::{Divergence, Softmax};
 use crate::loss::OperandSpec;
 use crate::role::Role;
@@ -104,7 +104,7 @@ impl Linear {
     }
 
     /// The gradient with respect to the product of row `i` and class `k`, before scale, bias and cap.
-    fn slope(&self, i: usize, k: usize, scales: &[Scales]) -> f64 {
+    fn slope(&self, i: usize, k: usize, scales: &[Upstream]) -> f64 {
         self.rows[i].as_ref().map_or(0.0, |score| scales[i][0] * score.d[k] + scales[i][1] * score.d_extra[k])
     }
 }
@@ -224,7 +224,7 @@ impl Walk for Linear {
         observed::of_rows(observation, &self.seen)
     }
 
-    fn gradient(&self, operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {
+    fn gradient(&self, operand: &OperandSpec, scales: &[Upstream]) -> Vec<f64> {
         let Pairs { rows, others, width, .. } = self.pairs;
         let through = |own: &Unit, pairs: &mut dyn Iterator<Item = (f64, &Unit)>| {
             let mut d = vec![0.0; width];

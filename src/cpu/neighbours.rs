@@ -1,7 +1,7 @@
 //! A value for each item: the sum over all differences of neighbouring pixels.
 
 use crate::array::Array;
-use crate::cpu::walk::{Scales, Value, Walk};
+use crate::cpu::walk::{Upstream, Value, Walk};
 use crate::leaf::Pointwise;
 use crate::loss::OperandSpec;
 use crate::role::Role;
@@ -49,7 +49,7 @@ impl Walk for Neighbours {
         &self.values
     }
 
-    fn gradient(&self, _operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {
+    fn gradient(&self, _operand: &OperandSpec, scales: &[Upstream]) -> Vec<f64> {
         let per_item = self.pictures.per_item().max(1);
         self.slopes.iter().enumerate().map(|(i, slope)| slope * scales[i / per_item][0]).collect()
     }

@@ -7,7 +7,7 @@ use crate::cpu::fold::row::{Row, Scored};
 use crate::cpu::fold::softmax_shards::{self, State, of_shards};
 use crate::cpu::observed::{self, Seen};
 use crate::cpu::softcap::Softcap;
-use crate::cpu::walk::{Scales, Value, Walk};
+use crate::cpu::walk::{Upstream, Value, Walk};
 use crate::leaf::{FusedLoss, Leaf, Softmax};
 use crate::loss::OperandSpec;
 use crate::role::Role;
@@ -187,7 +187,7 @@ impl Walk for Positions {
         observed::of_rows(observation, &self.seen)
     }
 
-    fn gradient(&self, _operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {
+    fn gradient(&self, _operand: &OperandSpec, scales: &[Upstream]) -> Vec<f64> {
         let classes = self.classes;
         let mut gradient = vec![0.0; classes.positions() * classes.c];
         for (at, position) in self.positions.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use crate::array::Array;
 use crate::check::{Checked, Divisor};
-use crate::cpu::walk::{Scales, Value, Walk};
+use crate::cpu::walk::{Upstream, Value, Walk};
 use crate::leaf::Leaf;
 use crate::role::Role;
 use crate::term::{OutcomeRow, Part, PartOutcome, Scale};
@@ -19,13 +19,13 @@ pub(super) struct Reduced<'a> {
     pub outcomes: Vec<PartOutcome>,
     /// For each value, the upstream gradients of its loss and of its `extra` loss: divided by the denominator, and times the
     /// sample weight unless the walk itself applies it. `weight` is not in them.
-    pub scales: Vec<Scales>,
+    pub scales: Vec<Upstream>,
 }
 
 /// Reduces a part's walk, and its fused loss where it has one.
 pub(super) fn reduce<'a>(part: &Part<Array>, checked: &Checked, walk: &'a dyn Walk) -> Vec<Reduced<'a>> {
     let walks = [Some((walk, checked.divisor)), walk.fused_loss().zip(checked.fused_divisor)];
-    let rows = part.rows().into_iter().zip(walks.into_iter().flatten()).enumerate();
+    let rows = part.outcome_rows().into_iter().zip(walks.into_iter().flatten()).enumerate();
     rows.map(|(place, (row, (walk, divisor)))| reduce_one(part, (place, &row), walk, divisor)).collect()
 }
 

@@ -3,7 +3,7 @@
 use crate::array::Array;
 use crate::check::Pairs;
 use crate::cpu::linear::Linear;
-use crate::cpu::walk::{Scales, Value, Walk};
+use crate::cpu::walk::{Upstream, Value, Walk};
 use crate::leaf::{RowNll, Segments};
 use crate::loss::OperandSpec;
 use crate::role::Role;
@@ -63,11 +63,11 @@ impl Walk for Segmented {
         &self.values
     }
 
-    fn gradient(&self, operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {
+    fn gradient(&self, operand: &OperandSpec, scales: &[Upstream]) -> Vec<f64> {
         let scale = |segment: usize| scales[segment % scales.len()][0];
         // the value of a row is −log p, hence the sign
         let of_row = |&segment: &usize| [-scale(segment) * self.slopes[segment], 0.0];
-        let of_rows: Vec<Scales> = self.segment_of.iter().map(of_row).collect();
+        let of_rows: Vec<Upstream> = self.segment_of.iter().map(of_row).collect();
         self.rows.gradient(operand, &of_rows)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::array::Array;
 use crate::cpu::distance::{Distance, distance};
-use crate::cpu::walk::{Scales, Value, Walk};
+use crate::cpu::walk::{Upstream, Value, Walk};
 use crate::leaf::{Distances, Vectors, VectorsScore};
 use crate::loss::{Header, OperandSpec};
 use crate::role::Role;
@@ -64,7 +64,7 @@ impl Walk for Rows<'_> {
         &self.values
     }
 
-    fn gradient(&self, operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {
+    fn gradient(&self, operand: &OperandSpec, scales: &[Upstream]) -> Vec<f64> {
         let mut gradient = vec![0.0; self.rows.len() * self.width];
         let place = vectors(self.part.loss.header()).position(|spec| spec.name == operand.name);
         for (row, scored) in self.rows.iter().enumerate() {

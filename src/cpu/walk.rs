@@ -37,7 +37,7 @@ impl Value {
 }
 
 /// The upstream gradients of a value: of its loss, and of its extra loss.
-pub(super) type Scales = [f64; 2];
+pub(super) type Upstream = [f64; 2];
 
 /// A walk over a part's operands.
 pub(super) trait Walk {
@@ -57,5 +57,5 @@ pub(super) trait Walk {
         Vec::new()
     }
     /// The gradient of `Σ scales·value` with respect to an operand, element by element.
-    fn gradient(&self, operand: &OperandSpec, scales: &[Scales]) -> Vec<f64>;
+    fn gradient(&self, operand: &OperandSpec, scales: &[Upstream]) -> Vec<f64>;
 }

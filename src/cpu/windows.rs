@@ -1,7 +1,7 @@
 //! A value for each item: the mean of the scores of all windows over its two pictures.
 
 use crate::array::Array;
-use crate::cpu::walk::{Scales, Value, Walk};
+use crate::cpu::walk::{Upstream, Value, Walk};
 use crate::leaf::{WindowScore, WindowSettings, WindowStatistics, Windows};
 use crate::loss::{Header, OperandSpec};
 use crate::role::Role;
@@ -69,11 +69,11 @@ impl View {
             let pixel = |(weight, at): &Pixel| weight * at.map_or(f(0.0, 0.0), |at| f(self.x[at], self.y[at]));
             pixels.iter().map(pixel).sum::<f64>()
         };
-        let [mean, other, mean_difference] = [sum(&|x, _| x), sum(&|_, y| y), sum(&|x, y| x - y)];
+        let [mean, mean_y, mean_difference] = [sum(&|x, _| x), sum(&|_, y| y), sum(&|x, y| x - y)];
         let statistics = WindowStatistics {
             mean,
             mean_difference,
-            spread: sum(&|x, y| (x - mean).powi(2) + (y - other).powi(2)),
+            spread: sum(&|x, y| (x - mean).powi(2) + (y - mean_y).powi(2)),
             spread_difference: sum(&|x, y| (x - y - mean_difference).powi(2)),
         };
         let score = score(statistics);
@@ -132,7 +132,7 @@ impl Walk for Windowed {
         &self.values
     }
 
-    fn gradient(&self, operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {
+    fn gradient(&self, operand: &OperandSpec, scales: &[Upstream]) -> Vec<f64> {
         let of_target = operand.name != self.header.operands[0].name;
         let per_item = self.view.map.per_item();
         let scale = |window: usize| scales[window / per_item][0] / per_item as f64;

@@ -23,8 +23,8 @@ pub struct AdapterReport {
     pub features: wgpu::Features,
     /// Whether [`Gpu::new`](crate::Gpu::new) uses it.
     pub chosen: bool,
-    /// The kind of kernels for it: `gpu`, `cpu`, `small` or `plain`. The adapter decides, unless the environment variable
-    /// `WGLOSS_KERNELS` names a kind.
+    /// The kind of kernels for it: `gpu`, `cpu`, `small` or `plain`, or `matrices` if it has those. The adapter decides, unless
+    /// the environment variable `WGLOSS_KERNELS` names a kind.
     pub kernels: &'static str,
 }
 
@@ -43,7 +43,7 @@ pub async fn adapters_async() -> Vec<AdapterReport> {
         limits: adapter.limits(),
         features: adapter.features(),
         chosen: chosen == Some(place),
-        kernels: Target::name_of(&adapter.get_info()),
+        kernels: Target::name_of(adapter),
     };
     found.iter().enumerate().map(report).collect()
 }
@@ -103,12 +103,13 @@ fn choose(found: &[wgpu::Adapter]) -> Result<usize> {
         format!("{} ({}, {})", info.name, info.backend, info.driver)
     });
     let names: Vec<String> = names.collect();
-    built_with(wgpu::Instance::enabled_backend_features())?;
+    let backends = wgpu::Instance::enabled_backend_features();
+    built_with(backends)?;
     #[cfg(target_arch = "wasm32")]
     if names.is_empty() {
         return Err(Error::NoAdapter(lacked_by_the_browser().into()));
     }
-    pick(&names, std::env::var(NAME).ok().as_deref(), std::env::var(BACKEND).ok().as_deref())
+    pick(&names, std::env::var(NAME).ok().as_deref(), std::env::var(BACKEND).ok().as_deref(), backends)
 }
 
 /// Why a browser offers no adapter, and what to do.
@@ -146,8 +147,9 @@ fn built_with(backends: wgpu::Backends) -> Result<()> {
     }
 }
 
-/// As [`choose`], given the adapters' names and the values of the two environment variables.
-fn pick(found: &[String], name: Option<&str>, backend: Option<&str>) -> Result<usize> {
+/// As [`choose`], given the adapters' names, the values of the two environment variables, and the backends that the program was
+/// built with for its system.
+fn pick(found: &[String], name: Option<&str>, backend: Option<&str>, built: wgpu::Backends) -> Result<usize> {
     let unknown = backend.into_iter().flat_map(|backend| backend.split(',')).map(str::trim);
     let unknown = unknown.filter(|name| !BACKENDS.contains(&name.to_lowercase().as_str())).collect::<Vec<_>>();
     // wgpu ignores unknown names
@@ -157,7 +159,10 @@ fn pick(found: &[String], name: Option<&str>, backend: Option<&str>) -> Result<u
     }
     let looked_for = match backend {
         Some(backend) => format!("looked for {BACKEND}={backend}"),
-        None => "looked for Vulkan, Metal, DX12 and GL".into(),
+        None => {
+            let built = built.iter_names().map(|(name, _)| name.to_lowercase().replace('_', " "));
+            format!("looked for {}", built.collect::<Vec<_>>().join(", "))
+        }
     };
     if found.is_empty() {
         return Err(Error::NoAdapter(format!(
@@ -213,17 +218,17 @@ mod tests {
     #[test]
     fn an_adapter_is_chosen_by_name_or_the_error_says_what_to_do() {
         let found = ["NVIDIA H200 (vulkan, 570)".to_string(), "llvmpipe (vulkan, Mesa)".to_string()];
-        assert_eq!(pick(&found, None, None), Ok(0));
-        assert_eq!(pick(&found, Some("LLVMpipe"), None), Ok(1));
-        let error = pick(&found, Some("radeon"), Some("vulkan")).unwrap_err().to_string();
+        assert_eq!(pick(&found, None, None, Backends::VULKAN), Ok(0));
+        assert_eq!(pick(&found, Some("LLVMpipe"), None, Backends::VULKAN), Ok(1));
+        let error = pick(&found, Some("radeon"), Some("vulkan"), Backends::VULKAN).unwrap_err().to_string();
         for part in ["WGPU_BACKEND=vulkan", "WGPU_ADAPTER_NAME=radeon", "llvmpipe", "H200"] {
             assert!(error.contains(part), "{error} lacks {part}");
         }
-        let error = pick(&[], None, Some("nosuch, gl")).unwrap_err().to_string();
+        let error = pick(&[], None, Some("nosuch, gl"), Backends::VULKAN).unwrap_err().to_string();
         assert!(error.contains("WGPU_BACKEND names `nosuch`, which is no backend; there are vulkan,"), "{error}");
         assert!(!error.contains("Install"), "{error}");
-        let error = pick(&[], None, None).unwrap_err().to_string();
-        for part in ["Vulkan", "found none", "apt-get install mesa-vulkan-drivers"] {
+        let error = pick(&[], None, None, Backends::VULKAN | Backends::GL).unwrap_err().to_string();
+        for part in ["looked for vulkan, gl, found none", "apt-get install mesa-vulkan-drivers"] {
             assert!(error.contains(part), "{error} lacks {part}");
         }
     }

@@ -26,7 +26,7 @@ pub(super) struct Dispatch {
 
 /// The parameter blocks of a part's kernels, in one buffer.
 #[derive(Debug)]
-pub(super) struct Blocks {
+pub(super) struct ParamBlocks {
     pub memory: Arc<Memory>,
     pub count: u32,
     /// The bytes from the start of one block to the start of the next.
@@ -60,7 +60,7 @@ pub(super) struct Placed<'a> {
     /// The element of the range at which the tensor begins. A kernel adds it to every index.
     pub base: u32,
     /// Whether the range's last quad holds nothing else, so that a kernel may overwrite the whole quad.
-    alone: bool,
+    owns_last_quad: bool,
 }
 
 /// The rule that the refusal of overlapping ranges states in a browser.
@@ -99,7 +99,7 @@ impl Binder<'_> {
     }
 
     /// The dispatches, and their parameters. `pipelines` gives the pipeline of each stage.
-    pub fn dispatches(&self, pipelines: impl Iterator<Item = Arc<Pipeline>>) -> Result<(Vec<Dispatch>, Blocks)> {
+    pub fn dispatches(&self, pipelines: impl Iterator<Item = Arc<Pipeline>>) -> Result<(Vec<Dispatch>, ParamBlocks)> {
         let made: Vec<_> = self.plan.stages.iter().zip(pipelines).collect();
         let (params, places) = self.params(&made)?;
         let dispatches = made.iter().zip(places).map(|((stage, pipeline), at)| {
@@ -118,7 +118,7 @@ impl Binder<'_> {
     fn kernel(&self, stage: &Stage) -> Kernel {
         let mut kernel = self.gpu.target().specialise(&stage.recipe, |binding| {
             let placed = self.place(stage, binding);
-            placed.is_some_and(|placed| placed.in_quads() && (placed.alone || !binding.is_written()))
+            placed.is_some_and(|placed| placed.in_quads() && (placed.owns_last_quad || !binding.is_written()))
         });
         let bindings = kernel.bindings();
         let of_kind = |read_only| {
@@ -131,7 +131,7 @@ impl Binder<'_> {
     }
 
     /// The parameters of all stages, and each stage's offset in them. Stages with equal parameters share an offset.
-    fn params(&self, made: &[(&Stage, Arc<Pipeline>)]) -> Result<(Blocks, Vec<u64>)> {
+    fn params(&self, made: &[(&Stage, Arc<Pipeline>)]) -> Result<(ParamBlocks, Vec<u64>)> {
         let alignment = u64::from(self.gpu.limits().min_uniform_buffer_offset_alignment);
         let stride = (size_of::<Params>() as u64).next_multiple_of(alignment);
         let (mut bytes, mut offsets, mut known) = (Vec::new(), Vec::new(), HashMap::new());
@@ -154,7 +154,7 @@ impl Binder<'_> {
         // STORAGE, because a kernel writes the numbers that change between runs
         let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::STORAGE;
         let memory = self.pool.constant(self.gpu, "wgloss parameters", &bytes, usage)?;
-        Ok((Blocks { memory, count: known.len() as u32, stride }, offsets))
+        Ok((ParamBlocks { memory, count: known.len() as u32, stride }, offsets))
     }
 
     /// Refuses what the device cannot bind or dispatch. It looks at sizes only, so [unbacked](Memory::unbacked) memory will do.
@@ -284,10 +284,10 @@ fn place_window<'t>(gpu: &Gpu, memory: &'t Memory, begin: u64, size: u64, window
     let last = begin + window.end * size;
     let end = last.next_multiple_of(16).max(offset + 16).min(memory.end);
     let base = (begin as i64 - offset as i64) / size as i64;
-    let alone = last == end || memory.is_own();
-    Placed { buffer, offset, size: (end - offset) / 4 * 4, base: base as u32, alone }
+    let owns_last_quad = last == end || memory.is_own();
+    Placed { buffer, offset, size: (end - offset) / 4 * 4, base: base as u32, owns_last_quad }
 }
 
 fn whole(memory: &Memory) -> Placed<'_> {
-    Placed { buffer: &memory.buffer, offset: 0, size: memory.bytes, base: 0, alone: true }
+    Placed { buffer: &memory.buffer, offset: 0, size: memory.bytes, base: 0, owns_last_quad: true }
 }

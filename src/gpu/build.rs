@@ -2,11 +2,11 @@
 
 use crate::check::Checked;
 use crate::error::Result;
-use crate::gpu::bind::{Binder, Blocks, Dispatch};
+use crate::gpu::bind::{Binder, Dispatch, ParamBlocks};
 use crate::gpu::context::Gpu;
 use crate::gpu::memory::Memory;
 use crate::gpu::numbers::{self, Numbers, Source};
-use crate::gpu::observed::{self, Observed};
+use crate::gpu::observed::{self, ObservedTensor};
 use crate::gpu::outcome::Outcome;
 use crate::gpu::outputs::{self, Gradient, Outputs};
 use crate::gpu::part_tensors::PartTensors;
@@ -15,7 +15,7 @@ use crate::gpu::pool::{Pool, Use};
 use crate::gpu::shaders::{choice, geometry};
 use crate::gpu::sums::{Sums, places};
 use crate::gpu::tensor::Tensor;
-use crate::gpu::verdict::{Verdict, VerdictPart};
+use crate::gpu::verdict::{Verdict, VerdictRow};
 use crate::shape::DType;
 use crate::term::{Observation, OutcomeRow, Part, Term};
 use std::sync::Arc;
@@ -47,7 +47,7 @@ pub(super) struct Held {
     pub statistics: Option<Tensor>,
     _tensors: Vec<Tensor>,
     _memories: Vec<Arc<Memory>>,
-    _blocks: Vec<Blocks>,
+    _blocks: Vec<ParamBlocks>,
 }
 
 /// A call that has been checked.
@@ -65,11 +65,11 @@ pub(super) struct Call<'a> {
     /// The shape of an unreduced loss.
     pub loss_shape: Option<Vec<usize>>,
     /// The observations that are tensors, with a number for each position.
-    pub observed: &'a [Observed],
+    pub observed: &'a [ObservedTensor],
     /// The tensor for the statistics of a shard, if the job computes these instead of a loss.
     pub statistics: Option<&'a Tensor>,
     /// The job that this one replaces, after [`Job::rebind`](crate::Job::rebind).
-    pub after: Option<&'a Built>,
+    pub replaced: Option<&'a Built>,
 }
 
 /// A function that is called with the binder of each plan, before any pipeline is made.
@@ -83,13 +83,15 @@ pub(super) fn build(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<
 }
 
 fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
-    let Call { term: whole, parts, planned: term, outputs, ref loss_shape, statistics, after, .. } = *call;
-    let pool = after.map_or_else(Arc::default, |after| after.pool.clone());
+    let Call { term: whole, parts, planned: term, outputs, ref loss_shape, statistics, replaced, .. } = *call;
+    let pool = replaced.map_or_else(Arc::default, |replaced| replaced.pool.clone());
     let loss = match (&outputs.loss, loss_shape) {
         (Some(tensor), _) => tensor.clone(),
         (None, shape) => {
             let shape = shape.clone().unwrap_or_default();
-            let own = after.filter(|after| after.held.outputs.loss.is_none()).map(|after| &after.outcome.tensor);
+            let own = replaced
+                .filter(|replaced| replaced.held.outputs.loss.is_none())
+                .map(|replaced| &replaced.outcome.tensor);
             match own.filter(|own| own.shape() == shape) {
                 Some(own) => own.clone(),
                 None => gpu.empty(shape)?,
@@ -98,17 +100,17 @@ fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
     };
     // the tensors that the replaced job got from its caller come first, and the new job must not write to these
     let own = |place: usize| {
-        let made = after.filter(|after| place >= after.held.outputs.observed.len())?;
+        let made = replaced.filter(|replaced| place >= replaced.held.outputs.observed.len())?;
         made.outcome.observed.get(place).map(|(_, tensor)| tensor)
     };
-    let seen = |one: &Observed| gpu.zeros(one.shape.clone(), one.dtype);
-    let seen = observed::tensors(call.observed, &outputs.observed, own, seen)?;
+    let make = |one: &ObservedTensor| gpu.zeros(one.shape.clone(), one.dtype);
+    let observed_tensors = observed::tensors(call.observed, &outputs.observed, own, make)?;
     let rows = rows(term);
     // an unreduced term writes its values to `loss`; kernels also write a sum, which nothing reads
     let sum_of_unreduced = loss_shape.as_ref().map(|_| gpu.empty([])).transpose()?;
     let sums = Sums::new(term, outputs, |rounded| gpu.empty(rounded.shape()))?;
     let (planned, verdicts) = plans(gpu, call, &sums)?;
-    let verdict = verdict(gpu, rows, verdicts, after)?;
+    let verdict = verdict(gpu, rows, verdicts, replaced)?;
     let memories = planned.iter().enumerate().map(|(number, planned)| memories(gpu, &pool, number, &planned.plan));
     let memories = memories.collect::<Result<Vec<_>>>()?;
     let tensors = planned.iter().enumerate().map(|(number, planned)| PartTensors {
@@ -117,7 +119,7 @@ fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
         sum: planned.sum,
         loss: sum_of_unreduced.as_ref().unwrap_or(&loss),
         losses: &loss,
-        observed: of_part(call.observed, &seen, number),
+        observed: of_part(call.observed, &observed_tensors, number),
         statistics: statistics.or(planned.part.among.as_ref()),
         outcome: &verdict.memory,
     });
@@ -154,11 +156,11 @@ fn built(gpu: &Gpu, call: &Call<'_>, explain: Explain<'_>) -> Result<Built> {
     let tensor = loss.with_verdict(verdict.clone());
     let vouched = |gradient: &Gradient| gradient.into.clone().with_verdict(verdict.clone());
     let gradients = outputs.gradients.iter().map(vouched).collect();
-    let seen = call.observed.iter().zip(seen);
-    let observed = seen.map(|(one, tensor)| (one.name.clone(), tensor.with_verdict(verdict.clone()))).collect();
+    let observed = call.observed.iter().zip(observed_tensors);
+    let observed = observed.map(|(one, tensor)| (one.name.clone(), tensor.with_verdict(verdict.clone()))).collect();
     let outcome = Outcome { gpu: gpu.clone(), tensor, gradients, observed, verdict, reduced: loss_shape.is_none() };
     let mut numbers = Numbers::new(settable, blocks.remove(parts.parts.len() - 1));
-    after.iter().for_each(|after| numbers.share(&after.numbers));
+    replaced.iter().for_each(|replaced| numbers.share(&replaced.numbers));
     let held = Held {
         // a copy without the jobs that the term keeps: they would keep each other alive
         term: Term::of_parts(whole.parts.clone()),
@@ -181,15 +183,15 @@ pub(super) fn workspace(gpu: &Gpu, call: &Call<'_>) -> Result<u64> {
     let loss = gpu.unbacked(call.loss_shape.as_deref().unwrap_or_default(), DType::F32)?;
     let loss = call.outputs.loss.as_ref().unwrap_or(&loss);
     let outcome = Memory::unbacked(gpu, "wgloss outcome", outcome_bytes(rows))?;
-    let seen = |one: &Observed| gpu.unbacked(&one.shape, one.dtype);
-    let seen = observed::tensors(call.observed, &call.outputs.observed, |_| None, seen)?;
+    let make = |one: &ObservedTensor| gpu.unbacked(&one.shape, one.dtype);
+    let observed_tensors = observed::tensors(call.observed, &call.outputs.observed, |_| None, make)?;
     for (number, Planned { plan, part, outputs, sum }) in planned.iter().enumerate() {
         let unbacked = |(name, bytes)| Ok((name, Arc::new(Memory::unbacked(gpu, "wgloss workspace", bytes)?)));
         let columns = plan.columns.as_ref().map(|columns| ("columns", size_of_val(&columns[..]) as u64));
         let scratch = plan.scratch.iter().map(|scratch| (scratch.name, scratch.bytes));
         let memories = scratch.chain(columns).map(unbacked).collect::<Result<Vec<_>>>()?;
         let (outcome, statistics) = (&outcome, part.among.as_ref());
-        let observed = of_part(call.observed, &seen, number);
+        let observed = of_part(call.observed, &observed_tensors, number);
         let tensors = &PartTensors { part, outputs, sum: *sum, loss, losses: loss, observed, statistics, outcome };
         Binder { gpu, plan, tensors, memories: &memories, pool: &Pool::default() }.fits()?;
     }
@@ -197,7 +199,7 @@ pub(super) fn workspace(gpu: &Gpu, call: &Call<'_>) -> Result<u64> {
 }
 
 /// The observations of a part that are tensors, with their tensors.
-fn of_part<'a>(observed: &[Observed], tensors: &'a [Tensor], part: usize) -> Vec<(Observation, &'a Tensor)> {
+fn of_part<'a>(observed: &[ObservedTensor], tensors: &'a [Tensor], part: usize) -> Vec<(Observation, &'a Tensor)> {
     let own = observed.iter().zip(tensors).filter(|(observed, _)| observed.part == part);
     own.map(|(observed, tensor)| (observed.observation, tensor)).collect()
 }
@@ -212,7 +214,7 @@ fn workspace_of(rows: u64, planned: &[Planned<'_>], sums: &Sums) -> u64 {
 /// The number of rows in the outcome of a term: rows of its parts, then rows of their observations.
 fn rows(term: &Term<Tensor>) -> u64 {
     let parts = || term.parts.iter();
-    (parts().flat_map(Part::rows).count() + parts().flat_map(Part::observed).count()) as u64
+    (parts().flat_map(Part::outcome_rows).count() + parts().flat_map(Part::observation_rows).count()) as u64
 }
 
 fn outcome_bytes(rows: u64) -> u64 {
@@ -228,9 +230,9 @@ struct Planned<'a> {
 }
 
 /// The verdict of the replaced job if it checks the same labels, or a new verdict.
-fn verdict(gpu: &Gpu, rows: u64, parts: Vec<VerdictPart>, after: Option<&Built>) -> Result<Arc<Verdict>> {
-    if let Some(before) = after.map(|after| &after.outcome.verdict).filter(|before| before.parts == parts) {
-        return Ok(before.clone());
+fn verdict(gpu: &Gpu, rows: u64, parts: Vec<VerdictRow>, replaced: Option<&Built>) -> Result<Arc<Verdict>> {
+    if let Some(known) = replaced.map(|replaced| &replaced.outcome.verdict).filter(|known| known.parts == parts) {
+        return Ok(known.clone());
     }
     // COPY_DST, because `Job::check` clears the kept label in this memory
     let usage = WORKSPACE | wgpu::BufferUsages::COPY_DST;
@@ -239,16 +241,16 @@ fn verdict(gpu: &Gpu, rows: u64, parts: Vec<VerdictPart>, after: Option<&Built>)
 }
 
 /// Plans all parts and the rounding of their gradients. Also returns, for each row of the outcome, what a verdict has to know.
-fn plans<'a>(gpu: &'a Gpu, call: &Call<'a>, sums: &'a Sums) -> Result<(Vec<Planned<'a>>, Vec<VerdictPart>)> {
+fn plans<'a>(gpu: &'a Gpu, call: &Call<'a>, sums: &'a Sums) -> Result<(Vec<Planned<'a>>, Vec<VerdictRow>)> {
     let Call { planned: term, checked, outputs, ref loss_shape, statistics, .. } = *call;
     let request = Request {
         part: &term.parts[0],
         checked: &checked[0],
         wanted: &[],
         first_outcome_row: 0,
-        outcome_rows: term.parts.iter().flat_map(Part::rows).count(),
+        outcome_rows: term.parts.iter().flat_map(Part::outcome_rows).count(),
         first_sums_entry: 0,
-        first_observed_row: term.parts.iter().flat_map(Part::rows).count(),
+        first_observed_row: term.parts.iter().flat_map(Part::outcome_rows).count(),
         first_observed_entry: term.parts.iter().map(Part::entries).sum(),
         loss_slot: if loss_shape.is_some() { 0 } else { outputs.slot },
         sums: match &outputs.parts {
@@ -263,10 +265,10 @@ fn plans<'a>(gpu: &'a Gpu, call: &Call<'a>, sums: &'a Sums) -> Result<(Vec<Plann
     };
     let mut written = vec![false; outputs.gradients.len()];
     let (mut planned, mut verdicts, mut entry) = (Vec::new(), Vec::new(), 0);
-    let mut observed: Vec<VerdictPart> = Vec::new();
+    let mut observed: Vec<VerdictRow> = Vec::new();
     for (part, checked) in term.parts.iter().zip(checked) {
         let wanted = wanted(part, &sums.outputs, &mut written);
-        let rows = part.rows();
+        let rows = part.outcome_rows();
         let request = Request {
             part,
             checked,
@@ -279,8 +281,8 @@ fn plans<'a>(gpu: &'a Gpu, call: &Call<'a>, sums: &'a Sums) -> Result<(Vec<Plann
         };
         entry += part.entries();
         planned.push(Planned { plan: plan(&request)?, part, outputs: &sums.outputs, sum: None });
-        verdicts.extend(rows.into_iter().map(|row| verdict_part(part, checked, row)));
-        observed.extend(part.observed().into_iter().map(|row| verdict_part(part, checked, row)));
+        verdicts.extend(rows.into_iter().map(|row| verdict_row(part, checked, row)));
+        observed.extend(part.observation_rows().into_iter().map(|row| verdict_row(part, checked, row)));
     }
     verdicts.extend(observed);
     for (sum, wanted) in sums.rounded(outputs) {
@@ -321,19 +323,19 @@ pub(super) fn for_any_value(term: &Term<Tensor>) -> Result<Term<Tensor>> {
 
 /// The number of entries that all parts have in the caller's tensor of sums.
 pub(super) fn entries(term: &Term<Tensor>) -> usize {
-    term.parts.iter().map(|part| part.entries() + part.observed().len()).sum()
+    term.parts.iter().map(|part| part.entries() + part.observation_rows().len()).sum()
 }
 
 /// The dispatches and parameters of each binder. Missing pipelines are made together, because a driver may take seconds
 /// for each.
-fn dispatches(gpu: &Gpu, binders: &[Binder<'_>]) -> Result<(Vec<Vec<Dispatch>>, Vec<Blocks>)> {
+fn dispatches(gpu: &Gpu, binders: &[Binder<'_>]) -> Result<(Vec<Vec<Dispatch>>, Vec<ParamBlocks>)> {
     let (mut kernels, mut of_parts) = (Vec::new(), Vec::new());
     for binder in binders {
         let (own, of_stages) = binder.kernels();
         of_parts.push((kernels.len(), of_stages));
         kernels.extend(own);
     }
-    let pipelines = gpu.kernels().get(gpu, &kernels)?;
+    let pipelines = gpu.pipeline_store().get(gpu, &kernels)?;
     let (mut dispatches, mut blocks) = (Vec::new(), Vec::new());
     for (binder, (first, of_stages)) in binders.iter().zip(of_parts) {
         let of_stages = of_stages.into_iter().map(|kernel| pipelines[first + kernel].clone());
@@ -364,8 +366,8 @@ fn wanted(part: &Part<Tensor>, outputs: &Outputs, written: &mut [bool]) -> Vec<W
     wanted
 }
 
-fn verdict_part(part: &Part<Tensor>, checked: &Checked, row: OutcomeRow) -> VerdictPart {
-    VerdictPart {
+fn verdict_row(part: &Part<Tensor>, checked: &Checked, row: OutcomeRow) -> VerdictRow {
+    VerdictRow {
         row,
         loss: part.loss.header().id,
         operand: checked.labels.as_ref().map_or("", |labels| labels.operand),

@@ -274,11 +274,11 @@ impl Gpu {
         &self.0.driver_cache
     }
 
-    pub(super) fn bytes(&self) -> &Place<wgpu::Buffer> {
+    pub(super) fn byte_table(&self) -> &Place<wgpu::Buffer> {
         &self.0.bytes
     }
 
-    pub(super) fn kernels(&self) -> &Pipelines {
+    pub(super) fn pipeline_store(&self) -> &Pipelines {
         &self.0.pipelines
     }
 
@@ -292,7 +292,7 @@ impl Gpu {
         &self.0.seam
     }
 
-    pub(super) fn counter(&self) -> &Arc<AtomicU64> {
+    pub(super) fn used_memory(&self) -> &Arc<AtomicU64> {
         &self.0.memory
     }
 

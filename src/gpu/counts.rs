@@ -9,7 +9,7 @@ use crate::gpu::plan::{Bound, Plan, Scratch, predictions};
 use crate::gpu::pool::{Pool, Use};
 use crate::gpu::tensor::{Tensor, ToGpu};
 use crate::gpu::transfer::Read;
-use crate::gpu::verdict::{Verdict, VerdictPart};
+use crate::gpu::verdict::{Verdict, VerdictRow};
 use crate::metrics::{Accuracy, ConfusionMatrix, Metric, Predictions};
 use crate::shape::DType;
 use crate::term::OutcomeRow;
@@ -82,7 +82,7 @@ impl<M: Metric> Counts<M> {
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC;
         let bytes = Verdict::BYTES + Verdict::PART_BYTES;
         let memory = Memory::new(gpu, "wgloss outcome", bytes, Some(&Verdict::fresh()), usage)?;
-        let part = |operand, ignored| VerdictPart {
+        let part = |operand, ignored| VerdictRow {
             row: OutcomeRow { name: M::COUNTING.name().into(), weight: 1.0, extra: None },
             loss: M::COUNTING.name(),
             operand,
@@ -149,7 +149,7 @@ impl<M: Metric> Counts<M> {
         let tensors = &Inputs { name: M::COUNTING.name(), of, outcome: &self.verdict.memory };
         let binder = Binder { gpu, plan: &plan, tensors, memories: &memories, pool };
         let (kernels, of_stages) = binder.kernels();
-        let pipelines = gpu.kernels().get(gpu, &kernels)?;
+        let pipelines = gpu.pipeline_store().get(gpu, &kernels)?;
         let of_stages = of_stages.into_iter().map(|kernel| pipelines[kernel].clone());
         Ok(binder.dispatches(of_stages)?.0)
     }

@@ -84,7 +84,10 @@ pub(super) fn refuse_bindings(leaf: &Source) -> Result<()> {
         None => Ok(()),
         Some((Declared { name, .. }, line)) => Err(Error::InvalidShader {
             path: leaf.path.into(),
-            message: format!("in {}, line {line}: a leaf declares no binding, and here is `{name}`", leaf.path),
+            message: format!(
+                "in {}, line {line}: a leaf must not declare a binding, but this one declares `{name}`",
+                leaf.path
+            ),
         }),
     }
 }

@@ -29,7 +29,7 @@ pub struct Job {
 }
 
 /// A call's losses, options and outputs in words, without its tensors and their shapes.
-fn asked(term: &Term<Tensor>, outputs: &Outputs) -> Vec<String> {
+fn described(term: &Term<Tensor>, outputs: &Outputs) -> Vec<String> {
     let scale = |scale: &Scale<Tensor>| if let Scale::Tensor(_) = scale { "a tensor" } else { "a number" };
     let part = |part: &Part<Tensor>| {
         let operands = part.operands.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>();
@@ -85,8 +85,8 @@ impl Job {
         let observed = observed::of_parts(&planned.parts, &checked);
         outputs.check(term, loss_shape.as_deref(), entries(&planned), &observed)?;
         let (parts, planned, checked, observed) = (&taken_apart, &planned, &checked[..], &observed[..]);
-        let (statistics, after) = (None, None);
-        let call = Call { term, parts, planned, checked, outputs, loss_shape, observed, statistics, after };
+        let (statistics, replaced) = (None, None);
+        let call = Call { term, parts, planned, checked, outputs, loss_shape, observed, statistics, replaced };
         go_on(&call)
     }
 
@@ -107,8 +107,8 @@ impl Job {
         let planned = for_any_value(&parts)?;
         let (checked, outputs) = ([checked], Outputs::default());
         let (parts, planned, checked, outputs) = (&parts, &planned, &checked[..], &outputs);
-        let (loss_shape, observed, statistics, after) = (None, &[][..], Some(&into), None);
-        let call = Call { term, parts, planned, checked, outputs, loss_shape, observed, statistics, after };
+        let (loss_shape, observed, statistics, replaced) = (None, &[][..], Some(&into), None);
+        let call = Call { term, parts, planned, checked, outputs, loss_shape, observed, statistics, replaced };
         let mut built = build(gpu, &call, &mut |_| {})?;
         let into = into.with_verdict(built.outcome.verdict.clone());
         (built.outcome.tensor, built.outcome.reduced) = (into.clone(), false);
@@ -151,31 +151,34 @@ impl Job {
     pub fn rebind(&self, term: &Term<Tensor>, outputs: &Outputs) -> Result<Job> {
         if self.built.held.statistics.is_some() {
             let (loss, operand) = (term.id(), "statistics".into());
-            let reason = "belong to a job that `Gpu::prepare_statistics` prepares anew".into();
+            let reason = "can't be bound anew: prepare another job with `Gpu::prepare_statistics`".into();
             return Err(Error::InvalidOperand { loss, operand, reason });
         }
         self.refuse_another(term, outputs)?;
-        let after = Some(&*self.built);
-        Job::checked(&self.gpu, term, outputs, |call| built(&self.gpu, &Call { after, ..call.clone() }, &mut |_| {}))
+        let replaced = Some(&*self.built);
+        Job::checked(&self.gpu, term, outputs, |call| built(&self.gpu, &Call { replaced, ..call.clone() }, &mut |_| {}))
     }
 
     /// Refuses a term that differs in more than its tensors, because both jobs share the memory that their kernels write.
     fn refuse_another(&self, term: &Term<Tensor>, outputs: &Outputs) -> Result<()> {
         let held = &self.built.held;
-        let (own, other) = (asked(&held.term, &held.outputs), asked(term, outputs));
+        let (own, other) = (described(&held.term, &held.outputs), described(term, outputs));
         if own == other {
             return Ok(());
         }
         // what differs first, as the whole of a sum would be too long to read
         let place = own.iter().zip(&other).take_while(|(own, other)| own == other).count();
-        let said = |asked: &[String]| asked.get(place).cloned().unwrap_or("nothing more".into());
+        let said = |described: &[String]| described.get(place).cloned().unwrap_or("nothing more".into());
         let varies = term.parts.iter().any(|part| !part.varying.is_empty());
         let hint = if varies { "; `Job::set` changes a number that varies" } else { "" };
         Err(Error::InvalidOption {
             loss: held.term.id(),
             option: "term".into(),
             value: said(&other),
-            expected: format!("what the job was prepared for, of other tensors: {}{hint}", said(&own)),
+            expected: format!(
+                "the losses and options that the job was prepared with, on other tensors: {}{hint}",
+                said(&own)
+            ),
         })
     }
 
@@ -258,15 +261,16 @@ impl Job {
             return Err(not_reduced());
         }
         if held.outputs.counter.is_some() {
-            let (option, expected) = ("slot".into(), "no slot for a job that counts it: `Job::encode`".into());
+            let (option, expected) =
+                ("slot".into(), "no slot, because the job has a counter: call `Job::encode`".into());
             return Err(Error::InvalidOption { loss, option, value: slot.to_string(), expected });
         }
-        let slots = outcome.tensor.len();
-        if slot >= slots {
+        let log_length = outcome.tensor.len();
+        if slot >= log_length {
             let (operand, expected) = ("loss".into(), format!("more than {slot} elements, for slot {slot}"));
             return Err(Error::ShapeMismatch { loss, operand, expected, got: outcome.tensor.shape().to_vec() });
         }
-        let dispatch = numbers.slot(&self.gpu, pool, slots)?;
+        let dispatch = numbers.slot(&self.gpu, pool, log_length)?;
         self.recorded(pass, Some((dispatch, slot)));
         Ok(())
     }
@@ -297,7 +301,10 @@ impl Job {
     /// [`Error::DeviceLost`](crate::Error::DeviceLost) if the loss of the device is known by then.
     pub fn set(&self, part: &str, number: &str, value: f32) -> Result<()> {
         self.gpu.alive()?;
-        self.built.numbers.set(part, number, value)
+        let held = &self.built.held.term.parts;
+        let asked = held.iter().find(|own| numbers::is_part_of(part, &own.name));
+        let loss = asked.map_or("term", |own| own.loss.header().id);
+        self.built.numbers.set((loss, part), number, value)
     }
 
     /// Runs the job in one submission.

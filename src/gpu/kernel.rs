@@ -62,10 +62,10 @@ impl Kernel {
         };
         let files = || self.files().iter().enumerate();
         let lines = files().flat_map(enabling).chain(files().flat_map(of_file)).collect();
-        let Recipe { few, row, strip, .. } = self.recipe;
-        let few = few.filter(|_| self.recipe.has(geometry::classes::FEW));
+        let Recipe { kept_classes, row, strip, .. } = self.recipe;
+        let kept_classes = kept_classes.filter(|_| self.recipe.has(geometry::classes::FEW));
         let row = row.filter(|_| self.recipe.has(geometry::row_quads::KEPT));
-        let unrolled = [("CLASSES", few), ("ROW_QUADS", row), ("STRIP", strip)];
+        let unrolled = [("CLASSES", kept_classes), ("ROW_QUADS", row), ("STRIP", strip)];
         unrolled.into_iter().fold(lines, |lines, (count, times)| match times {
             Some(times) => unroll(lines, count, times),
             None => lines,

@@ -123,8 +123,8 @@ impl Memory {
         })?;
         // the scope reported no error, so the device is lost
         filled.map_err(|_| Error::DeviceLost("a buffer could not be filled".into()))?;
-        gpu.counter().fetch_add(size, Ordering::Relaxed);
-        let counted = Some((gpu.counter().clone(), size));
+        gpu.used_memory().fetch_add(size, Ordering::Relaxed);
+        let counted = Some((gpu.used_memory().clone(), size));
         Ok(Memory { buffer, offset: 0, bytes: size, end: size, counted, shown: false.into() })
     }
 }

@@ -7,7 +7,7 @@
 
 use crate::check::typical;
 use crate::error::{Error, Result};
-use crate::gpu::bind::{Blocks, Dispatch, place};
+use crate::gpu::bind::{Dispatch, ParamBlocks, place};
 use crate::gpu::choices::Choices;
 use crate::gpu::context::Gpu;
 use crate::gpu::kernel::Kernel;
@@ -54,9 +54,13 @@ pub(super) struct Settable {
 impl Settable {
     /// Whether it is this number of the part `part`, or of one of its losses if `part` is a sum of losses.
     fn is(&self, part: &str, number: &str) -> bool {
-        let inside = self.part.strip_prefix(part);
-        self.number == number && inside.is_some_and(|inside| inside.is_empty() || inside.starts_with('.'))
+        self.number == number && is_part_of(&self.part, part)
     }
+}
+
+/// Whether a part's name is `whole`, or that of one of its losses if `whole` is a sum of losses.
+pub(super) fn is_part_of(part: &str, whole: &str) -> bool {
+    part.strip_prefix(whole).is_some_and(|inside| inside.is_empty() || inside.starts_with('.'))
 }
 
 /// The part as it is planned. Numbers that change between runs get values for which no loss has a specialised kernel, because
@@ -95,7 +99,7 @@ pub(super) fn of_part(
     pool: &Pool,
     part: &Part<Tensor>,
     params: &Params,
-    blocks: &Blocks,
+    blocks: &ParamBlocks,
     settable: &mut Vec<Settable>,
 ) -> Result<Vec<Dispatch>> {
     let mut numbers: Vec<_> = part.varying.iter().collect();
@@ -107,7 +111,7 @@ pub(super) fn of_part(
         let range = range(part, &varying.number);
         let change = Change {
             first: u32::from(dispatches.is_empty()),
-            ..Change::of_number(params, blocks, option, part.rows().len(), range)
+            ..Change::of_number(params, blocks, option, part.outcome_rows().len(), range)
         };
         let source = match &varying.from {
             Some(tensor) => Source::Tensor(tensor),
@@ -128,9 +132,15 @@ pub(super) fn of_part(
     Ok(dispatches)
 }
 
-/// The dispatch that writes the slot of the log. The log has `slots` elements.
-pub(super) fn of_slot(gpu: &Gpu, pool: &Pool, blocks: &Blocks, slots: usize, source: &Source<'_>) -> Result<Dispatch> {
-    let count = u32::try_from(slots).unwrap_or(u32::MAX);
+/// The dispatch that writes the slot of the log. The log has `log_length` elements.
+pub(super) fn of_slot(
+    gpu: &Gpu,
+    pool: &Pool,
+    blocks: &ParamBlocks,
+    log_length: usize,
+    source: &Source<'_>,
+) -> Result<Dispatch> {
+    let count = u32::try_from(log_length).unwrap_or(u32::MAX);
     dispatch(gpu, pool, Change { count, ..Change::at(blocks, offset_of!(Params, loss_slot)) }, source, blocks)
 }
 
@@ -150,7 +160,7 @@ fn word(offset: usize) -> u32 {
 
 impl Change {
     /// A change of the word at this byte of each block.
-    fn at(blocks: &Blocks, offset: usize) -> Change {
+    fn at(blocks: &ParamBlocks, offset: usize) -> Change {
         Change {
             blocks: blocks.count,
             stride: word(blocks.stride as usize),
@@ -162,7 +172,7 @@ impl Change {
     }
 
     /// A change of the option at this place, or of the coefficient.
-    fn of_number(params: &Params, blocks: &Blocks, option: Option<usize>, rows: usize, range: Range) -> Change {
+    fn of_number(params: &Params, blocks: &ParamBlocks, option: Option<usize>, rows: usize, range: Range) -> Change {
         let place = match option {
             Some(place) => offset_of!(Params, options) + (4 * place),
             None => offset_of!(Params, weight),
@@ -198,13 +208,13 @@ pub(crate) fn kernels() -> [Kernel; 3] {
     [operand::number::GIVEN, operand::number::READ, operand::number::COUNTED].map(kernel)
 }
 
-fn dispatch(gpu: &Gpu, pool: &Pool, change: Change, source: &Source<'_>, blocks: &Blocks) -> Result<Dispatch> {
+fn dispatch(gpu: &Gpu, pool: &Pool, change: Change, source: &Source<'_>, blocks: &ParamBlocks) -> Result<Dispatch> {
     let (file, tensor) = match source {
         Source::Host(_) => (operand::number::GIVEN, None),
         Source::Tensor(tensor) => (operand::number::READ, Some(*tensor)),
         Source::Counter(tensor) => (operand::number::COUNTED, Some(*tensor)),
     };
-    let pipeline = gpu.kernels().get(gpu, &[kernel(file)])?.remove(0);
+    let pipeline = gpu.pipeline_store().get(gpu, &[kernel(file)])?.remove(0);
     let placed = tensor.map(|tensor| place(gpu, tensor));
     let change = Change { base: placed.as_ref().map_or(0, |placed| placed.base), ..change };
     let contents = bytemuck::bytes_of(&change);
@@ -242,7 +252,7 @@ fn spacing(gpu: &Gpu) -> u32 {
 
 /// The context's table of all byte values. Each has an entry of its own, which a dynamic offset can select.
 fn bytes(gpu: &Gpu) -> Result<Arc<wgpu::Buffer>> {
-    gpu.bytes().get(|| {
+    gpu.byte_table().get(|| {
         let mut words = vec![0u32; (spacing(gpu) / 4 * 256) as usize];
         words.iter_mut().step_by((spacing(gpu) / 4) as usize).zip(0..).for_each(|(word, byte)| *word = byte);
         let contents: &[u8] = bytemuck::cast_slice(&words);
@@ -262,13 +272,13 @@ pub(super) struct Numbers {
     /// Shared by a job and those that are bound anew from it, so that a schedule sets each number once for all batches.
     settable: Arc<Mutex<Vec<Settable>>>,
     /// The parameters of the last part, which hold the slot of a reduced loss.
-    blocks: Blocks,
+    blocks: ParamBlocks,
     /// The dispatch that writes another slot. It is made when it is first needed.
     slot: OnceLock<Dispatch>,
 }
 
 impl Numbers {
-    pub fn new(settable: Vec<Settable>, blocks: Blocks) -> Numbers {
+    pub fn new(settable: Vec<Settable>, blocks: ParamBlocks) -> Numbers {
         Numbers { settable: Arc::new(Mutex::new(settable)), blocks, slot: OnceLock::new() }
     }
 
@@ -282,21 +292,22 @@ impl Numbers {
         lock(&self.settable).iter().map(|number| number.bits).collect()
     }
 
-    /// The dispatch that writes a slot of a log of `slots` elements.
-    pub fn slot(&self, gpu: &Gpu, pool: &Pool, slots: usize) -> Result<&Dispatch> {
+    /// The dispatch that writes a slot of a log of `log_length` elements.
+    pub fn slot(&self, gpu: &Gpu, pool: &Pool, log_length: usize) -> Result<&Dispatch> {
         if let Some(dispatch) = self.slot.get() {
             return Ok(dispatch);
         }
-        let made = of_slot(gpu, pool, &self.blocks, slots, &Source::Host(0))?;
+        let made = of_slot(gpu, pool, &self.blocks, log_length, &Source::Host(0))?;
         Ok(self.slot.get_or_init(|| made))
     }
 
-    /// Sets a number for the runs that are recorded later.
-    pub fn set(&self, part: &str, number: &str, value: f32) -> Result<()> {
+    /// Sets a number for the runs that are recorded later. `loss` is the loss of the part, for the error that the number does not
+    /// vary.
+    pub fn set(&self, (loss, part): (&'static str, &str), number: &str, value: f32) -> Result<()> {
         let mut settable = lock(&self.settable);
         let named: Vec<usize> = (0..settable.len()).filter(|place| settable[*place].is(part, number)).collect();
         if named.is_empty() {
-            return Err(refuse(&settable, &format!("{part}.{number}"), value));
+            return Err(refuse(&settable, loss, &format!("{part}.{number}"), value));
         }
         if let Some(known) =
             named.iter().map(|place| &settable[*place]).find(|known| !known.range.contains(value.into()))
@@ -309,11 +320,11 @@ impl Numbers {
 }
 
 /// Refuses a number that does not vary.
-fn refuse(settable: &[Settable], option: &str, value: f32) -> Error {
+fn refuse(settable: &[Settable], loss: &'static str, option: &str, value: f32) -> Error {
     let known = settable.iter().map(|known| format!("`{}` of `{}`", known.number, known.part)).collect::<Vec<_>>();
     let known = if known.is_empty() { "there is none".into() } else { known.join(", ") };
     Error::InvalidOption {
-        loss: settable.first().map_or("term", |known| known.loss),
+        loss,
         option: option.into(),
         value: value.to_string(),
         expected: format!("a number that varies, by `Term::varying`: {known}"),

@@ -8,7 +8,7 @@ use crate::term::{Observation, Part};
 
 /// An observation of a part's positions.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Observed {
+pub(super) struct ObservedTensor {
     /// The index of its part.
     pub part: usize,
     pub observation: Observation,
@@ -20,10 +20,10 @@ pub(super) struct Observed {
 }
 
 /// The observations of all parts that are tensors, in the order of an outcome.
-pub(super) fn of_parts(parts: &[Part<Tensor>], checked: &[Checked]) -> Vec<Observed> {
+pub(super) fn of_parts(parts: &[Part<Tensor>], checked: &[Checked]) -> Vec<ObservedTensor> {
     let of_part = |(place, (part, checked)): (usize, (&Part<Tensor>, &Checked))| {
         let shape = checked.loss_shape.clone();
-        let observed = part.observed_positions().map(move |(observation, name)| Observed {
+        let observed = part.observed_positions().map(move |(observation, name)| ObservedTensor {
             part: place,
             observation,
             name,
@@ -38,12 +38,12 @@ pub(super) fn of_parts(parts: &[Part<Tensor>], checked: &[Checked]) -> Vec<Obser
 /// The tensor for each observation: the one that the caller gave (`given`); or else the one that a replaced job made for the
 /// same observation (`own`), if its shape fits; or else a new one from `make`.
 pub(super) fn tensors<'a>(
-    observed: &[Observed],
+    observed: &[ObservedTensor],
     given: &[Tensor],
     own: impl Fn(usize) -> Option<&'a Tensor>,
-    make: impl Fn(&Observed) -> Result<Tensor>,
+    make: impl Fn(&ObservedTensor) -> Result<Tensor>,
 ) -> Result<Vec<Tensor>> {
-    let tensor = |(place, observed): (usize, &Observed)| {
+    let tensor = |(place, observed): (usize, &ObservedTensor)| {
         let own = || own(place).filter(|own| own.shape() == observed.shape);
         match given.get(place).or_else(own) {
             Some(tensor) => Ok(tensor.clone()),

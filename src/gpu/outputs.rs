@@ -1,7 +1,7 @@
 //! The outputs of a prepared job, and checks of them.
 
 use crate::error::{Error, Result};
-use crate::gpu::observed::Observed;
+use crate::gpu::observed::ObservedTensor;
 use crate::gpu::plan::{IN_PLACE, reads_first};
 use crate::gpu::tensor::Tensor;
 use crate::shape::DType;
@@ -113,7 +113,7 @@ impl Outputs {
         term: &Term<Tensor>,
         loss_shape: Option<&[usize]>,
         entries: usize,
-        observed: &[Observed],
+        observed: &[ObservedTensor],
     ) -> Result<()> {
         let outputs = self.fitting(term, loss_shape, entries, observed)?;
         for (place, (name, dtype, output)) in outputs.iter().enumerate() {
@@ -142,7 +142,7 @@ impl Outputs {
         term: &Term<Tensor>,
         loss_shape: Option<&[usize]>,
         entries: usize,
-        observed: &[Observed],
+        observed: &[ObservedTensor],
     ) -> Result<Vec<(String, DType, &Tensor)>> {
         let id = term.id();
         let mismatch = |operand: &str, expected: String, got: &Tensor| {
@@ -168,8 +168,8 @@ impl Outputs {
             outputs.push(("parts".into(), DType::F32, into));
         }
         if let Some(counter) = &self.counter {
-            if let Some(shape) = loss_shape {
-                return mismatch("loss", format!("[] in a job that counts its slot, not {shape:?}"), counter);
+            if loss_shape.is_some() {
+                return mismatch("counter", "none, since an unreduced loss has no slots".into(), counter);
             }
             if counter.len() != 1 {
                 return mismatch("counter", "[] or [1]".into(), counter);
@@ -188,7 +188,7 @@ impl Outputs {
             let reason = format!("has {given} tensors, and the term has {known} observations of positions");
             return Err(Error::InvalidOperand { loss: id, operand: "observed".into(), reason });
         }
-        for (into, Observed { name, shape, dtype, .. }) in self.observed.iter().zip(observed) {
+        for (into, ObservedTensor { name, shape, dtype, .. }) in self.observed.iter().zip(observed) {
             if into.shape() != shape {
                 return mismatch(name, format!("{shape:?}"), into);
             }

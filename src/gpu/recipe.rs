@@ -32,7 +32,7 @@ pub(crate) struct Recipe {
     /// Which elements the kernel may take in quads. Every quad begins at an index that is a multiple of four.
     pub quads: Quads,
     /// How many classes there are, if a lane may keep the classes of its positions in registers.
-    pub few: Option<u32>,
+    pub kept_classes: Option<u32>,
     /// How many quads of a row a lane has, if it may keep them in registers.
     pub row: Option<u32>,
     /// How many quads of neighbouring positions a lane takes at a time, if the kernel has a loop over them. The loop is
@@ -59,7 +59,7 @@ const OF_INTEGERS: &[(Shader, Shader)] = &[
 ];
 
 /// The files for the slots of a walk over classes, if a lane keeps the classes of its positions.
-const FEW: &[(Slot, Shader)] = &[
+const OF_KEPT_CLASSES: &[(Slot, Shader)] = &[
     (slot::CLASSES, geometry::classes::FEW),
     (slot::LOGITS, geometry::logits::KEPT),
     (slot::CLASS_SUMS, geometry::class_sums::KEPT),
@@ -75,7 +75,7 @@ impl Recipe {
             linked: OnceLock::new(),
             choices,
             quads: Quads::Nothing,
-            few: None,
+            kept_classes: None,
             row: None,
             strip: None,
         }
@@ -108,7 +108,7 @@ impl Recipe {
 
     /// Identifies its files and unrolled loops. The kernel's text also depends on `own_params` and `shared_buffer`.
     pub fn text_key(&self) -> String {
-        format!("{} {:?} {}", self.entry(), [self.few, self.row, self.strip], self.linked().key)
+        format!("{} {:?} {}", self.entry(), [self.kept_classes, self.row, self.strip], self.linked().key)
     }
 
     /// Identifies its text and overrides.
@@ -139,8 +139,8 @@ impl Recipe {
 
     /// Lets lanes keep the classes of their positions, or their quads of rows, in registers, if the plan says how many
     /// there are.
-    pub fn keep_few(&mut self) {
-        for (slot, shader) in FEW.iter().filter(|_| self.few.is_some()) {
+    pub fn keep_in_registers(&mut self) {
+        for (slot, shader) in OF_KEPT_CLASSES.iter().filter(|_| self.kept_classes.is_some()) {
             self.slots.fill(*slot, *shader);
         }
         if self.row.is_some() {

@@ -80,7 +80,7 @@ impl Gpu {
         #[cfg(target_arch = "wasm32")]
         if let Err(error) = self.late().settled().await {
             // one of the kept pipelines may be the refused object, and would fail at each use
-            self.kernels().forget();
+            self.pipeline_store().forget();
             return Err(error);
         }
         self.answers()
@@ -91,14 +91,14 @@ impl Gpu {
 #[cfg(not(target_arch = "wasm32"))]
 fn panicked(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-    format!("a panic: {}", text.unwrap_or("without a word"))
+    text.map_or("a panic without a message".into(), |text| format!("a panic: {text}"))
 }
 
 /// The library's error for a device's error.
 fn typed(error: wgpu::Error) -> Error {
     match error {
         wgpu::Error::OutOfMemory { .. } => {
-            Error::OutOfMemory("nothing is left for what a call needs beside its tensors".into())
+            Error::OutOfMemory("nothing is left for what a call needs besides its tensors".into())
         }
         error => Error::Gpu(error.to_string()),
     }

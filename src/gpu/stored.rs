@@ -34,7 +34,7 @@ pub(super) fn bytes(data: &Data) -> (&[u8], DType) {
 pub(super) fn writable(dtype: DType) -> String {
     match dtype {
         DType::F32 => "f32 or f64".into(),
-        DType::I32 => "i32, or i64 that all fit i32".into(),
+        DType::I32 => "i32, or i64 if every element fits i32".into(),
         DType::U8 => "u8 or bool".into(),
         own => own.to_string(),
     }

@@ -30,7 +30,7 @@ pub(crate) struct Target {
     pub kind: Kind,
     /// Whether kernels are small, for DX12. Its older compiler FXC takes seconds for a kernel that repeats its code for each
     /// of four neighbouring elements, and it is not known which compiler a device has.
-    pub small: bool,
+    pub small_kernels: bool,
     /// The lanes of every subgroup, if subgroup operations are available.
     pub subgroup: Option<u32>,
     /// The matrices of f16 that a GPU multiplies, if they are available.
@@ -80,13 +80,17 @@ impl Target {
 
     /// The target, with those of an adapter's matrices that its kernels can multiply. CPUs under a driver only imitate them.
     pub fn with_matrices(self, adapter: &wgpu::Adapter) -> Target {
-        let multiplies = self.kind == Kind::Gpu && !self.small && self.vulkan;
+        let multiplies = self.kind == Kind::Gpu && !self.small_kernels && self.vulkan;
         Target { matrices: Matrices::of(adapter).filter(|_| multiplies), ..self }
     }
 
     /// The name of the target for an adapter.
-    pub fn name_of(info: &wgpu::AdapterInfo) -> &'static str {
-        Target::or_asked_for(info, std::env::var(KERNELS).ok().as_deref()).name()
+    pub fn name_of(adapter: &wgpu::Adapter) -> &'static str {
+        let target = Target::of(&adapter.get_info(), adapter.features(), &adapter.limits());
+        match Target::asks_for_matrices() && target.with_matrices(adapter).matrices.is_some() {
+            true => MATRICES,
+            false => target.name(),
+        }
     }
 
     /// The target for an adapter if the environment variable is `asked`. An unknown value has no effect.
@@ -101,8 +105,16 @@ impl Target {
     }
 
     /// A target with WebGPU's default limits and no optional features.
-    pub const fn new(kind: Kind, small: bool) -> Target {
-        Target { kind, small, subgroup: None, matrices: None, words64: false, vulkan: false, binding_limit: 128 << 20 }
+    pub const fn new(kind: Kind, small_kernels: bool) -> Target {
+        Target {
+            kind,
+            small_kernels,
+            subgroup: None,
+            matrices: None,
+            words64: false,
+            vulkan: false,
+            binding_limit: 128 << 20,
+        }
     }
 
     /// Every kind of target.
@@ -117,7 +129,7 @@ impl Target {
     pub fn name(self) -> &'static str {
         match self.kind {
             Kind::Plain => "plain",
-            Kind::Gpu if self.small => "small",
+            Kind::Gpu if self.small_kernels => "small",
             Kind::Gpu => "gpu",
             Kind::Cpu => "cpu",
         }
@@ -141,7 +153,7 @@ impl Target {
 
     /// Whether lanes take quads, if the layout allows it.
     pub fn by_quads(&self, allowed: bool) -> bool {
-        allowed && !self.small
+        allowed && !self.small_kernels
     }
 
     /// How many quads of positions a lane takes of one class before it goes on to the next class, which lies far away in
@@ -215,7 +227,7 @@ impl Target {
     pub fn specialise(&self, recipe: &Recipe, in_whole_quads: impl Fn(&Declared) -> bool) -> Kernel {
         let mut recipe = recipe.clone();
         if self.kind != Kind::Plain {
-            recipe.keep_few();
+            recipe.keep_in_registers();
             // on a CPU every load of a lane costs the same, so two words are loaded at once
             let pairs = self.words64 && self.on_cpu();
             recipe.take_quads(if pairs { dtype::quad::PAIRS } else { dtype::quad::WORDS }, in_whole_quads);

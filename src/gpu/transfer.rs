@@ -192,8 +192,10 @@ impl<T: Send + 'static> Read<T> {
     /// Waits for the result, at most for the context's timeout.
     ///
     /// # Errors
-    /// Errors of the GPU; [`Error::LabelOutOfRange`] for a bad label; [`Error::NotRun`] if a recorded run has not finished;
-    /// [`Error::Timeout`].
+    /// Errors of the GPU; [`Error::Timeout`]; [`Error::NotRun`] if a recorded run has not finished. [`Error::LabelOutOfRange`] for a
+    /// bad label, length or segment, and [`Error::ShapeMismatch`] for lengths that do not add up to the number of labels;
+    /// [`Error::InvalidOption`] for an option or coefficient in a tensor that is out of range; [`Error::NotFinite`] and
+    /// [`Error::TargetOutOfRange`] for a number of a [checked](crate::Term::checked) term.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn wait(mut self) -> Result<T> {
         poll(&self.driven.gpu, self.driven.submission.take())?;
@@ -250,11 +252,11 @@ fn poll(gpu: &Gpu, submission: Option<wgpu::SubmissionIndex>) -> Result<()> {
         Ok(Err(wgpu::PollError::Timeout)) => Err(Error::Timeout { seconds: timeout.as_secs_f32() }),
         Ok(Err(_)) => {
             gpu.alive()?;
-            Err(lost("it did not take a submission"))
+            Err(lost("waiting for a submission was refused"))
         }
         Err(_) => {
             gpu.alive()?;
-            Err(lost("its driver failed while it was waited for"))
+            Err(lost("the driver failed during a wait"))
         }
     }
 }

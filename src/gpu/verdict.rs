@@ -11,11 +11,11 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 /// Whether a job's last run has finished, and whether its labels were good. The GPU writes the head of the outcome,
-/// which matches `Outcome` in `shaders/geometry/totals_outcome.wgsl`. The host counts the recorded runs.
+/// which matches `Outcome` in `shaders/geometry/outcome.wgsl`. The host counts the recorded runs.
 #[derive(Debug)]
 pub(super) struct Verdict {
     pub memory: Arc<Memory>,
-    pub parts: Vec<VerdictPart>,
+    pub parts: Vec<VerdictRow>,
     pub runs: Runs,
     /// The first bad label that was read from the GPU but not reported yet. It is kept here, because the caller may
     /// drop a read before its result arrives.
@@ -24,7 +24,7 @@ pub(super) struct Verdict {
 
 /// A row of the outcome, and what an error about a bad label of it says: the loss, the operand, and the range of labels.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct VerdictPart {
+pub(super) struct VerdictRow {
     pub row: OutcomeRow,
     pub loss: &'static str,
     pub operand: &'static str,
@@ -52,7 +52,7 @@ impl Verdict {
     /// The bytes that keep the first bad label of all runs until `check` asks for it. Zeros mean none.
     pub const KEPT: Range<u64> = 24..40;
 
-    pub fn new(memory: Arc<Memory>, parts: Vec<VerdictPart>) -> Verdict {
+    pub fn new(memory: Arc<Memory>, parts: Vec<VerdictRow>) -> Verdict {
         Verdict { memory, parts, runs: Runs::default(), unreported: Mutex::default() }
     }
 
@@ -66,10 +66,10 @@ impl Verdict {
     }
 
     /// Gives the error of a run that has not finished, or of the last run's first bad label.
-    pub fn judge(&self, head: &[u8], begun: Begun) -> Result<()> {
+    pub fn judge(&self, head: &[u8], at_read: CountsAtRead) -> Result<()> {
         let words: Vec<u32> = bytemuck::pod_collect_to_vec(head);
         let [_, finished, part, position, low, high, ..] = words[..] else { return Ok(()) };
-        self.judge_runs(finished, begun)?;
+        self.judge_runs(finished, at_read)?;
         self.refusal(part, [position, low, high]).map_or(Ok(()), Err)
     }
 
@@ -83,19 +83,19 @@ impl Verdict {
     }
 
     /// Gives the error of the first bad label since the last call, or else of a run that has not finished.
-    pub fn answer(&self, head: &[u8], begun: Begun) -> Result<()> {
+    pub fn answer(&self, head: &[u8], at_read: CountsAtRead) -> Result<()> {
         if let Some(error) = lock(&self.unreported).take() {
             return Err(error);
         }
         let words: Vec<u32> = bytemuck::pod_collect_to_vec(head);
-        self.judge_runs(words[1], begun)
+        self.judge_runs(words[1], at_read)
     }
 
-    fn judge_runs(&self, finished: u32, begun: Begun) -> Result<()> {
+    fn judge_runs(&self, finished: u32, at_read: CountsAtRead) -> Result<()> {
         let loss = self.parts.first().map_or("term", |part| part.loss);
-        match self.runs.missing(finished.wrapping_sub(FIRST_RUN), begun) {
-            0 if begun.expected > 0 => Ok(()),
-            missing => Err(Error::NotRun { loss, recorded: begun.expected, finished: begun.expected - missing }),
+        match self.runs.missing(finished.wrapping_sub(FIRST_RUN), at_read) {
+            0 if at_read.expected > 0 => Ok(()),
+            missing => Err(Error::NotRun { loss, recorded: at_read.expected, finished: at_read.expected - missing }),
         }
     }
 
@@ -168,7 +168,7 @@ struct RunCounts {
 
 /// The host's counts when a read began.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Begun {
+pub(super) struct CountsAtRead {
     expected: u64,
     counts: RunCounts,
 }
@@ -203,18 +203,18 @@ impl Runs {
     }
 
     /// The current counts, for a read that begins.
-    pub fn begin(&self) -> Begun {
+    pub fn begin(&self) -> CountsAtRead {
         let counts = *lock(&self.0);
-        Begun { expected: counts.expected, counts }
+        CountsAtRead { expected: counts.expected, counts }
     }
 
     /// How many runs are missing that a read should see, if `finished` runs have finished.
-    fn missing(&self, finished: u32, begun: Begun) -> u64 {
-        let behind = (begun.expected as u32).wrapping_sub(finished).cast_signed();
-        let missing = u64::from(behind.max(0).cast_unsigned()).min(begun.expected);
+    fn missing(&self, finished: u32, at_read: CountsAtRead) -> u64 {
+        let behind = (at_read.expected as u32).wrapping_sub(finished).cast_signed();
+        let missing = u64::from(behind.max(0).cast_unsigned()).min(at_read.expected);
         let mut counts = lock(&self.0);
         // if runs were recorded or submitted meanwhile, this count is out of date
-        if (RunCounts { reported: 0, ..*counts }) == (RunCounts { reported: 0, ..begun.counts })
+        if (RunCounts { reported: 0, ..*counts }) == (RunCounts { reported: 0, ..at_read.counts })
             && counts.begun == counts.ended
         {
             counts.reported = missing;
@@ -271,9 +271,9 @@ mod tests {
     fn a_read_does_not_miss_runs_recorded_after_it_began() {
         let runs = Runs::default();
         runs.record();
-        let begun = runs.begin();
+        let at_read = runs.begin();
         runs.record();
-        assert_eq!(runs.missing(1, begun), 0);
+        assert_eq!(runs.missing(1, at_read), 0);
         assert_eq!(missing(&runs, 1), 1);
     }
 

@@ -11,8 +11,9 @@ macro_rules! loss {
 /// What the pages say about the operands of [`OperandSpec::PAIRED`](crate::header::OperandSpec::PAIRED).
 macro_rules! paired {
     () => {
-        "`input` (x) and `target` (t) are floats of one shape. `none` has the shape of `input`. [`Extra::Weight`], \
-        of a shape that broadcasts to the input's, multiplies each value; a mean then divides by the sum of the weights. \
+        "`input` (x) and `target` (t) are floats of one shape. With the reduction `none` the result has the shape of \
+        `input`. [`Extra::Weight`], of a shape that broadcasts to the input's, multiplies each value; a mean then divides \
+        by the sum of the weights. \
         [`Extra::Mask`], of the input's shape, leaves out each value where it is 0. Gradients: `input`, `target`."
     };
 }

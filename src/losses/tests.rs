@@ -121,7 +121,7 @@ fn every_loss_is_in_every_list() {
 }
 
 /// Returns a value of an option's kind that differs from the given one.
-fn other(kind: Kind, value: &Value) -> Value {
+fn different_value(kind: Kind, value: &Value) -> Value {
     match (kind, value) {
         (Kind::NumberOrNone | Kind::IntegerOrNone, Value::None) => Value::Number(3.0),
         (Kind::NumberOrNone | Kind::IntegerOrNone, _) => Value::None,
@@ -143,7 +143,7 @@ fn every_option_has_a_builder_that_sets_just_it() {
     for loss in all() {
         for (place, spec) in loss.specs().iter().enumerate() {
             let mut want = loss.values();
-            want[place] = other(spec.kind, &want[place]);
+            want[place] = different_value(spec.kind, &want[place]);
             let mut built = by_id(loss.header().id).expect("a loss");
             assert!(built.set_at(place, &want[place]), "{}: {}", loss.header().id, spec.name);
             assert_eq!(built.values(), want, "{}: {}", loss.header().id, spec.name);
@@ -152,7 +152,7 @@ fn every_option_has_a_builder_that_sets_just_it() {
 }
 
 #[test]
-fn a_builder_takes_what_stands_for_its_option() {
+fn a_builder_takes_a_bare_number_or_an_array() {
     let smooth = CrossEntropy::new().label_smoothing(0.1).z_loss(1e-4);
     assert_eq!(smooth, CrossEntropy { label_smoothing: 0.1, z_loss: 1e-4, ..Default::default() });
     assert_eq!(Dice::new().ignore_index(255), Dice { ignore_index: Some(255), ..Default::default() });
@@ -250,19 +250,19 @@ fn shape_of_none(loss: &dyn Loss) -> String {
         Leaf::Vectors(_) | Leaf::Similarity(_) | Leaf::Hardest(_) | Leaf::Linear(_) | Leaf::LinearDivergence(_) => {
             &items[..2]
         }
-        Leaf::Segments(_) => return "`none` is `[B]`".into(),
+        Leaf::Segments(_) => return "With the reduction `none` the result is `[B]`".into(),
         // the steps come before the items
         Leaf::Alignments(_) => &[5, 7, 3],
         _ => &items[..],
     };
     let values = Sizes::new(loss, leader, ClassAxis::Second, false).values;
     match &values[..] {
-        [7, 3, 5, 4] => format!("`none` has the shape of `{first}`"),
-        [7, 5, 4] => "`none` is `[N, d1, ..., dk]`".into(),
-        [7, 3, 5] => "`none` is `[...]`".into(),
-        [7, 3, 3] => "`none` is `[N, C, C]`".into(),
-        [7, 3] => "`none` is `[N, C]`".into(),
-        [7] => "`none` is `[N]`".into(),
+        [7, 3, 5, 4] => format!("With the reduction `none` the result has the shape of `{first}`"),
+        [7, 5, 4] => "With the reduction `none` the result is `[N, d1, ..., dk]`".into(),
+        [7, 3, 5] => "With the reduction `none` the result is `[...]`".into(),
+        [7, 3, 3] => "With the reduction `none` the result is `[N, C, C]`".into(),
+        [7, 3] => "With the reduction `none` the result is `[N, C]`".into(),
+        [7] => "With the reduction `none` the result is `[N]`".into(),
         other => panic!("{} has values {other:?}, for which this test has no words", header.id),
     }
 }
@@ -292,7 +292,7 @@ fn lacks(loss: &dyn Loss) -> Vec<String> {
     demand(page.names_after("Gradients: ") == gradients, format!("\"Gradients: \" with `{}`", gradients.join("`, `")));
     let none = match header.reductions.contains(&Reduction::None) {
         true => shape_of_none(loss),
-        false => "there is no `none`".into(),
+        false => "there is no reduction `none`".into(),
     };
     demand(line.to_lowercase().contains(&none.to_lowercase()), format!("the sentence \"{none}\""));
     let batched = header.reductions.contains(&Reduction::BatchMean);

@@ -11,7 +11,7 @@ impl<T: Operand> Term<T> {
     /// probability outside of 0 to 1, for probabilities of a softmax whose sum over the classes is off by more than 0.001
     /// (0.01 in bf16), for a target that is neither −1 nor 1 where it has to be one of these, and for a float in a mask that
     /// is neither 0 nor 1. What a mask or an ignored label leaves out may hold anything. So may tables, of which a loss uses
-    /// some entries, and [`Extra::Kl`](crate::Extra::Kl). For a shard of the classes, sums are not checked.
+    /// some entries. For a shard of the classes, sums are not checked.
     ///
     /// Both errors are reported like a label out of range: the twin refuses the call; a GPU computes it, and every read of the
     /// result returns the error, but the device stays usable. The error names the first number that breaks a rule: labels come

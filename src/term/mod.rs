@@ -114,8 +114,8 @@ impl<T: Operand> Term<T> {
         self.each(|part| part.upstream = scale.clone())
     }
 
-    /// The term with its sum divided by this denominator, whatever the reduction. Gradient accumulation and data parallelism
-    /// need it, to divide each shard's sum by the denominator of the whole batch.
+    /// The term with its sum divided by this denominator, under every reduction but [`Reduction::None`], which makes no sum. Gradient
+    /// accumulation and data parallelism need it, to divide each shard's sum by the denominator of the whole batch.
     ///
     /// A loss that has several sums, such as [`CrossEntropy`](crate::CrossEntropy) with its z-loss, also takes a tensor with a
     /// denominator for each, in the order of [`cpu::Outcome::parts`](crate::cpu::Outcome::parts).

@@ -76,7 +76,7 @@ pub(crate) struct Beside {
     /// The shared axes.
     pub shape: Vec<usize>,
     /// Whether these are all the axes of the operand, so that further axes are refused.
-    pub whole_shape: bool,
+    pub exact: bool,
 }
 
 impl<T: Clone> Part<T> {
@@ -185,7 +185,7 @@ impl<T> Part<T> {
     }
 
     /// The part's rows in an outcome: one, or two where the loss has a fused loss.
-    pub fn rows(&self) -> Vec<OutcomeRow> {
+    pub fn outcome_rows(&self) -> Vec<OutcomeRow> {
         let row = |suffix: &str, weight: f32, extra: Option<&str>| OutcomeRow {
             name: format!("{}{suffix}", self.name),
             weight: self.weight * self.share * weight,
@@ -218,7 +218,7 @@ impl<T> Part<T> {
     /// The number of entries of the part in [`Outcome::parts`](crate::cpu::Outcome::parts), without its observations: its
     /// rows and their extra sums.
     pub fn entries(&self) -> usize {
-        self.rows().iter().map(|row| 1 + usize::from(row.extra.is_some())).sum()
+        self.outcome_rows().iter().map(|row| 1 + usize::from(row.extra.is_some())).sum()
     }
 
     /// The part with each tensor replaced by what `f` returns for it.
@@ -287,7 +287,7 @@ impl<T: Operand> Part<T> {
     }
 
     /// The rows of the part's observations. In an outcome they follow the rows of all parts.
-    pub fn observed(&self) -> Vec<OutcomeRow> {
+    pub fn observation_rows(&self) -> Vec<OutcomeRow> {
         let row = |name: String| OutcomeRow { name: format!("{}.{name}", self.name), weight: 0.0, extra: None };
         let rows = |observation: &Observation| match observation.of_classes() {
             true => (0..self.classes()).map(|k| row(format!("{}.{k}", observation.name()))).collect(),

@@ -76,7 +76,9 @@ impl Big {
         let Some((words, _, sign, exponent, _)) = self.0.as_raw_parts() else { return f64::NAN };
         let fraction = words.iter().rev().take(2).enumerate();
         let fraction: f64 = fraction.map(|(k, word)| *word as f64 / 2f64.powi(64 * (k as i32 + 1))).sum();
-        let size = fraction * 2f64.powi(exponent.max(-1022));
+        // the power alone may be too small for an f64, or too large
+        let (one, other) = (exponent / 2, exponent - exponent / 2);
+        let size = fraction * 2f64.powi(one) * 2f64.powi(other);
         if sign == Sign::Neg { -size } else { size }
     }
 }
@@ -159,4 +161,7 @@ fn numbers_keep_what_f64_loses() {
     let low = Big::from(-1.0);
     assert!(low < 0.5 && low != 0.5);
     assert_eq!(Big::from(2.0).pow(0.5).to_f64(), 2f64.sqrt());
+    assert_eq!(Big::from(f64::MAX).to_f64(), f64::MAX);
+    let [least, less] = [-1074, -1100].map(|exponent| Big::power_of_two(exponent).to_f64());
+    assert_eq!([least, less], [f64::from_bits(1), 0.0]);
 }

@@ -9,26 +9,26 @@ mod draw;
 mod formulas;
 #[path = "../common/harness.rs"]
 mod harness;
+#[path = "../../checks/src/regimes.rs"]
+mod regimes;
 #[path = "../../checks/src/samples.rs"]
 mod samples;
-#[path = "../../checks/src/sweep.rs"]
-mod sweep;
 
 use big::Big;
 use formulas::{Inputs, values};
 use harness::{Subject, tests, tests_of};
+use regimes::{Answer, DIGITS, Draw, LOSES, Regime, Row, error};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::process::ExitCode;
 use std::sync::{LazyLock, Mutex};
 use std::{env, fs};
-use sweep::{DIGITS, Draw, Given, LOSES, Regime, Row, error};
 use wgloss::{Array, DType, Gpu};
 
 fn main() -> ExitCode {
     let modules = [
         tests_of![Row::all(); digits],
-        tests![the_page_has_every_row_and_reason, the_sweep_sees_what_is_lost],
+        tests![the_page_has_every_row_and_reason, the_errors_show_what_is_lost],
         big::tests(),
         formulas::tests(),
     ];
@@ -116,7 +116,7 @@ fn gradient(draw: &Draw, inputs: &Inputs, operand: &str) -> Vec<Option<f64>> {
 }
 
 /// The greatest relative error of a row's values and of its gradients, over all regimes.
-fn worst(row: &[Defined], given: &dyn Fn(&Draw) -> Given) -> [f64; 2] {
+fn worst(row: &[Defined], given: &dyn Fn(&Draw) -> Answer) -> [f64; 2] {
     let mut worst = [0.0f64; 2];
     for defined in row {
         let (values, gradients) = given(&defined.draw);
@@ -129,8 +129,8 @@ fn worst(row: &[Defined], given: &dyn Fn(&Draw) -> Given) -> [f64; 2] {
     worst
 }
 
-fn by_twin(draw: &Draw) -> Given {
-    draw.by_twin().expect("the sweep's terms are good")
+fn by_twin(draw: &Draw) -> Answer {
+    draw.by_twin().expect("the terms of all regimes are good")
 }
 
 fn reason(name: &str) -> Option<&'static (&'static str, f64, &'static str)> {
@@ -146,7 +146,7 @@ fn digits(row: &Row) {
         LazyLock::new(|| Gpu::new().expect("these tests run on a GPU, for which software is enough"));
     let defined = defined(row);
     let twin = worst(&defined, &by_twin);
-    let gpu = worst(&defined, &|draw| draw.by_gpu(&GPU).expect("the sweep's terms are good"));
+    let gpu = worst(&defined, &|draw| draw.by_gpu(&GPU).expect("the terms of all regimes are good"));
     let of_gpu = reason(&row.name).map_or(DIGITS, |(_, most, _)| *most);
     for (device, [value, gradient], most) in [("twin", twin, OF_TWINS), ("GPU", gpu, of_gpu)] {
         assert!(
@@ -195,7 +195,7 @@ fn the_page_has_every_row_and_reason() {
     }
 }
 
-fn the_sweep_sees_what_is_lost() {
+fn the_errors_show_what_is_lost() {
     let id = "bce_with_logits";
     let row = defined(&Row { name: id.into(), id, options: Vec::new(), target: DType::I32 });
     let naive = |draw: &Draw| {

@@ -42,7 +42,7 @@ pub const FAULTS: &[Fault] = &[
     },
     Fault { name: "a backend without an adapter", provoke: |_| with("WGPU_BACKEND", "metal"), expected: "no_adapter" },
     Fault {
-        name: "a backend that there is none of",
+        name: "a backend that does not exist",
         provoke: |_| with("WGPU_BACKEND", "nosuch"),
         expected: "no_adapter",
     },

@@ -1,7 +1,7 @@
 //! Tensors, outputs and passes of another device.
 
 use crate::{ALL, Fault, adapter, buffer, device, eight, job, recorded, submit, sum, told, wrapped};
-use wgloss::wgpu::{self, ErrorFilter, Limits};
+use wgloss::wgpu::{ErrorFilter, Limits};
 use wgloss::{CrossEntropy, Dice, Error, Gpu, Gradient, Mse, Outputs, Tensor};
 
 /// A tensor of another context. wgpu numbers its buffers as it does those of the first context.
@@ -259,7 +259,6 @@ pub const FAULTS: &[Fault] = &[
             let scope = other.device().push_error_scope(ErrorFilter::Validation);
             submit(&other, recorded(&other, &[&job]));
             let _ = pollster::block_on(scope.pop());
-            let _: wgpu::Limits = other.device().limits();
             told(job.outcome().loss().wait())
         },
         expected: "not_run",

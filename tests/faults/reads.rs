@@ -42,7 +42,7 @@ pub const FAULTS: &[Fault] = &[
         expected: "ok",
     },
     Fault {
-        name: "a mapping that fails since its device goes",
+        name: "a mapping that fails because its device is lost",
         provoke: |gpu| {
             let read = job(gpu)?.run()?.loss();
             gpu.device().destroy();

@@ -10,7 +10,7 @@ use crate::split::pair;
 use libtest_mimic::Trial;
 use std::collections::BTreeSet;
 use wgloss::header::Role;
-use wgloss::{Array, CrossEntropy, DType, Error, Gpu, Loss, Mse, Observation, Operand, Outputs, Reduction, cpu};
+use wgloss::{Array, CrossEntropy, DType, Error, Gpu, Kto, Loss, Mse, Observation, Operand, Outputs, Reduction, cpu};
 
 pub fn tests() -> Vec<Trial> {
     // the kernels of inspections depend on the family's plan and not on the leaf, so one loss of each family is enough
@@ -20,7 +20,8 @@ pub fn tests() -> Vec<Trial> {
     tests.extend(tests![
         a_check_changes_no_bit_of_the_loss,
         a_job_names_the_first_fault_of_all_runs,
-        a_label_comes_before_numbers_and_a_part_before_the_next
+        a_label_comes_before_numbers_and_a_part_before_the_next,
+        a_number_whose_mean_is_taken_is_refused_as_the_twin_refuses_it
     ]);
     tests
 }
@@ -147,4 +148,16 @@ fn a_label_comes_before_numbers_and_a_part_before_the_next() {
     assert_eq!(kind(&bad).0, "label_out_of_range");
     let (kind, text) = kind(&good);
     assert_eq!((kind, text.split(':').next()), ("not_finite", Some("cross_entropy")));
+}
+
+fn a_number_whose_mean_is_taken_is_refused_as_the_twin_refuses_it() {
+    let array = |numbers: &[f32]| Array::new(numbers, [numbers.len()]).unwrap();
+    let (policy, label) = (array(&[-1.0, -2.0]), array(&[1.0, 0.0]));
+    for (kl, refused) in [(array(&[0.5, 1.0, f32::NAN]), true), (array(&[0.5, 1.0, 2.0]), false)] {
+        let term = Kto::default().of(&policy, &policy, &label).kl(&kl).checked();
+        let want = cpu::value(&term).err();
+        let on_gpu = term.map(|array| gpu().upload_array(array)).unwrap();
+        assert_eq!(gpu().value(&on_gpu).unwrap().loss().wait().err(), want);
+        assert_eq!(want.map(|error| error.kind()), refused.then_some("not_finite"));
+    }
 }

@@ -13,7 +13,7 @@ pub fn tests() -> Vec<Trial> {
         a_sum_over_classes_is_proven,
         losses_of_labels_or_probabilities_are_proven,
         a_loss_of_whole_sequences_is_proven,
-        a_fault_in_a_shader_is_found_in_every_family,
+        a_fault_in_a_shader_is_found,
         a_fault_in_a_gradient_of_the_twin_is_found,
         a_family_without_a_proof_is_refused,
     ]
@@ -153,7 +153,7 @@ fn a_loss_of_whole_sequences_is_proven() {
     prove(gpu(), &PpoPolicy::new().kind(PpoKind::Sequence)).unwrap();
 }
 
-fn a_fault_in_a_shader_is_found_in_every_family() {
+fn a_fault_in_a_shader_is_found() {
     let refused = prove(gpu(), &PowerEntropy::new().fault(0.01)).unwrap_err();
     assert_eq!(refused.kind(), "not_proven");
     assert!(refused.to_string().contains("the gradient of `input`"), "{refused}");

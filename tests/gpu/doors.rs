@@ -1,6 +1,6 @@
 //! The three doors: arrays on the host, uploaded tensors, and slices of the caller's own buffers.
 
-use crate::case::{Case, Door, Given};
+use crate::case::{Case, Door, ScaleGiven};
 use crate::chosen::{all, of_each_family};
 use crate::harness::{tests, tests_of};
 use crate::judge::Failures;
@@ -31,7 +31,7 @@ fn every_door_gives_the_same_bits(loss: &dyn Loss) {
     for &reduction in loss.header().reductions {
         let shape: &[usize] = if reduction == Reduction::SequenceMean { &[63, 67] } else { &[3, 21, 67] };
         let case = Case::new(loss.header().id, shape, DType::I32).with_all();
-        let case = Case { reduction, upstream: Given::Tensor, ..case };
+        let case = Case { reduction, upstream: ScaleGiven::Tensor, ..case };
         let given = [Door::Host, Door::Uploaded, Door::Wrapped, Door::OneBuffer].map(|door| {
             let case = Case { door, ..case.clone() };
             let (got, _) = case.both(gpu(), &case.inputs()).unwrap().unwrap();
@@ -177,7 +177,7 @@ fn a_tensor_is_written_anew_and_nothing_beside_it() {
     wide.write(&[-1i64, 5]).unwrap();
     assert_eq!(wide.read().wait().unwrap().to_f64(), [-1.0, 5.0]);
     let said = wide.write(&[0, 1i64 << 31]).unwrap_err().to_string();
-    assert_eq!(said, "write: `elements` holds i64, expected i32, or i64 that all fit i32");
+    assert_eq!(said, "write: `elements` holds i64, expected i32, or i64 if every element fits i32");
     assert_eq!(wide.read().wait().unwrap().to_f64(), [-1.0, 5.0]);
     gpu.empty([0]).unwrap().write::<f32>(&[]).unwrap();
 }

@@ -212,7 +212,7 @@ fn shards_of_keys_are_refused_where_they_make_no_sense() {
     assert_eq!(gpu().statistics(&info_nce).unwrap_err().kind(), "invalid_option");
     for (term, words) in [
         (info_nce.clone().keys_from(100, 200), "at most 100 keys, from 100 on of 200"),
-        (info_nce.keys_from(0, 200).rows_from(71), "with 71 + 130 ≤ N"),
+        (info_nce.keys_from(0, 200).rows_from(71), "at most 129 rows, from 71 on of 200"),
         (
             SupCon::default().of(x, &call.labels).with(Extra::Anchors, x).keys_from(0, 200),
             "`labels` has shape [130], expected [200]",

@@ -202,12 +202,16 @@ fn a_bad_label_on_the_gpu_is_reported_and_taken_for_ignored(loss: &dyn Loss) {
             let positions = case.inputs().operand(name).len();
             let values = bad(target, label_range(loss, case.setting.classes()).0);
             for (at, &value) in values.iter().enumerate() {
-                // first a single label at either end; then three, of which the one with the lowest position is neither
-                // the first nor the last of the list
+                let other = |is: &dyn Fn(i64) -> bool| values.iter().copied().find(|&v| is(v)).unwrap_or(values[0]);
+                // first a single label at either end; then three, of which the one with the lowest position has neither the
+                // least nor the greatest value, where there are such values
                 let places = match at {
                     0 => vec![(positions - 1, value)],
                     1 => vec![(0, value)],
-                    _ => vec![(positions - 1, values[0]), (positions / 3, value), (positions / 2, values[1])],
+                    _ => {
+                        let (less, greater) = (other(&|v| v < value), other(&|v| v > value));
+                        vec![(positions - 1, less), (positions / 3, value), (positions / 2, greater)]
+                    }
                 };
                 failures.note(&(&case, &places), judge(&case, &places));
             }

@@ -1,7 +1,7 @@
 //! Every option of every loss on a device with no more than WebGPU's default limits.
 
 use crate::Shared;
-use crate::case::{Case, Door, Given};
+use crate::case::{Case, Door, ScaleGiven};
 use crate::chosen::{all, of_each_family};
 use crate::draw::{has, option_values};
 use crate::harness::tests_of;
@@ -40,14 +40,14 @@ fn every_option_runs_within_webgpus_default_limits(loss: &dyn Loss) {
     // as many bindings as possible: every operand, an upstream gradient for each value, the unreduced loss, all gradients
     let most = |target| {
         let case = Case::new(loss.header().id, &[3, 5, 70], target).with_all();
-        Case { reduction: Reduction::None, upstream: Given::Tensor, door: Door::Wrapped, ..case }
+        Case { reduction: Reduction::None, upstream: ScaleGiven::Tensor, door: Door::Wrapped, ..case }
     };
     let mut cases: Vec<Case> = targets.iter().map(|&target| most(target)).collect();
     for (spec, default) in loss.specs().into_iter().zip(loss.values()) {
         let values = option_values(&spec, &default).into_iter().enumerate();
         cases.extend(values.map(|(k, value)| most(targets[k % targets.len()]).option(spec.name, value)));
     }
-    let mean = Case { reduction: Reduction::Mean, divide_by: Given::Tensor, ..most(DType::I32) };
+    let mean = Case { reduction: Reduction::Mean, divide_by: ScaleGiven::Tensor, ..most(DType::I32) };
     cases.extend([Case { door: Door::OneBuffer, ..mean.clone() }, mean]);
     let mut failures = Failures::default();
     cases.iter().for_each(|case| failures.note(case, case.run(DEFAULT.get())));

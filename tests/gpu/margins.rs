@@ -13,7 +13,7 @@ use wgloss::{Array, DType, Extra, MarginKind, MarginSoftmax, Reduction, Term, cp
 pub fn tests() -> Vec<Trial> {
     tests![
         the_loss_keeps_its_digits_at_every_angle,
-        a_vector_along_its_class_has_no_slope_from_it,
+        a_row_parallel_to_its_class_gets_the_twins_gradient,
         lengths_change_neither_loss_nor_direction,
         classes_that_are_spread_are_whole_among_their_shards,
     ]
@@ -65,7 +65,7 @@ fn the_loss_keeps_its_digits_at_every_angle() {
 }
 
 /// Weights that equal the features, as in few-shot learning, or are a multiple that is exact in f32.
-fn a_vector_along_its_class_has_no_slope_from_it() {
+fn a_row_parallel_to_its_class_gets_the_twins_gradient() {
     let mut rng = Rng::new(6);
     for kind in KINDS {
         for length in [1.0f32, 4.0, 0.25, -1.0] {

@@ -21,7 +21,7 @@ fn every_pair_of_choices(loss: &dyn Loss) {
     let factors = Factors::of((loss.header().default)());
     let factors = if asks_for_losses() { factors } else { factors.without_the_walk() };
     let mut failures = Failures::default();
-    let rows = pairs::pairs(&factors.levels(), &mut Rng::new(1), |row| factors.case(row).is_valid());
+    let rows = pairs::pairs(&factors.choices(), &mut Rng::new(1), |row| factors.case(row).is_valid());
     rows.iter().map(|row| factors.case(row)).for_each(|case| failures.note(&case, case.run(gpu())));
     failures.raise();
 }

@@ -1,6 +1,6 @@
 //! NaN and infinities: the GPU gives them where the twin does, and hides them where they are left out.
 
-use crate::case::{Case, Door, Given, Inputs};
+use crate::case::{Case, Door, Inputs, ScaleGiven};
 use crate::chosen::{all, losses, of_each_family, of_each_walk};
 use crate::draw::{Rng, has, label_range, labels_of, rows_of_pair};
 use crate::gpu;
@@ -8,8 +8,8 @@ use crate::harness::tests_of;
 use crate::judge::{self, Failures};
 use crate::samples::samples;
 use libtest_mimic::Trial;
-use wgloss::custom::Leaf;
-use wgloss::header::{Domain, Kind, OperandSpec, Role, Value};
+use wgloss::custom::{FusedLoss, Leaf};
+use wgloss::header::{Domain, Kind, OperandSpec, OptionSpec, Role, Value};
 use wgloss::{Activation, Array, DType, Loss, Operand, PartOutcome, Reduction, cpu};
 
 pub fn tests() -> Vec<Trial> {
@@ -23,9 +23,8 @@ pub fn tests() -> Vec<Trial> {
     tests.extend(tests_of![of_each_walk(elements); one_infinity_in_all_operands_shows_as_it_does_in_the_twin]);
     let leaves_out = losses(37, |loss| has(loss, Role::Mask) || has_option(loss, "ignore_index"));
     tests.extend(tests_of![of_each_walk(leaves_out); what_takes_no_part_shows_nothing_of_what_it_holds]);
-    // without the losses that have a fused loss, since a fused softmax reads the background too
-    let alone = |loss: &dyn Loss| matches!(loss.leaf(), Leaf::Region(leaf) if leaf.fused_loss().is_none());
-    let background = losses(2, |loss| alone(loss) && has_option(loss, "include_background"));
+    let background =
+        losses(3, |loss| has_option(loss, "include_background") && leaves_it_out(&*foreground(loss).loss()));
     tests.extend(tests_of![background; a_background_that_takes_no_part_shows_nothing_of_what_it_holds]);
     let over_nothing = losses(35, |loss| !over_nothing(loss).is_empty());
     tests.extend(tests_of![of_each_family(over_nothing); a_mean_over_nothing_is_nan_and_its_gradient_zero]);
@@ -50,7 +49,7 @@ fn cases(loss: &dyn Loss) -> Vec<Case> {
     for (place, shape) in samples(loss).walks.iter().enumerate() {
         for &target in targets(loss) {
             let plain = Case::new(loss.header().id, shape, target).with_all();
-            cases.push(Case { reduction: Reduction::None, upstream: Given::Tensor, ..plain.clone() });
+            cases.push(Case { reduction: Reduction::None, upstream: ScaleGiven::Tensor, ..plain.clone() });
             if place == 0 {
                 cases.extend(plain.under_other_options());
             }
@@ -229,15 +228,28 @@ fn what_takes_no_part_shows_nothing_of_what_it_holds(loss: &dyn Loss) {
     failures.raise();
 }
 
+/// A call without the background.
+fn foreground(loss: &dyn Loss) -> Case {
+    Case::new(loss.header().id, &[2, 3, 5], DType::F32).option("include_background", Value::Flag(false))
+}
+
+/// Whether a loss of [`foreground`] reads nothing of the background. A fused loss may score it, and a fused softmax runs over it.
+fn leaves_it_out(loss: &dyn Loss) -> bool {
+    let apart = |fused: FusedLoss| !fused.include_background && matches!(fused.loss.leaf(), Leaf::Pointwise(_));
+    matches!(loss.leaf(), Leaf::Region(leaf) if leaf.fused_loss().is_none_or(apart))
+}
+
 fn a_background_that_takes_no_part_shows_nothing_of_what_it_holds(loss: &dyn Loss) {
     let (mut failures, mut tried) = (Failures::default(), 0);
     let named = |names: &'static [&str]| names.iter().map(|name| Value::Name((*name).into()));
-    let flags: Vec<&str> = loss.specs().iter().filter(|spec| spec.kind == Kind::Flag).map(|spec| spec.name).collect();
+    let is_free = |spec: &OptionSpec| spec.kind == Kind::Flag && spec.name != "include_background";
+    let flags: Vec<&str> = loss.specs().iter().filter(|spec| is_free(spec)).map(|spec| spec.name).collect();
     for activation in named(&["none", "sigmoid"]) {
         for flag in &flags {
-            let case = Case::new(loss.header().id, &[2, 3, 5], DType::F32);
-            let case = case.option("activation", activation.clone()).option(flag, Value::Flag(true));
-            let case = case.option("include_background", Value::Flag(false));
+            let case = foreground(loss).option("activation", activation.clone()).option(flag, Value::Flag(true));
+            if !leaves_it_out(&*case.loss()) {
+                continue;
+            }
             for special in SPECIALS {
                 let mut inputs = case.inputs();
                 let x = inputs.operand("input");

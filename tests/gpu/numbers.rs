@@ -112,6 +112,9 @@ fn slots_that_do_not_exist_are_refused() {
         let error = gpu.prepare(&Mse::default().of(&x, &x), &outputs).unwrap_err();
         assert!(error.to_string().contains(said), "{error}");
     }
+    let outputs = Outputs { counter: Some(gpu.upload(&[0u32], [1]).unwrap()), ..Outputs::default() };
+    let error = gpu.prepare(&Mse::default().of(&x, &x).reduce(Reduction::None), &outputs).unwrap_err();
+    assert!(error.to_string().contains("`counter` has shape [1], expected none"), "{error}");
 }
 
 fn a_set_acts_on_the_runs_recorded_after_it() {
@@ -142,7 +145,12 @@ fn a_set_acts_on_the_runs_recorded_after_it() {
         ("huber", "delta", -1.0, "a number > 0"),
         ("huber", "coefficient", f32::NAN, "a finite number"),
         ("huber", "gamma", 1.0, "`delta` of `huber`"),
-        ("mse", "delta", 1.0, "`delta` of `huber`"),
+        (
+            "mse",
+            "delta",
+            1.0,
+            "term: option `mse.delta` is 1, expected a number that varies, by `Term::varying`: `delta` of",
+        ),
     ] {
         let error = job.set(part, number, value).unwrap_err();
         assert!(matches!(error, Error::InvalidOption { .. }) && error.to_string().contains(said), "{error}");

@@ -72,9 +72,12 @@ fn a_read_is_waited_for_or_awaited_under_any_executor() {
     });
     assert_eq!(losses, [Ok(8.0), Ok(8.0), Ok(8.0)]);
     assert_eq!(gradient.unwrap().to_f32(), [4.0, 4.0]);
-    // a read that is polled once and never again, and one that is never polled, don't hinder the next read
-    let mut given_up = pin!(outcome.loss());
+    // a read that is polled once and never again, whether it is kept or dropped, and one that is never polled, don't hinder
+    // the next read
+    let mut given_up = Box::pin(outcome.loss());
     let _ = given_up.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert_eq!(outcome.loss().wait(), Ok(8.0));
+    drop(given_up);
     drop(outcome.loss());
     assert_eq!(outcome.loss().wait(), Ok(8.0));
 }

@@ -78,8 +78,8 @@ fn a_long_answer_keeps_what_it_differs_by_from_its_reference() {
     let log_p = -10.0 * std::f64::consts::LN_2;
     let reference = [rows, 20_000 - rows].map(|rows| (rows as f64 * log_p) as f32);
     call.reference = Array::new(&reference, [2]).unwrap();
-    let loss = |lead: f64| (-lead).exp().ln_1p();
-    let lead = |log_p: f64| {
+    let loss = |log_ratio_gap: f64| (-log_ratio_gap).exp().ln_1p();
+    let log_ratio_gap = |log_p: f64| {
         let [chosen, rejected] =
             [(rows, 0), (20_000 - rows, 1)].map(|(n, k)| n as f64 * log_p - f64::from(reference[k]));
         chosen - rejected
@@ -87,8 +87,8 @@ fn a_long_answer_keeps_what_it_differs_by_from_its_reference() {
     let term = call.term(LinearDpo::new().beta(1.0));
     let got = f64::from(gpu().value(&term).unwrap().loss().wait().unwrap());
     // the log-probability of a token is rounded to f32 in the same way in all rows, so the rounding nearly cancels in
-    // `lead`, the difference of the two log-ratios
-    let want = loss(lead(log_p));
+    // `log_ratio_gap`, the difference of the two log-ratios
+    let want = loss(log_ratio_gap(log_p));
     assert!((got - want).abs() < 2e-4, "{got}, not {want}");
 }
 

@@ -1,7 +1,7 @@
 //! Sequences, the rows of `[B, T]`: one ratio for all elements of a sequence, and means over sequences, equal the twin's at
 //! any length.
 
-use crate::case::{Case, Floats, Given, Inputs, Wanted};
+use crate::case::{Case, Floats, Inputs, ScaleGiven, Wanted};
 use crate::gpu;
 use crate::harness::tests;
 use crate::in_place::{gradient, same_bits};
@@ -15,7 +15,7 @@ pub fn tests() -> Vec<Trial> {
     tests![
         sequences_of_every_length_and_none,
         special_numbers_show_in_their_sequence_alone,
-        what_is_spread_overwrites_its_operand,
+        gradients_of_sequences_overwrite_their_operand,
         sequences_in_slices_have_the_bits_of_the_whole,
         longer_sequences_than_a_workgroup_sums_are_refused,
     ]
@@ -48,7 +48,7 @@ fn sequences_of_every_length_and_none() {
         for (turn, &reduction) in Reduction::SEQUENCED.iter().enumerate() {
             for wanted in [Wanted::Stored, Wanted::Added] {
                 let floats = if turn % 2 == 0 { Floats::All(DType::F32) } else { Floats::Mixed };
-                let case = Case { wanted, floats, upstream: Given::Tensor, ..whole(&shape, reduction) };
+                let case = Case { wanted, floats, upstream: ScaleGiven::Tensor, ..whole(&shape, reduction) };
                 failures.note(&case, case.run_on(gpu(), &with_one_left_out(&case)));
             }
         }
@@ -85,7 +85,7 @@ fn special_numbers_show_in_their_sequence_alone() {
     failures.raise();
 }
 
-fn what_is_spread_overwrites_its_operand() {
+fn gradients_of_sequences_overwrite_their_operand() {
     let mut failures = Failures::default();
     for floats in [DType::F32, DType::F16, DType::BF16] {
         let case = Case { floats: Floats::All(floats), ..whole(&[3, 257], Reduction::SequenceMean) };

@@ -48,16 +48,12 @@ fn regions_of_a_batch_and_of_an_image_in_tiles_are_whole_among_their_shards(loss
             ClassAxis::Last => ([7, 367, 5], 1),
         };
         let batch = vec![("batch", Value::Flag(true))];
+        // without the option `batch`, shards of the batch add up without statistics
         for (options, axis, lengths) in [(batch, 0, &[1, 4, 2][..]), (vec![], tiles, &[300, 1, 66])] {
-            // without the option `batch`, shards of the batch add up without statistics; generalized_dice with that
-            // option is left to the calls of `checks/src/sharded.rs`
-            if axis == 0 && id == "generalized_dice" {
-                continue;
-            }
             for reduction in [Reduction::Mean, Reduction::None] {
                 let mut case = Case { floats: Floats::All(floats), ..Case::new(id, &shape, target).with_all() };
                 (case.setting.axis, case.reduction) = (class_axis, reduction);
-                if target != DType::F32 && id != "generalized_dice" {
+                if target != DType::F32 {
                     case = case.option("ignore_index", Value::Number(3.0));
                 }
                 case.options.extend(options.clone());

@@ -1,6 +1,6 @@
 //! Sums of terms: shared tensors, one gradient for each tensor, and the parts beside the total.
 
-use crate::case::{Case, Given, Inputs};
+use crate::case::{Case, Inputs, ScaleGiven};
 use crate::chosen::{all, of_each_family};
 use crate::draw::Rng;
 use crate::gpu;
@@ -222,7 +222,7 @@ fn an_unreduced_term_stands_alone() {
     assert_eq!(gpu().value(&term).unwrap_err().kind(), "invalid_option");
     let given = Case {
         reduction: Reduction::None,
-        upstream: Given::Tensor,
+        upstream: ScaleGiven::Tensor,
         weight: -0.5,
         ..Case::new("mse", &[9], DType::F32)
     };

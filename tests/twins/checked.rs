@@ -6,8 +6,8 @@ use crate::point::{floats, labels, row};
 use libtest_mimic::Trial;
 use wgloss::{
     Activation, Array, Bce, BceWithLogits, CosineEmbedding, CrossEntropy, Ctc, DType, Dice, DiceCrossEntropy,
-    Diffusion, Distillation, Error, KlDiv, LinearCrossEntropy, MarginRanking, Mse, Quantile, SigmoidFocal, Term, Vae,
-    cpu,
+    Diffusion, Distillation, Error, KlDiv, Kto, LinearCrossEntropy, MarginRanking, Mse, Quantile, SigmoidFocal, Term,
+    Vae, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -62,9 +62,15 @@ fn rows() -> Vec<(&'static str, Term<Array>, Wanted)> {
                 .mask(&two([1.0, 0.0, 1.0, 1.0])),
             not_finite("target", 1),
         ),
+        (
+            "a number whose mean the loss takes",
+            Kto::default().of(&zeros, &zeros, &three(1.0, 0.0, 1.0)).kl(&row(&[0.5, NAN])),
+            not_finite("kl", 1),
+        ),
         // a softmax
         ("a masked class", ce.of(&two([0.0, -INF, 1.0, 2.0]), &labels(&[0, 0])), None),
         ("an infinite logit", ce.of(&two([0.0, 1.0, INF, 2.0]), &hits), not_finite("input", 2)),
+        ("an f64 that no f32 holds", ce.of(&two([0.0, 1e300, 1.0, 2.0]), &hits), not_finite("input", 1)),
         ("a NaN beside an ignored label", ce.of(&two([0.0, 1.0, NAN, 2.0]), &labels(&[0, -100])), None),
         (
             "a NaN of pixels beside an ignored label",
@@ -236,6 +242,10 @@ fn a_refusal_names_the_number_and_what_it_may_be() {
     assert_eq!(
         text(Mse::default().of(&x, &row(&[0.0, f64::NEG_INFINITY]))),
         "mse: `target` holds -inf at position 1, expected a finite number"
+    );
+    assert_eq!(
+        text(Mse::default().of(&x, &row(&[0.0, 1e300]))),
+        "mse: `target` holds 1e300 (infinite in f32) at position 1, expected a finite number"
     );
     assert_eq!(
         text(CrossEntropy::default().of(&floats(&[0.0; 4], &[2, 2]), &floats(&[0.5, 0.5, 0.5, 0.25], &[2, 2]))),

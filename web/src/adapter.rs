@@ -10,7 +10,7 @@ pub fn description(gpu: &wgloss::Gpu) -> JsValue {
     object([
         ("name", info.name.into()),
         ("driver", [info.driver, info.driver_info].join(" ").trim().into()),
-        ("max_binding", (limits.max_storage_buffer_binding_size as f64).into()),
+        ("max_binding_bytes", (limits.max_storage_buffer_binding_size as f64).into()),
         ("timestamps", gpu.device().features().contains(wgloss::wgpu::Features::TIMESTAMP_QUERY).into()),
     ])
 }

@@ -1,6 +1,6 @@
 //! The catalogue as JavaScript objects: the losses with their operands and options, and the tasks that they are for.
 
-use crate::js::{list, numbers_of, object};
+use crate::js::{list, object};
 use wasm_bindgen::prelude::*;
 use wgloss::header::{Kind, OperandSpec, OptionSpec, OptionType, Range, Value};
 use wgloss::{Loss, TASKS, Task, all};
@@ -85,10 +85,15 @@ fn option(spec: &OptionSpec, default: &Value) -> JsValue {
 fn value(value: &Value) -> JsValue {
     match value {
         Value::None => JsValue::NULL,
-        // a fraction is an f32, and its text is the shortest that gives the same f32
-        Value::Number(_) => value.to_string().parse::<f64>().map_or(JsValue::NULL, JsValue::from),
+        Value::Number(number) => shortest(*number),
         Value::Flag(flag) => (*flag).into(),
         Value::Name(name) => name.into(),
-        Value::Numbers(numbers) => numbers_of(numbers),
+        Value::Numbers(numbers) => list(numbers, |&number| shortest(number)),
     }
+}
+
+/// A number of an option. A fraction is an f32, and the text of a [`Value`] is the shortest that gives the same f32: 0.1, not
+/// 0.10000000149.
+fn shortest(number: f64) -> JsValue {
+    Value::Number(number).to_string().parse::<f64>().map_or(JsValue::NULL, JsValue::from)
 }

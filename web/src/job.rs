@@ -64,7 +64,7 @@ impl Job {
         Ok(answer(&values, &self.call.names(), &gradients))
     }
 
-    async fn waited_for(&self, runs: u32) -> Result<()> {
+    async fn run_and_wait(&self, runs: u32) -> Result<()> {
         for _ in 0..runs {
             self.job.run()?;
         }
@@ -99,6 +99,6 @@ impl Job {
     /// A `WglossError`.
     #[wasm_bindgen(skip_typescript)]
     pub async fn repeat(&self, runs: u32) -> std::result::Result<(), JsValue> {
-        self.gpu.settled(self.waited_for(runs).await).await
+        self.gpu.settled(self.run_and_wait(runs).await).await
     }
 }

@@ -51,8 +51,3 @@ pub fn shown(value: &JsValue) -> String {
     let json = js_sys::JSON::stringify(value).ok().and_then(|text| text.as_string());
     json.unwrap_or_else(|| value.js_typeof().as_string().unwrap_or_default())
 }
-
-/// An array of numbers.
-pub fn numbers_of(numbers: &[f64]) -> JsValue {
-    list(numbers, |&number| number.into())
-}

@@ -11,6 +11,12 @@ use wasm_bindgen::{JsCast, JsValue};
 use wgloss::half::{bf16, f16};
 use wgloss::{Array, Data, Error};
 
+/// Why something that holds no elements is refused.
+const NO_TENSOR: &str = "is no tensor: expected a typed array, or { data, shape } with a typed array";
+
+/// Why a `Uint16Array` is refused that comes without its dtype, or with another.
+const NO_DTYPE: &str = "is a Uint16Array: expected { data, shape, dtype } with the dtype \"f16\" or \"bf16\"";
+
 /// An operand from JavaScript: a typed array, or an object with `data` and `shape`.
 pub fn from_js(loss: &'static str, operand: &str, given: &JsValue) -> Result<Array, Error> {
     let refuse = |reason: &str| bad_operand(loss, operand, reason);
@@ -18,8 +24,7 @@ pub fn from_js(loss: &'static str, operand: &str, given: &JsValue) -> Result<Arr
         true => (given.clone(), None),
         false => (get(given, "data"), Some(get(given, "shape"))),
     };
-    let data = data(&held, &get(given, "dtype"))
-        .ok_or_else(|| refuse("is no tensor: expected a typed array, or { data, shape } with a typed array"))?;
+    let data = data(&held, &get(given, "dtype")).map_err(refuse)?;
     let shape = match shape {
         None => vec![get(&held, "length").as_f64().unwrap_or_default() as usize],
         Some(shape) => {
@@ -39,43 +44,43 @@ fn axes(shape: &JsValue) -> Option<Vec<usize>> {
     numbers(shape)?.into_iter().map(|axis| is_axis(axis).then_some(axis as usize)).collect()
 }
 
-/// The elements of a typed array. `dtype` says which 16-bit floats a `Uint16Array` holds.
-fn data(held: &JsValue, dtype: &JsValue) -> Option<Data> {
+/// The elements of a typed array, or why they are refused. `dtype` says which 16-bit floats a `Uint16Array` holds.
+fn data(held: &JsValue, dtype: &JsValue) -> Result<Data, &'static str> {
     if let Some(array) = held.dyn_ref::<Float32Array>() {
-        return Some(Data::F32(array.to_vec().into()));
+        return Ok(Data::F32(array.to_vec().into()));
     }
     if let Some(array) = held.dyn_ref::<Int32Array>() {
-        return Some(Data::I32(array.to_vec().into()));
+        return Ok(Data::I32(array.to_vec().into()));
     }
     if let Some(array) = held.dyn_ref::<Uint32Array>() {
-        return Some(Data::U32(array.to_vec().into()));
+        return Ok(Data::U32(array.to_vec().into()));
     }
     if let Some(array) = held.dyn_ref::<Uint8Array>() {
-        return Some(Data::U8(array.to_vec().into()));
+        return Ok(Data::U8(array.to_vec().into()));
     }
     if let Some(array) = held.dyn_ref::<Uint8ClampedArray>() {
-        return Some(Data::U8(array.to_vec().into()));
+        return Ok(Data::U8(array.to_vec().into()));
     }
     if let Some(array) = held.dyn_ref::<BigInt64Array>() {
-        return Some(Data::I64(array.to_vec().into()));
+        return Ok(Data::I64(array.to_vec().into()));
     }
     if let Some(array) = held.dyn_ref::<Float64Array>() {
-        return Some(Data::F64(array.to_vec().into()));
+        return Ok(Data::F64(array.to_vec().into()));
     }
     // js-sys has no type for a Float16Array yet, so it is recognised by its name
     let name = get(&get(held, "constructor"), "name").as_string();
     let dtype = match name.as_deref() {
-        Some("Float16Array") => "f16".into(),
-        Some("Uint16Array") => dtype.as_string()?,
-        _ => return None,
+        Some("Float16Array") => Some("f16".into()),
+        Some("Uint16Array") => dtype.as_string(),
+        _ => return Err(NO_TENSOR),
     };
-    let buffer = get(held, "buffer").dyn_into::<ArrayBuffer>().ok()?;
+    let buffer = get(held, "buffer").dyn_into::<ArrayBuffer>().map_err(|_| NO_TENSOR)?;
     let number = |name| get(held, name).as_f64().unwrap_or_default() as u32;
     let bits = Uint16Array::new_with_byte_offset_and_length(&buffer, number("byteOffset"), number("length")).to_vec();
-    match dtype.as_str() {
-        "f16" => Some(Data::F16(bits.into_iter().map(f16::from_bits).collect::<Arc<[f16]>>())),
-        "bf16" => Some(Data::BF16(bits.into_iter().map(bf16::from_bits).collect::<Arc<[bf16]>>())),
-        _ => None,
+    match dtype.as_deref() {
+        Some("f16") => Ok(Data::F16(bits.into_iter().map(f16::from_bits).collect::<Arc<[f16]>>())),
+        Some("bf16") => Ok(Data::BF16(bits.into_iter().map(bf16::from_bits).collect::<Arc<[bf16]>>())),
+        _ => Err(NO_DTYPE),
     }
 }
 

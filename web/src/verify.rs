@@ -5,7 +5,7 @@ use crate::js::{list, object};
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 use wgloss::by_id;
-use wgloss_cases::{Tally, Trial, Way, read};
+use wgloss_cases::{Counts, Trial, Way, read};
 
 #[wasm_bindgen]
 impl Gpu {
@@ -25,23 +25,23 @@ impl Gpu {
         let loss = by_id(&id).ok_or_else(|| format!("there is no loss {id}"))?;
         let (suite, tensors) = read(&id, &json, &tensors)?;
         let gpu = self.context();
-        let (ways, mut tally, mut failures) = (Way::all(gpu.clone()), Tally::default(), Vec::new());
+        let (ways, mut counts, mut failures) = (Way::all(gpu.clone()), Counts::default(), Vec::new());
         for case in suite.cases(loss.header(), &tensors) {
             let mut trial = Trial::run(&ways, &case).await;
             // an error that the device reported late must not fail the next case
             if let Err(error) = gpu.settled().await {
                 trial.failures.push(error.to_string());
             }
-            tally.count(&trial);
+            counts.count(&trial);
             failures.extend(trial.failures.into_iter().map(|why| format!("{}: {why}", case.name)));
             if progress.call0(&JsValue::NULL)?.is_falsy() {
                 break;
             }
         }
         Ok(object([
-            ("passed", (tally.passed as f64).into()),
-            ("failed", (tally.failed as f64).into()),
-            ("worst", tally.worst.into()),
+            ("passed", (counts.passed as f64).into()),
+            ("failed", (counts.failed as f64).into()),
+            ("worst", counts.worst.into()),
             ("failures", list(failures, JsValue::from)),
         ]))
     }

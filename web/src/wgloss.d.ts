@@ -1,9 +1,18 @@
-/** A tensor: its elements in row-major order, and its shape. A `Uint16Array` holds the 16-bit floats that `dtype` names. */
+/** A tensor: its elements in row-major order, and its shape. */
 export interface Tensor<Data extends ArrayBufferView = Elements> {
   data: Data;
   shape: number[];
-  dtype?: "f16" | "bf16";
 }
+
+/** A tensor of 16-bit floats: their bits in row-major order, their shape, and which floats they are. */
+export interface HalfTensor {
+  data: Uint16Array;
+  shape: number[];
+  dtype: "f16" | "bf16";
+}
+
+/** A `Float16Array`, described by its name, because older versions of TypeScript don't know it. */
+export type HalfArray = ArrayBufferView & { readonly length: number; readonly [Symbol.toStringTag]: "Float16Array" };
 
 /** Floats, labels or masks. On a GPU, 64-bit floats are rounded to 32 bits. */
 export type Elements =
@@ -14,10 +23,10 @@ export type Elements =
   | Uint8Array
   | Uint8ClampedArray
   | BigInt64Array
-  | Uint16Array;
+  | HalfArray;
 
 /** An operand: a tensor, or a typed array, which counts as a tensor with one axis. */
-export type Operand = Tensor | Elements;
+export type Operand = Tensor | HalfTensor | Elements;
 
 /** The id of a loss. */
 export type LossId = keyof Losses;
@@ -73,15 +82,15 @@ export type WglossError = Error & { name: "WglossError" } & (
     | { kind: "invalid_operand"; loss: string; operand: string; reason: string }
     | { kind: "unsupported_dtype"; loss: string; operand: string; got: string; expected: string }
     | { kind: "too_large"; what: string; needed: number; limit: number }
-    | { kind: "no_adapter" | "out_of_memory" | "device_lost" | "gpu" }
+    | { kind: "no_adapter" | "not_run" | "out_of_memory" | "device_lost" | "gpu" }
   );
 
 export interface Gpu {
   /**
-   * The browser's description of its GPU. Texts may be empty. `max_binding` is the most bytes of a storage binding;
+   * The browser's description of its GPU. Texts may be empty. `max_binding_bytes` is the most that a storage binding holds;
    * `timestamps` says whether the GPU can measure time.
    */
-  readonly adapter: { name: string; driver: string; max_binding: number; timestamps: boolean };
+  readonly adapter: { name: string; driver: string; max_binding_bytes: number; timestamps: boolean };
   /** Computes the value of a loss and its gradients. Rejects with a `WglossError`. */
   loss<Id extends LossId>(
     id: Id,

@@ -11,9 +11,10 @@ loss! {
     /// FILL IN: name: the sum of `score` over the classes of a position: here `−w[t]·x_t`.
     ///
     /// `input` holds floats `[N, C]` or `[N, C, d1, ..., dk]`, or with the class axis last. `target` holds labels,
-    /// integers `[N, d1, ..., dk]` in `0..C` or `ignore_index`. `none` is `[N, d1, ..., dk]`. [`Extra::Weight`] is the
-    /// weight `w` of each class, `[C]`; without it `w` is 1. A mean divides by the sum of `w[t]` over the kept
-    /// positions. [`Extra::Mask`], of the shape of `none`, leaves out each position where it is 0. Gradients: `input`.
+    /// integers `[N, d1, ..., dk]` in `0..C` or `ignore_index`. With the reduction `none` the result is
+    /// `[N, d1, ..., dk]`. [`Extra::Weight`] is the weight `w` of each class, `[C]`; without it `w` is 1. A mean
+    /// divides by the sum of `w[t]` over the kept positions. [`Extra::Mask`], of the shape `[N, d1, ..., dk]`, leaves
+    /// out each position where it is 0. Gradients: `input`.
     ///
     /// FILL IN: where plain arithmetic would lose digits or give NaN, the form that is computed and why.
     ///

@@ -11,9 +11,9 @@ loss! {
     /// FILL IN: name: `−scale·log p_t` for each position, with `p = softmax(x)`.
     ///
     /// `input` holds logits, floats `[N, C]` or `[N, C, d1, ..., dk]`, or with the class axis last. `target` holds
-    /// labels, integers `[N, d1, ..., dk]` in `0..C` or `ignore_index`. `none` is `[N, d1, ..., dk]`.
-    /// [`Extra::Mask`], of the shape of `none`, leaves out each position where it is 0. A mean divides by the number
-    /// of kept positions. Gradients: `input`.
+    /// labels, integers `[N, d1, ..., dk]` in `0..C` or `ignore_index`. With the reduction `none` the result is
+    /// `[N, d1, ..., dk]`. [`Extra::Mask`], of the shape `[N, d1, ..., dk]`, leaves out each position where it is 0. A
+    /// mean divides by the number of kept positions. Gradients: `input`.
     ///
     /// FILL IN: where plain arithmetic would lose digits or give NaN, the form that is computed and why.
     ///

@@ -5,7 +5,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use crate::args::Install;
-use crate::distribution::{Distribution, Step, shell_line};
+use crate::distribution::{self, Distribution, Step, shell_line};
 use crate::run::{Stop, answers, cargo, run, succeed};
 
 /// Makes sure that the machine has an adapter, or stops with advice to the user.
@@ -59,9 +59,11 @@ pub fn set_up_by(install: Install, devices: &dyn Fn() -> Command) -> Result<(), 
 /// The steps that install a software driver, and the prefix to run them with; or why none can be installed, and advice.
 fn way_to_install(install: Install) -> Result<(&'static [Step], &'static [&'static str]), String> {
     let Some(distribution) = this_distribution() else {
+        let text = os_release();
+        let system = text.as_deref().and_then(distribution::name).unwrap_or(OS);
         return Err(format!(
             "how a software Vulkan driver is installed is known for Debian, Fedora and their \
-             derivatives only, and this system ({OS}) is neither. Install a driver for your GPU, or \
+             derivatives only, and this system ({system}) is neither. Install a driver for your GPU, or \
              Mesa's software Vulkan driver (lavapipe) with the Vulkan loader, and run this again"
         ));
     };
@@ -122,12 +124,16 @@ fn advice(steps: &[Step], root: bool) -> String {
 
 /// The family of this Linux distribution, if it is known.
 pub fn this_distribution() -> Option<Distribution> {
+    Distribution::from_os_release(&os_release()?)
+}
+
+/// The text that describes this Linux distribution.
+fn os_release() -> Option<String> {
     if OS != "linux" {
         return None;
     }
     // os-release(5) names both files; the second is the fallback.
-    let text = fs::read_to_string("/etc/os-release").or_else(|_| fs::read_to_string("/usr/lib/os-release")).ok()?;
-    Distribution::from_os_release(&text)
+    fs::read_to_string("/etc/os-release").or_else(|_| fs::read_to_string("/usr/lib/os-release")).ok()
 }
 
 /// Whether the user is root.

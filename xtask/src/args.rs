@@ -32,14 +32,16 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
     let mut install = Install::Allowed;
     let mut bench = Bench::default();
     let mut web = Web::Serve;
-    let (mut instead, mut rows, mut fuzz, mut files) = (None, Vec::new(), Vec::new(), Vec::new());
+    let mut instead = None;
+    // what the task takes without a dash: rows, files, a family and an id, a test; `fuzz` takes all its arguments here
+    let mut words = Vec::new();
     let mut mutants = Mutants::default();
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
         match (argument.as_str(), task) {
             ("-h" | "--help", _) => return Ok(Request::Help),
             // the runner checks its own arguments
-            (_, Some(Task::Fuzz)) => fuzz.push(argument),
+            (_, Some(Task::Fuzz)) => words.push(argument),
             ("--no-install", _) => install = Install::Forbidden,
             ("demo", None) => task = Some(Task::Demo),
             ("test", None) => task = Some(Task::Test),
@@ -49,13 +51,13 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
             ("--build", Some(Task::Web)) => web = Web::Build,
             ("--package", Some(Task::Web)) => web = Web::Package,
             ("test-web", None) => task = Some(Task::TestWeb),
-            (test, Some(Task::TestWeb)) if !test.starts_with('-') && rows.is_empty() => rows.push(argument),
+            (test, Some(Task::TestWeb)) if !test.starts_with('-') && words.is_empty() => words.push(argument),
             ("bench", None) => task = Some(Task::Bench),
             ("platforms", None) => task = Some(Task::Platforms),
             ("fuzz", None) => task = Some(Task::Fuzz),
             ("--list", Some(Task::Platforms)) => instead = Some(Request::ListPlatforms),
             ("--tables", Some(Task::Platforms)) => instead = Some(Request::WriteTables),
-            (row, Some(Task::Platforms)) if is_row(row) => rows.push(argument),
+            (row, Some(Task::Platforms)) if is_row(row) => words.push(argument),
             (row, Some(Task::Platforms)) if !row.starts_with('-') => {
                 return Err(format!("there is no row `{row}`: `cargo xtask platforms --list` prints them"));
             }
@@ -64,9 +66,9 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
             ("--pack", Some(Task::Bench)) => bench.pack = true,
             (loss, Some(Task::Bench)) if !loss.starts_with('-') => bench.losses.push(argument),
             ("record", None) => task = Some(Task::Record),
-            (file, Some(Task::Record)) if !file.starts_with('-') => files.push(argument),
+            (file, Some(Task::Record)) if !file.starts_with('-') => words.push(argument),
             ("new-loss", None) => task = Some(Task::NewLoss),
-            (word, Some(Task::NewLoss)) if !word.starts_with('-') => files.push(argument),
+            (word, Some(Task::NewLoss)) if !word.starts_with('-') => words.push(argument),
             ("mutants", None) => task = Some(Task::Mutants),
             ("shaders", Some(Task::Mutants)) => mutants.sources = false,
             ("sources", Some(Task::Mutants)) => mutants.shaders = false,
@@ -84,24 +86,24 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, Str
         Some(Task::Test) => Ok(Request::Test(install)),
         Some(Task::TestBurn) => Ok(Request::TestBurn(install)),
         Some(Task::TestMpi) => Ok(Request::TestMpi(install)),
-        Some(Task::TestWeb) => Ok(Request::TestWeb(install, rows.pop())),
+        Some(Task::TestWeb) => Ok(Request::TestWeb(install, words.pop())),
         Some(Task::Web) => Ok(Request::Web(install, web)),
         Some(Task::Bench) if bench.pack && bench != (Bench { pack: true, ..Bench::default() }) => {
             Err("`--pack` measures nothing: leave all else but `--no-install` out".to_owned())
         }
         Some(Task::Bench) => Ok(Request::Bench(install, bench)),
-        Some(Task::Platforms) => Ok(instead.unwrap_or(Request::Platforms(install, rows))),
-        Some(Task::Fuzz) => Ok(Request::Fuzz(fuzz)),
-        Some(Task::Record) => match <[String; 2]>::try_from(files) {
+        Some(Task::Platforms) => Ok(instead.unwrap_or(Request::Platforms(install, words))),
+        Some(Task::Fuzz) => Ok(Request::Fuzz(words)),
+        Some(Task::Record) => match <[String; 2]>::try_from(words) {
             Ok([before, after]) => Ok(Request::Compare(before, after)),
-            Err(files) if files.len() == 1 => Ok(Request::Record(files.concat())),
+            Err(words) if words.len() == 1 => Ok(Request::Record(words.concat())),
             Err(_) => Err("`record` wants a file to write, or two to compare".to_owned()),
         },
-        Some(Task::NewLoss) => match <[String; 2]>::try_from(files) {
+        Some(Task::NewLoss) => match <[String; 2]>::try_from(words) {
             Ok([family, id]) => Ok(Request::NewLoss(family, id)),
             Err(_) => Err("`new-loss` wants a family and an id: `new-loss pointwise quartic`".to_owned()),
         },
-        Some(Task::Mutants) => Ok(Request::Mutants(install, mutants)),
+        Some(Task::Mutants) => mutants.check().map(|()| Request::Mutants(install, mutants)),
         None => Err("say what to do: `demo`, `test`, `test-burn`, `test-mpi`, `test-web`, `web`, `bench`, `platforms`, `fuzz`, `record`, `new-loss` or `mutants`"
             .to_owned()),
     }
@@ -210,6 +212,9 @@ mod tests {
             ("record a b c", "`record` wants a file"),
             ("mutants --seed", "`--seed` wants a value"),
             ("mutants --count few", "`few`"),
+            ("mutants shaders sources", "`shaders` or `sources`"),
+            ("mutants shaders --file src/cpu/regions.rs", "`src/cpu/regions.rs` is no shader"),
+            ("mutants sources --file lib/math", "`lib/math` is no source"),
         ] {
             let complaint = parsed(line).expect_err(line);
             assert!(complaint.contains(named), "{line}: {complaint}");

@@ -55,6 +55,11 @@ pub fn shell_line(steps: &[Step], prefix: &[&str]) -> String {
     steps.iter().map(|step| [prefix, step].concat().join(" ")).collect::<Vec<_>>().join(" && ")
 }
 
+/// The distribution's own name in the text of an os-release file.
+pub fn name(text: &str) -> Option<&str> {
+    value(text, "PRETTY_NAME").or_else(|| value(text, "NAME"))
+}
+
 fn value<'a>(text: &'a str, key: &str) -> Option<&'a str> {
     text.lines().find_map(|line| {
         let value = line.strip_prefix(key)?.strip_prefix('=')?;
@@ -86,6 +91,17 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(Distribution::from_os_release(text), family, "{text}");
+        }
+    }
+
+    #[test]
+    fn os_release_names_the_distribution() {
+        for (text, expected) in [
+            ("NAME=\"Arch Linux\"\nPRETTY_NAME=\"Arch Linux (rolling)\"\nID=arch\n", Some("Arch Linux (rolling)")),
+            ("ID=void\nNAME='Void'\n", Some("Void")),
+            ("ID=void\n", None),
+        ] {
+            assert_eq!(name(text), expected, "{text}");
         }
     }
 

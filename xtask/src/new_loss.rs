@@ -54,14 +54,14 @@ fn lay(root: &Path, family: &str, id: &str) -> Result<[String; 2], Stop> {
     if let Some(path) = paths.iter().find(|path| root.join(path).exists()) {
         return Err(Stop::Failed(format!("{path} is there already")));
     }
-    let unwritten = |path: &str, error: std::io::Error| Stop::Failed(format!("{path}: {error}"));
-    let list = fs::read_to_string(root.join(LIST)).map_err(|error| unwritten(LIST, error))?;
+    let file_error = |path: &str, error: std::io::Error| Stop::Failed(format!("{path}: {error}"));
+    let list = fs::read_to_string(root.join(LIST)).map_err(|error| file_error(LIST, error))?;
     let list = listed(&list, family, id).ok_or_else(|| Stop::Failed(format!("{LIST} lists no family {family}")))?;
     for (path, text) in paths.iter().zip(texts) {
         let text = text.replace("{id}", id).replace("{Loss}", &name(id));
-        fs::write(root.join(path), text).map_err(|error| unwritten(path, error))?;
+        fs::write(root.join(path), text).map_err(|error| file_error(path, error))?;
     }
-    fs::write(root.join(LIST), list).map_err(|error| unwritten(LIST, error))?;
+    fs::write(root.join(LIST), list).map_err(|error| file_error(LIST, error))?;
     Ok(paths)
 }
 

@@ -35,7 +35,7 @@ pub fn shares(path: &Path, about: &[String], rows: &[Row], copy: f64) -> Drawn {
 
     // a case that fits into a cache may be faster than a copy
     let share = |row: &Row, gradients: bool| {
-        row.least.share(gradients, row.times[usize::from(gradients)].best().as_secs_f64(), copy)
+        row.least.share(gradients, row.times[usize::from(gradients)].gpu_or_wall().as_secs_f64(), copy)
     };
     let all = rows.iter().flat_map(|row| [share(row, false), share(row, true)]).flatten();
     let most = (all.fold(1.0, f64::max) * 10.0).ceil() / 10.0;
@@ -55,7 +55,7 @@ pub fn shares(path: &Path, about: &[String], rows: &[Row], copy: f64) -> Drawn {
                 picture.rectangle([NAMES, y + from], [across(share), y + to], colour);
             }
         }
-        let time = row.times[1].best();
+        let time = row.times[1].gpu_or_wall();
         let bound = if matches!(row.least, Least::Flops(_)) { ", arithmetic" } else { "" };
         let rate = row.least.rate(true, time.as_secs_f64());
         let rate = format!("{} {}{bound}", short(rate), row.least.unit());

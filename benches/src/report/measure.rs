@@ -75,7 +75,7 @@ pub struct Times {
 
 impl Times {
     /// The GPU's time, or the wall time if there are no timestamps.
-    pub fn best(&self) -> Duration {
+    pub fn gpu_or_wall(&self) -> Duration {
         self.gpu.unwrap_or(self.wall)
     }
 
@@ -101,7 +101,7 @@ impl Times {
         let clocked = laps.iter().all(|lap| lap.gpu.is_some());
         Times {
             runs: laps.len(),
-            gpu: clocked.then(|| of_all(&|lap| lap.best())),
+            gpu: clocked.then(|| of_all(&|lap| lap.gpu_or_wall())),
             wall: of_all(&|lap| lap.wall),
             least_wall: laps.iter().map(|lap| lap.wall).min().unwrap_or_default(),
             host: of_all(&|lap| lap.host),
@@ -124,7 +124,7 @@ pub fn measure(
     let problem = case.problem()?;
     let by_flops = match problem.least {
         Least::Flops([value, _]) => (value / FLOPS).ceil().max(1.0) as usize,
-        Least::Bytes(_) => problem.cut(ELEMENTS),
+        Least::Bytes(_) => problem.smaller_by(ELEMENTS),
     };
     let small = case.scaled(1, by_flops.next_power_of_two());
     let known = format!("{} {}", small.name(), small.dtype);
@@ -157,7 +157,7 @@ pub fn measure(
 impl Row {
     /// The row as a line to print.
     pub fn line(&self) -> String {
-        let [value, gradients] = [&self.times[0], &self.times[1]].map(|times| times.best().as_secs_f64() * 1e3);
+        let [value, gradients] = [&self.times[0], &self.times[1]].map(|times| times.gpu_or_wall().as_secs_f64() * 1e3);
         format!("{:<40} value {value:>10.2} ms   with gradients {gradients:>10.2} ms", self.case.name())
     }
 }

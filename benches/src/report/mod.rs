@@ -159,7 +159,7 @@ fn rows(
                 table::write(&arguments.out, about, &measured.rows, copy)?;
             }
             // a case too large for the adapter is left out
-            Err(why) if lacks_room(&*why) => measured.left_out.push(format!("left out: {}: {why}", case.name())),
+            Err(why) if is_too_large(&*why) => measured.left_out.push(format!("left out: {}: {why}", case.name())),
             Err(why) if arguments.keep_going => {
                 writeln!(out, "{why}")?;
                 measured.left_out.push(format!("wrong: {why}"));
@@ -178,11 +178,13 @@ fn larger(gpu: &Gpu, smaller: usize, case: &Case) -> Option<Case> {
     let limit = (gpu.device().limits().max_storage_buffer_binding_size / 4) as usize;
     let grows = |case: &Case| {
         let problem = case.problem();
-        problem.is_ok_and(|problem| matches!(problem.least, Least::Bytes(_)) && LARGER * problem.most() <= limit)
+        problem.is_ok_and(|problem| {
+            matches!(problem.least, Least::Bytes(_)) && LARGER * problem.largest_operand() <= limit
+        })
     };
     (discrete && smaller == 1 && grows(case)).then(|| case.scaled(LARGER, 1))
 }
 
-fn lacks_room(why: &(dyn Error + 'static)) -> bool {
+fn is_too_large(why: &(dyn Error + 'static)) -> bool {
     matches!(why.downcast_ref(), Some(wgloss::Error::TooLarge { .. } | wgloss::Error::OutOfMemory(_)))
 }

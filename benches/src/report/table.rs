@@ -16,11 +16,11 @@ pub fn write(out: &Path, about: &[String], rows: &[Row], copy: f64) -> std::io::
     for row in rows {
         let [value, gradients] = [false, true].map(|gradients| {
             let at = usize::from(gradients);
-            let (times, seconds) = (&row.times[at], row.times[at].best().as_secs_f64());
+            let (times, seconds) = (&row.times[at], row.times[at].gpu_or_wall().as_secs_f64());
             let share = row.least.share(gradients, seconds, copy).map(|share| format!("{share:.4}"));
             format!(
                 "{:.4},{:.4},{:.4},{:.3},{},{},{}",
-                ms(times.best()),
+                ms(times.gpu_or_wall()),
                 ms(times.wall),
                 ms(times.least_wall),
                 row.least.rate(gradients, seconds),

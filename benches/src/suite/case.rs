@@ -96,11 +96,7 @@ impl Problem {
         }
         let cast = |array: &Array| if array.dtype().is_float() { array.cast(dtype) } else { array.clone() };
         let stored: Vec<_> = self.operands.iter().map(|(name, array)| (*name, cast(array))).collect();
-        let in_place_of = |old: &Array| {
-            let place = self.operands.iter().position(|(_, array)| array.is(old));
-            Ok(stored[place.expect("a term holds the operands that it was made of")].1.clone())
-        };
-        self.term = self.term.map(in_place_of)?;
+        self.term = self.term.map(|old| Ok(stored[self.place(old)].1.clone()))?;
         self.operands = stored;
         if matches!(self.least, Least::Bytes(_)) {
             self.least = self.bytes();
@@ -115,6 +111,17 @@ impl Problem {
         Least::Bytes([read, self.reads as f64 * read + all(&mut self.differentiated().into_iter())])
     }
 
+    /// The place in `operands` of an array that the term holds.
+    ///
+    /// # Panics
+    /// If none of the operands is this array.
+    pub fn place(&self, array: &Array) -> usize {
+        self.operands.iter().position(|(_, own)| own.is(array)).unwrap_or_else(|| {
+            let losses: Vec<&str> = self.term.operands().map(|(loss, ..)| loss.header().id).collect();
+            panic!("the term of {losses:?} holds an array that is none of the case's operands")
+        })
+    }
+
     /// The operands that are differentiated.
     pub fn differentiated(&self) -> Vec<&Array> {
         let is_one = |(name, _): &&(&str, Array)| self.of.contains(name);
@@ -122,13 +129,13 @@ impl Problem {
     }
 
     /// The number of elements of the largest operand.
-    pub fn most(&self) -> usize {
+    pub fn largest_operand(&self) -> usize {
         self.operands.iter().map(|(_, array)| array.len()).max().unwrap_or(0)
     }
 
     /// How many times smaller the batch has to be, so that no operand has more than `elements` elements.
-    pub fn cut(&self, elements: usize) -> usize {
-        self.most().div_ceil(elements).max(1).next_power_of_two()
+    pub fn smaller_by(&self, elements: usize) -> usize {
+        self.largest_operand().div_ceil(elements).max(1).next_power_of_two()
     }
 }
 

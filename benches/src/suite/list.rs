@@ -1,7 +1,7 @@
 //! The cases: the losses at real sizes, and which of them the curves of time against size measure.
 
 use super::case::{Case, Problem};
-use super::numbers::{answers, boxes, labels, numbers, signs};
+use super::numbers::{binary_targets, boxes, labels, numbers, signs};
 use wgloss::{
     Array, BceWithLogits, BoxIou, CosineEmbedding, CrossEntropy, Ctc, DType, Dice, DiceBce, DiceCrossEntropy,
     DiceFocal, Diffusion, Distillation, GramStyle, InfoNce, IouKind, LinearCrossEntropy, Loss, MarginKind,
@@ -44,7 +44,10 @@ pub fn headline() -> Vec<Case> {
 
 fn named(names: &[&str]) -> Vec<Case> {
     let cases = cases();
-    let case = |name: &&str| cases.iter().find(|case| case.name() == *name).expect("the list names cases").clone();
+    let case = |name: &&str| {
+        let found = cases.iter().find(|case| case.name() == *name);
+        found.unwrap_or_else(|| panic!("HEADLINE or FAMILIES names `{name}`, and there is no such case")).clone()
+    };
     names.iter().map(case).collect()
 }
 
@@ -63,15 +66,15 @@ pub fn cases() -> Vec<Case> {
         // the nll kernel reads every class, because a NaN in any class has to show in the loss
         case("nll", &pixels, |s| labelled(s, Nll::default())),
         case("multi_margin", &[65536, 80], |s| labelled(s, MultiMargin::default())),
-        case("multilabel_soft_margin", &[65536, 80], |s| answered(s, MultilabelSoftMargin::default())),
+        case("multilabel_soft_margin", &[65536, 80], |s| with_binary_targets(s, MultilabelSoftMargin::default())),
         case("distillation", &[512, 32000], distillation),
         case("dice", &pixels, |s| Ok(labelled(s, Dice::default())?.read_twice())),
         // the fused cross-entropy reads nothing beyond what Dice reads
         case("dice_cross_entropy", &pixels, |s| Ok(labelled(s, DiceCrossEntropy::default())?.read_twice())),
-        case("dice_bce", &pixels, |s| Ok(answered(s, DiceBce::default())?.read_twice())),
-        case("dice_focal", &pixels, |s| Ok(answered(s, DiceFocal::default())?.read_twice())),
+        case("dice_bce", &pixels, |s| Ok(with_binary_targets(s, DiceBce::default())?.read_twice())),
+        case("dice_focal", &pixels, |s| Ok(with_binary_targets(s, DiceFocal::default())?.read_twice())),
         case("mse", &[16_777_216], mse),
-        case("sigmoid_focal", &[131_072, 80], |s| answered(s, SigmoidFocal::default())),
+        case("sigmoid_focal", &[131_072, 80], |s| with_binary_targets(s, SigmoidFocal::default())),
         weighted(&[65536, 80]),
         weighted(&[131_072, 80]),
         case("diffusion", &[256, 4, 128, 128], diffusion),
@@ -105,8 +108,8 @@ fn labelled(shape: &[usize], loss: impl Loss) -> Result<Problem> {
 }
 
 /// Logits, and a target of 0 or 1 for each.
-fn answered(shape: &[usize], loss: impl Loss) -> Result<Problem> {
-    one_gradient(loss, numbers(shape, 4.0)?, answers(shape)?)
+fn with_binary_targets(shape: &[usize], loss: impl Loss) -> Result<Problem> {
+    one_gradient(loss, numbers(shape, 4.0)?, binary_targets(shape)?)
 }
 
 fn one_gradient(loss: impl Loss, input: Array, target: Array) -> Result<Problem> {
@@ -145,7 +148,7 @@ fn alike(shape: &[usize]) -> Result<Array> {
 fn with_pos_weight(shape: &[usize]) -> Result<Problem> {
     let weights: Vec<f32> = numbers(&shape[1..], 3.0)?.to_f32().iter().map(|x| x + 2.0).collect();
     let weights = Array::new(&weights, &shape[1..])?;
-    let operands = vec![("input", numbers(shape, 4.0)?), ("target", answers(shape)?), ("pos_weight", weights)];
+    let operands = vec![("input", numbers(shape, 4.0)?), ("target", binary_targets(shape)?), ("pos_weight", weights)];
     Ok(Problem::new(BceWithLogits::default(), operands, &["input"]))
 }
 

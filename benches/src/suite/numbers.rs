@@ -14,7 +14,7 @@ pub fn numbers(shape: &[usize], spread: f32) -> Result<Array> {
 }
 
 /// Targets of 0 or 1, a quarter of them 1.
-pub fn answers(shape: &[usize]) -> Result<Array> {
+pub fn binary_targets(shape: &[usize]) -> Result<Array> {
     mapped(shape, 2.0, |x| f32::from(u8::from(x > 0.5)))
 }
 

@@ -3,7 +3,7 @@
 use super::case::Problem;
 use super::stopwatch::Stamps;
 use std::error::Error;
-use wgloss::{DType, Gpu, Gradient, Job, Operand, Outputs, Result, Tensor, cpu, wgpu};
+use wgloss::{DType, Gpu, Gradient, Job, Outputs, Result, Tensor, cpu, wgpu};
 
 /// A prepared case.
 pub struct Ready {
@@ -18,10 +18,7 @@ impl Ready {
     pub fn new(gpu: &Gpu, problem: &Problem) -> Result<Ready> {
         let upload = |(_, array): &(_, wgloss::Array)| gpu.upload_array(array);
         let tensors = problem.operands.iter().map(upload).collect::<Result<Vec<Tensor>>>()?;
-        let on_gpu = |wanted: &wgloss::Array| {
-            let place = problem.operands.iter().position(|(_, array)| array.is(wanted));
-            tensors[place.expect("a term holds the operands that it was made of")].clone()
-        };
+        let on_gpu = |wanted: &wgloss::Array| tensors[problem.place(wanted)].clone();
         let term = problem.term.map(|array| Ok(on_gpu(array)))?;
         let store = |of: &wgloss::Array| {
             let of = on_gpu(of);

@@ -32,7 +32,7 @@ pub struct Lap {
 
 impl Lap {
     /// The GPU's time, or the wall time if that is not known.
-    pub fn best(&self) -> Duration {
+    pub fn gpu_or_wall(&self) -> Duration {
         self.gpu.unwrap_or(self.wall)
     }
 }

@@ -7,7 +7,7 @@ use crate::draw::{Rng, Setting, stored_as};
 use crate::factors::Factors;
 use crate::harness::tests_of;
 use crate::judge::{self, Failures};
-use crate::on_burn::{Leaf, array, floats, with_rank};
+use crate::on_burn::{Uploaded, array, floats, with_rank};
 use crate::pairs::pairs;
 use crate::samples::samples;
 use burn::tensor::{Gradients, Tensor};
@@ -24,7 +24,7 @@ fn every_pair_of_choices(loss: &dyn Loss) {
     let factors = Factors::of((loss.header().default)()).of_one_size();
     let case = |row: &[usize]| small(loss, factors.case(row));
     let mut failures = Failures::default();
-    let rows = pairs(&factors.levels(), &mut Rng::new(1), |row| case(row).is_valid());
+    let rows = pairs(&factors.choices(), &mut Rng::new(1), |row| case(row).is_valid());
     rows.iter().map(|row| case(row)).for_each(|case| failures.note(&case, compare(&case)));
     failures.raise();
 }
@@ -67,12 +67,12 @@ type Read = Option<(Vec<wgloss::PartOutcome>, Vec<Array>)>;
 fn on_burn(case: &Case, inputs: &Inputs<Array>) -> Result<(judge::Given, Read), Error> {
     let device = autodiff();
     let tracked = |name: &str| case.given().any(|spec| spec.name == name && spec.gradient);
-    let leaves = inputs.operands.iter().map(|(name, array)| (*name, Leaf::new(array, tracked(name), &device)));
-    let leaves: Vec<_> = leaves.collect();
-    let operands = leaves.iter().map(|(name, leaf)| (*name, leaf.operand.clone())).collect();
+    let uploaded = inputs.operands.iter().map(|(name, array)| (*name, Uploaded::new(array, tracked(name), &device)));
+    let uploaded: Vec<_> = uploaded.collect();
+    let operands = uploaded.iter().map(|(name, uploaded)| (*name, uploaded.operand.clone())).collect();
     let divide_by = inputs.divide_by.as_ref().map(|scale| match scale {
         Scale::Number(number) => Scale::Number(*number),
-        Scale::Tensor(array) => Scale::Tensor(Leaf::new(array, false, &device).operand),
+        Scale::Tensor(array) => Scale::Tensor(Uploaded::new(array, false, &device).operand),
     });
     let term = case.term(&Inputs { operands, upstream: None, divide_by });
     let (tensor, gradients, read) = match case.reduction {
@@ -88,8 +88,8 @@ fn on_burn(case: &Case, inputs: &Inputs<Array>) -> Result<(judge::Given, Read), 
         }
     };
     let wanted = case.given().filter(|spec| spec.gradient);
-    let leaf = |name: &str| &leaves.iter().find(|(given, _)| *given == name).expect("it is given").1;
-    let gradients = wanted.map(|spec| leaf(spec.name).gradient(&gradients)).collect();
+    let operand = |name: &str| &uploaded.iter().find(|(given, _)| *given == name).expect("it is given").1;
+    let gradients = wanted.map(|spec| operand(spec.name).gradient(&gradients)).collect();
     let reduced = read.is_some();
     let tensor = if reduced { Array::new(&tensor.to_f32(), []).unwrap() } else { tensor };
     let loss = reduced.then(|| tensor.to_f64()[0]);

@@ -22,39 +22,39 @@ macro_rules! with_rank {
 pub(crate) use with_rank;
 
 /// An array on Burn's device.
-pub struct Leaf {
+pub struct Uploaded {
     pub operand: Operand,
     gradient: ReadGradient,
 }
 
 type ReadGradient = Box<dyn Fn(&Gradients) -> Option<TensorData>>;
 
-impl Leaf {
+impl Uploaded {
     /// Uploads an array. Gradients flow to it if `tracked` is set.
-    pub fn new(array: &Array, tracked: bool, device: &Device) -> Leaf {
-        let leaf = with_rank!(array.shape().len().max(1), leaf(array, tracked, device));
+    pub fn new(array: &Array, tracked: bool, device: &Device) -> Uploaded {
+        let uploaded = with_rank!(array.shape().len().max(1), upload(array, tracked, device));
         match array.class_axis() {
-            ClassAxis::Second => leaf,
-            ClassAxis::Last => Leaf { operand: leaf.operand.class_axis_last(), ..leaf },
+            ClassAxis::Second => uploaded,
+            ClassAxis::Last => Uploaded { operand: uploaded.operand.class_axis_last(), ..uploaded },
         }
     }
 
-    /// The gradient of this leaf.
+    /// The gradient of this array.
     pub fn gradient(&self, gradients: &Gradients) -> Array {
         array((self.gradient)(gradients).expect("a gradient"))
     }
 }
 
-fn leaf<const D: usize>(array: &Array, tracked: bool, device: &Device) -> Leaf {
+fn upload<const D: usize>(array: &Array, tracked: bool, device: &Device) -> Uploaded {
     let (data, dtype) = data(array);
     if !array.dtype().is_float() {
         let operand = Tensor::<D, Int>::from_data(data, (device, dtype)).into();
-        return Leaf { operand, gradient: Box::new(|_| None) };
+        return Uploaded { operand, gradient: Box::new(|_| None) };
     }
     let tensor = floats::<D>(array, device);
     let tensor = if tracked { tensor.require_grad() } else { tensor };
     let operand = (&tensor).into();
-    Leaf { operand, gradient: Box::new(move |gradients| tensor.grad(gradients).map(Tensor::into_data)) }
+    Uploaded { operand, gradient: Box::new(move |gradients| tensor.grad(gradients).map(Tensor::into_data)) }
 }
 
 /// An array of floats as a tensor.

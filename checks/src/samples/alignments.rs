@@ -28,7 +28,7 @@ pub(super) const ALIGNMENTS: Samples = Samples {
     repeated: &[&[40, 64, 20]],
     beyond_a_binding: &[(&[400, 3, 300], Second)],
     drawn_beyond_a_binding: &[(&[400, 3, 300], Second)],
-    in_windows: &[(&[60, 3, 300], Second)],
+    beyond_a_small_binding: &[(&[60, 3, 300], Second)],
     batch: &[6, 9, 3],
     ..ELEMENTS
 };

@@ -47,7 +47,7 @@ pub(super) const CLASSES: Samples = Samples {
         (&[1, 31, 93, 97], Second),
     ],
     drawn_beyond_a_binding: &[(&[25_003, 21], Second), (&[9, 70_001], Second), (&[2, 40, 91, 97], Second)],
-    in_windows: &[
+    beyond_a_small_binding: &[
         // items whose classes are gone through range by range: by fours, one by one, by lanes that share a position
         (&[2, 5, 8196], Second),
         (&[1, 7, 8193], Second),
@@ -95,7 +95,7 @@ pub(super) const REGIONS: Samples = Samples {
         (&[1, 31, 93, 97], Second),
     ],
     drawn_beyond_a_binding: &[(&[7, 5, 96, 96], Second), (&[2, 41, 91, 97], Second)],
-    in_windows: &[
+    beyond_a_small_binding: &[
         // items that no binding holds, by fours and one by one
         (&[2, 9, 5000], Second),
         (&[2, 9, 5001], Second),
@@ -130,7 +130,7 @@ pub(super) const CHANNELS: Samples = Samples {
     repeated: &[&[17, 500, 40]],
     beyond_a_binding: &[(&[9, 12, 91, 97], Second), (&[9, 91, 97, 12], Last)],
     drawn_beyond_a_binding: &[(&[9, 12, 91, 97], Second)],
-    in_windows: &[(&[5, 12, 31, 37], Second), (&[5, 31, 37, 12], Last)],
+    beyond_a_small_binding: &[(&[5, 12, 31, 37], Second), (&[5, 31, 37, 12], Last)],
     cut: &[(&[2, 5, 1025], Second), (&[3, 9, 2050], Second)],
     ..ELEMENTS
 };

@@ -32,7 +32,7 @@ pub(super) const ELEMENTS: Samples = Samples {
     long_items: &[],
     beyond_a_binding: &[(&[701, 1003], Second), (&[1501, 401], Second)],
     drawn_beyond_a_binding: &[(&[701, 1003], Second)],
-    in_windows: &[(&[203, 203], Second), (&[5, 9001], Second)],
+    beyond_a_small_binding: &[(&[203, 203], Second), (&[5, 9001], Second)],
     cut: &[],
     in_registers: &[],
     batch: &[9, 6],
@@ -63,14 +63,19 @@ pub(super) const ITEMS: Samples = Samples {
 /// Elements of a loss with an option of several numbers, which lie along the last axis.
 pub(super) const COLUMNS: Samples = Samples {
     tiny: &[(&[6], Second), (&[2, 3], Second), (&[2, 1], Second)],
-    in_windows: &[(&[9001, 5], Second)],
+    beyond_a_small_binding: &[(&[9001, 5], Second)],
     ..ELEMENTS
 };
 
 /// Boxes: a lane reads all four corners, and no gradient overwrites its prediction.
 pub(super) const BOXES: Samples =
-    Samples { digits: &[8], in_place: &[], in_windows: &[(&[10_007], Second)], ..ELEMENTS };
+    Samples { digits: &[8], in_place: &[], beyond_a_small_binding: &[(&[10_007], Second)], ..ELEMENTS };
 
 /// Sums of other losses, which have no walk of their own.
-pub(super) const COMPOSITES: Samples =
-    Samples { in_place: &[], beyond_a_binding: &[], drawn_beyond_a_binding: &[], in_windows: &[], ..ELEMENTS };
+pub(super) const COMPOSITES: Samples = Samples {
+    in_place: &[],
+    beyond_a_binding: &[],
+    drawn_beyond_a_binding: &[],
+    beyond_a_small_binding: &[],
+    ..ELEMENTS
+};

@@ -76,6 +76,6 @@ pub(super) const LEVELS: Samples = Samples {
     // the levels of a plane have to fit a binding, also where the plane itself does not
     beyond_a_binding: &[(&[1, 1, 551, 601], Second), (&[5, 91, 301, 2], Last), (&[6, 3, 150, 100], Second)],
     drawn_beyond_a_binding: &[(&[6, 3, 150, 100], Second)],
-    in_windows: &[(&[2, 3, 120, 160], Second)],
+    beyond_a_small_binding: &[(&[2, 3, 120, 160], Second)],
     ..WINDOWS
 };

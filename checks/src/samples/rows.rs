@@ -25,7 +25,7 @@ pub(super) const VECTORS: Samples = Samples {
     repeated: &[&[3000, 1000], &[300_000, 5]],
     beyond_a_binding: &[(&[5003, 67], Second), (&[7, 40_001], Second)],
     drawn_beyond_a_binding: &[(&[5003, 67], Second), (&[7, 40_001], Second)],
-    in_windows: &[(&[603, 67], Second), (&[40, 1003], Second), (&[3, 17_000], Second)],
+    beyond_a_small_binding: &[(&[603, 67], Second), (&[40, 1003], Second), (&[3, 17_000], Second)],
     cut: &[(&[2, 16_385], Second), (&[3, 17_000], Second)],
     ..ELEMENTS
 };
@@ -53,7 +53,7 @@ pub(super) const ALL_PAIRS: Samples = Samples {
     beyond_a_binding: &[(&[301, 1003], Second)],
     drawn_beyond_a_binding: &[(&[301, 1003], Second)],
     // so many rows that a binding holds the products of some of them
-    in_windows: &[(&[257, 65], Second), (&[200, 90], Second)],
+    beyond_a_small_binding: &[(&[257, 65], Second), (&[200, 90], Second)],
     ..ELEMENTS
 };
 

@@ -1,6 +1,6 @@
 //! Shards of a batch whose rows are compared with each other. Each has some rows to itself, and all of them as keys.
 
-use crate::case::{Case, Floats, Given};
+use crate::case::{Case, Floats, ScaleGiven};
 use crate::draw::{FLOATS, Rng, Setting};
 use crate::judge;
 use crate::pieces::{ranges, slice};
@@ -24,7 +24,7 @@ pub(super) fn case(mut case: Case, rng: &mut Rng) -> Option<Case> {
     case.optional.extend(anchors);
     let setting = Setting::new(&*loss, &[130, 21], ClassAxis::Second, case.setting.target);
     let floats = Floats::All(FLOATS[rng.below(FLOATS.len())]);
-    Some(Case { setting, floats, upstream: Given::Not, divide_by: Given::Not, ..case })
+    Some(Case { setting, floats, upstream: ScaleGiven::Not, divide_by: ScaleGiven::Not, ..case })
 }
 
 /// Compares each shard of a batch's rows with its twin. A test proves that the twins of shards add up to the whole.

@@ -12,7 +12,7 @@ use wgloss_cases::Way;
 pub const MOST_PRINTED: usize = 20;
 
 /// The result of an evaluation.
-pub struct Answer {
+pub struct EvalAnswer {
     /// The loss, where it is reduced.
     pub loss: Option<Number>,
     /// The values of the loss, where it isn't reduced.
@@ -33,18 +33,18 @@ pub struct Answer {
 #[derive(Clone, Copy, Debug)]
 pub struct Number {
     pub value: f64,
-    pub is_single: bool,
+    pub is_f32: bool,
 }
 
 impl Number {
     /// The fewest digits that read back as the same number.
     pub fn text(self) -> String {
-        if self.is_single { format!("{:?}", self.value as f32) } else { format!("{:?}", self.value) }
+        if self.is_f32 { format!("{:?}", self.value as f32) } else { format!("{:?}", self.value) }
     }
 
     /// The number as JSON, with the same digits as its text.
     pub fn json(self) -> Json {
-        if self.is_single { json_number(self.text().parse().unwrap_or(self.value)) } else { json_number(self.value) }
+        if self.is_f32 { json_number(self.text().parse().unwrap_or(self.value)) } else { json_number(self.value) }
     }
 }
 
@@ -53,7 +53,7 @@ pub fn json_number(number: f64) -> Json {
     if number.is_finite() { json!(number) } else { json!(format!("{number:?}")) }
 }
 
-impl Answer {
+impl EvalAnswer {
     /// The reduced loss; NaN where the loss isn't reduced.
     pub fn loss(&self) -> f64 {
         self.loss.map_or(f64::NAN, |loss| loss.value)
@@ -66,12 +66,12 @@ impl Answer {
     }
 
     /// Prints the loss: a number, a few values one a line, or the shape and the statistics of many values.
-    pub fn print_loss(&self, out: &mut impl Write, is_single: bool) -> io::Result<()> {
+    pub fn print_loss(&self, out: &mut impl Write, is_f32: bool) -> io::Result<()> {
         let mut out = BufWriter::new(out);
         if let Some(loss) = self.loss {
             writeln!(out, "{}", loss.text())?;
         }
-        let text = |value: f64| Number { value, is_single }.text();
+        let text = |value: f64| Number { value, is_f32 }.text();
         match &self.values {
             Some(Values { kept: Some(kept), .. }) if (1..=MOST_PRINTED).contains(&kept.len()) => {
                 kept.iter().try_for_each(|value| writeln!(out, "{}", text(*value)))?;
@@ -88,13 +88,13 @@ impl Answer {
     }
 
     /// Prints each observation with its name.
-    pub fn print_observations(&self, out: &mut impl Write, is_single: bool) -> io::Result<()> {
+    pub fn print_observations(&self, out: &mut impl Write, is_f32: bool) -> io::Result<()> {
         let mut observations = self.totals.observations();
-        observations.try_for_each(|(name, value)| writeln!(out, "{name} {}", Number { value, is_single }.text()))
+        observations.try_for_each(|(name, value)| writeln!(out, "{name} {}", Number { value, is_f32 }.text()))
     }
 
     /// The loss and its parts as JSON.
-    pub fn json(&self, is_single: bool) -> Map<String, Json> {
+    pub fn json(&self, is_f32: bool) -> Map<String, Json> {
         let mut map = Map::new();
         if let Some(loss) = self.loss {
             map.insert("loss".into(), loss.json());
@@ -105,7 +105,7 @@ impl Answer {
                 json!({"shape": values.shape, "mean": mean, "least": least, "greatest": greatest, "nan": values.nan});
             map.insert("values".into(), of);
         }
-        map.append(&mut self.totals.json(is_single));
+        map.append(&mut self.totals.json(is_f32));
         map.insert("pieces".into(), json!(self.pieces));
         map.insert("held_bytes".into(), json!(self.held));
         map

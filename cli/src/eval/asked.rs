@@ -12,7 +12,7 @@ use clap::Args;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::ffi::OsStr;
-use wgloss::{Array, Observation, Scale};
+use wgloss::{Array, DType, Observation, Scale};
 
 /// A sum of losses, its operands and where it is evaluated.
 #[derive(Args)]
@@ -131,8 +131,9 @@ pub fn scale(text: &str) -> Result<Scale<Array>, Failure> {
         Ok(number) => Ok(Scale::Number(number)),
         Err(_) => {
             let array = files::read(text)?;
-            let dtype = if array.dtype().is_float() { array.dtype() } else { wgloss::DType::F32 };
-            Ok(Scale::Tensor(array.cast(if dtype == wgloss::DType::F64 { wgloss::DType::F32 } else { dtype })))
+            // the twins keep f64; a GPU stores it as f32
+            let dtype = if array.dtype().is_float() { array.dtype() } else { DType::F64 };
+            Ok(Scale::Tensor(array.cast(dtype)))
         }
     }
 }
@@ -147,7 +148,7 @@ fn observation(text: &str) -> Result<Observation, String> {
             let top = format!("top_{}", number.parse::<usize>().ok().filter(|&k| k > 0).unwrap_or(5));
             let known = format!("{}, or top_5 with any number", OBSERVED.join(", "));
             Err(match did_you_mean(text, &[&[top.as_str()], &OBSERVED[..]].concat()) {
-                Some(question) => format!("{question} There is {known}"),
+                Some(question) => format!("{question} There are {known}"),
                 None => format!("expected {known}"),
             })
         }

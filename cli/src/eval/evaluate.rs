@@ -1,6 +1,6 @@
 //! Evaluates a call on a device: whole, or in pieces of the batch.
 
-use super::answer::{Answer, MOST_PRINTED, Number};
+use super::answer::{EvalAnswer, MOST_PRINTED, Number};
 use super::call::Call;
 use super::inputs::{Cut, Inputs};
 use super::totals::{Totals, Values};
@@ -35,7 +35,7 @@ pub struct Wanted<'a> {
 
 impl Evaluation {
     /// Evaluates the call on operands in files.
-    pub fn of_files(&self, places: &[(String, String)], wanted: &Wanted<'_>) -> Result<Answer, Failure> {
+    pub fn of_files(&self, places: &[(String, String)], wanted: &Wanted<'_>) -> Result<EvalAnswer, Failure> {
         let inputs = Inputs::open(&self.call, places, self.device)?;
         let held = inputs.held();
         let piece = PIECE.iter().find(|(device, _)| *device == self.device).map_or(self.hold, |(_, most)| *most);
@@ -63,7 +63,7 @@ impl Evaluation {
     }
 
     /// Evaluates the call on operands in memory.
-    pub fn of_arrays(&self, given: Vec<(String, Array)>, wanted: &Wanted<'_>) -> Result<Answer, Error> {
+    pub fn of_arrays(&self, given: Vec<(String, Array)>, wanted: &Wanted<'_>) -> Result<EvalAnswer, Error> {
         let with_f32 = |(name, array): (String, Array)| {
             let is_wanted = wanted.f32_gradients && wanted.gradients.contains(&name.as_str());
             (name, if is_wanted { array.f32_gradient() } else { array })
@@ -84,7 +84,7 @@ impl Evaluation {
         let first = |array: &Array| array.to_f64().first().copied().unwrap_or(f64::NAN);
         // the twins' gradients are f64
         let stored = |gradient: Array| if wanted.f32_gradients { gradient.cast(DType::F32) } else { gradient };
-        Ok(Answer {
+        Ok(EvalAnswer {
             loss: is_reduced.then(|| self.number(first(loss))),
             values: (!is_reduced).then(|| Values::new(loss, wanted.values || loss.len() <= MOST_PRINTED)),
             totals: Totals::new(&self.call, &evaluated.parts),
@@ -95,7 +95,7 @@ impl Evaluation {
         })
     }
 
-    fn whole(&self, inputs: Inputs, wanted: &Wanted<'_>) -> Result<Answer, Failure> {
+    fn whole(&self, inputs: Inputs, wanted: &Wanted<'_>) -> Result<EvalAnswer, Failure> {
         let bar = Bar::new(inputs.held());
         let given = inputs.whole(&|bytes| bar.add(bytes))?;
         bar.computes();
@@ -109,7 +109,7 @@ impl Evaluation {
         first: usize,
         cut: &[String],
         wanted: &Wanted<'_>,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<EvalAnswer, Failure> {
         let shapes: Vec<(String, Vec<usize>)> =
             given.iter().map(|(name, array)| (name.clone(), array.shape().to_vec())).collect();
         self.of_arrays(given, wanted).map_err(|error| {
@@ -127,7 +127,7 @@ impl Evaluation {
     }
 
     /// Evaluates pieces of the batch one after the other, and merges their results.
-    fn in_pieces(&self, inputs: Inputs, cut: Cut, piece: u64, wanted: &Wanted<'_>) -> Result<Answer, Failure> {
+    fn in_pieces(&self, inputs: Inputs, cut: Cut, piece: u64, wanted: &Wanted<'_>) -> Result<EvalAnswer, Failure> {
         let Cut { item_bytes, whole_bytes, .. } = cut;
         // an item without bytes counts as one byte
         let items = (piece.saturating_sub(whole_bytes) / item_bytes.max(1)).max(1);
@@ -136,10 +136,13 @@ impl Evaluation {
         }
         let bar = Bar::new(inputs.held());
         let items = usize::try_from(items).unwrap_or(usize::MAX).min(cut.items.max(1));
-        let (mut all, names): (Option<Answer>, _) = (None, inputs.names(&cut));
-        for (place, given) in inputs.pieces(&cut, items)?.enumerate() {
-            let next = self.of_piece(given?, place * items, &names, wanted)?;
-            bar.add(item_bytes * items as u64);
+        let (mut all, names): (Option<EvalAnswer>, _) = (None, inputs.names(&cut));
+        let pieces = inputs.pieces(&cut, items)?;
+        bar.add(whole_bytes);
+        for (place, given) in pieces.enumerate() {
+            let first = place * items;
+            let next = self.of_piece(given?, first, &names, wanted)?;
+            bar.add(item_bytes * items.min(cut.items - first) as u64);
             all = Some(match all {
                 Some(all) => self.merged(all, next)?,
                 None => next,
@@ -149,7 +152,7 @@ impl Evaluation {
     }
 
     /// The answer of two pieces of a batch, or of two evaluations of many.
-    pub fn merged(&self, mut all: Answer, next: Answer) -> Result<Answer, Error> {
+    pub fn merged(&self, mut all: EvalAnswer, next: EvalAnswer) -> Result<EvalAnswer, Error> {
         all.totals.add(&next.totals);
         for ((_, array), (_, more)) in all.observed.iter_mut().zip(&next.observed) {
             *array = joined(array, more)?;
@@ -164,13 +167,13 @@ impl Evaluation {
     }
 
     /// Whether the device computes in f32.
-    pub fn is_single(&self) -> bool {
+    pub fn is_f32(&self) -> bool {
         self.device == Device::Gpu
     }
 
     /// A number in the device's precision.
     pub fn number(&self, value: f64) -> Number {
-        Number { value, is_single: self.is_single() }
+        Number { value, is_f32: self.is_f32() }
     }
 
     /// The loss and the columns beside it, as a row of a table shows them.
@@ -180,12 +183,12 @@ impl Evaluation {
     }
 
     /// The loss as an array to write to a file.
-    pub fn array(&self, answer: &Answer) -> Result<Array, Error> {
+    pub fn array(&self, answer: &EvalAnswer) -> Result<Array, Error> {
         let numbers = match (&answer.values, answer.loss) {
             (Some(values), _) => Array::new(values.kept.as_deref().unwrap_or_default(), values.shape.clone()),
             (None, loss) => Array::new(&[loss.map_or(f64::NAN, |loss| loss.value)], []),
         };
-        Ok(numbers?.cast(if self.is_single() { DType::F32 } else { DType::F64 }))
+        Ok(numbers?.cast(if self.is_f32() { DType::F32 } else { DType::F64 }))
     }
 }
 

@@ -86,7 +86,10 @@ impl Inputs {
             let [first, rest @ ..] = leader.file.shape() else { return Err(format!("`{}` has no axis", leader.name)) };
             let by_axis = header.operands.iter().any(|spec| matches!(spec.role, Role::Row | Role::Column));
             if by_axis && rest.is_empty() {
-                return Err(format!("the only axis of `{}` is no batch", leader.name));
+                let name = &leader.name;
+                return Err(format!(
+                    "`{name}` has only its last axis; {id} needs one of the batch before it, as in [N, 1]"
+                ));
             }
             let axis = if call.class_axis_last { ClassAxis::Last } else { ClassAxis::Second };
             let grown: Vec<usize> = [&[first.saturating_add(1)], rest].concat();

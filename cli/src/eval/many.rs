@@ -47,23 +47,34 @@ pub fn listed(list: &str, call: &Call, shared: &[(String, String)]) -> Result<Ve
     };
     let text = text.map_err(|error| Failure::Input(format!("{list}: {error}")))?;
     let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let (_, head) = lines.next().ok_or_else(|| Failure::Input(format!("{list}: is empty")))?;
+    let (place, head) = lines.next().ok_or_else(|| Failure::Input(format!("{list}: is empty")))?;
     let names: Vec<&str> = head.split('\t').map(str::trim).collect();
     let known = call.operands();
     if let Some(unknown) = names.iter().find(|name| !known.iter().any(|known| known == *name)) {
         let known = known.join(", ");
-        return Err(refuse(1, format!("the first line names operands, and `{unknown}` is none; there are {known}")));
+        return Err(refuse(
+            place + 1,
+            format!("the first line names operands, and `{unknown}` is none; there are {known}"),
+        ));
     }
     let row = |(place, line): (usize, &str)| {
         let files: Vec<&str> = line.split('\t').map(str::trim).collect();
         if files.len() != names.len() || files.contains(&"") {
-            return Err(refuse(place + 1, format!("has {} files for {} operands", files.len(), names.len())));
+            return Err(refuse(
+                place + 1,
+                format!("has {} for {}", counted(files.len(), "file"), counted(names.len(), "operand")),
+            ));
         }
         let own = names.iter().zip(&files).map(|(name, file)| (name.to_string(), file.to_string()));
         let line = Some(format!("{list}:{}", place + 1));
         Ok(Row { label: files[0].into(), line, places: own.chain(shared.iter().cloned()).collect() })
     };
     lines.map(row).collect()
+}
+
+/// A number with its noun, which ends in `s` unless the number is 1.
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A row for each file that a pattern matches, in the order of the files' names. The files of several patterns are paired in
@@ -76,8 +87,8 @@ pub fn matched(places: &[(String, String)]) -> Result<Option<Vec<Row>>, Failure>
     let Some((first, pattern, files)) = columns.first() else { return Ok(None) };
     for (name, other, found) in &columns {
         if found.len() != files.len() {
-            let (count, others) = (files.len(), found.len());
-            let why = format!("`{first}` has {count} files ({pattern}), and `{name}` has {others} ({other})");
+            let (count, others) = (counted(files.len(), "file"), found.len());
+            let why = format!("`{first}` has {count} ({pattern}), and `{name}` has {others} ({other})");
             return Err(Failure::Input(why));
         }
     }

@@ -79,7 +79,7 @@ impl Totals {
     }
 
     /// Whether a loss of the sum is a mean over nothing.
-    pub fn is_of_nothing(&self) -> bool {
+    pub fn has_empty_mean(&self) -> bool {
         self.parts.iter().any(|part| part.observation.is_none() && part.is_empty())
     }
 
@@ -100,8 +100,8 @@ impl Totals {
     }
 
     /// The parts, and the values of the observations, as JSON.
-    pub fn json(&self, is_single: bool) -> Map<String, Json> {
-        let number = |value: f64| Number { value, is_single }.json();
+    pub fn json(&self, is_f32: bool) -> Map<String, Json> {
+        let number = |value: f64| Number { value, is_f32 }.json();
         let part = |part: &Part| {
             json!({
                 "name": part.name,

@@ -1,6 +1,6 @@
 //! Warnings on the standard error about calls that are computed as asked, but are rarely meant. They change no result.
 
-use super::answer::Answer;
+use super::answer::EvalAnswer;
 use super::call::{Call, Known};
 use crate::expression::Summand;
 use std::io::{self, Write};
@@ -14,11 +14,11 @@ pub fn warn(text: &str) {
 
 /// Warns of a loss that is NaN, and advises `--empty-is-zero` for a mean over nothing, else `--checked` unless the call has it.
 /// `of` names the files, if there are many evaluations.
-pub fn of_nan(call: &Call, answer: &Answer, of: Option<&str>) {
+pub fn of_nan(call: &Call, answer: &EvalAnswer, of: Option<&str>) {
     if !answer.loss.is_some_and(|loss| loss.value.is_nan()) {
         return;
     }
-    let advice = match answer.totals.is_of_nothing() {
+    let advice = match answer.totals.has_empty_mean() {
         true => "a mean over nothing; `--empty-is-zero` makes it 0",
         false if call.checked => return,
         false => "`--checked` names the first number that is not finite",

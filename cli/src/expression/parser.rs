@@ -213,7 +213,7 @@ impl<'a> Parser<'a> {
     fn loss(&mut self) -> Result<Summand, Wrong> {
         let from = self.at;
         let id = self.while_(|c| c.is_ascii_alphanumeric() || c == '_');
-        let loss = by_id(id).ok_or_else(|| self.wrong(from, id.len(), losses::unknown(id)))?;
+        let loss = by_id(id).ok_or_else(|| self.wrong(from, id.len(), losses::unknown(id, &losses::names())))?;
         let mut summand = Summand { weight: 1.0, id: loss.header().id, options: Vec::new(), renamed: Vec::new() };
         self.skip_blanks();
         let open = self.at;

@@ -293,8 +293,14 @@ mod tests {
             assert_eq!(pieces[1].to_f64(), [4.0, 5.0, 6.0, 7.0]);
         }
         let long = [&bytes[..], &[0]].concat();
-        assert!(open(Bytes::endless(&long[..])).unwrap().rest().unwrap_err().contains("more bytes follow"));
-        assert!(open(Bytes::endless(&bytes[..bytes.len() - 1])).unwrap().next(9).unwrap_err().contains("is cut off"));
+        assert!(open(Bytes::of_unknown_length(&long[..])).unwrap().rest().unwrap_err().contains("more bytes follow"));
+        assert!(
+            open(Bytes::of_unknown_length(&bytes[..bytes.len() - 1]))
+                .unwrap()
+                .next(9)
+                .unwrap_err()
+                .contains("is cut off")
+        );
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub fn open(file: File, array: Option<&str>) -> Result<Opened, String> {
         CompressionMethod::Deflated => Box::new(BufReader::new(DeflateDecoder::new(stored))),
         other => return Err(format!("is compressed by {other}, which is not read")),
     };
-    npy::open(Bytes::endless(Box::new(Checked { contents: CrcReader::new(contents), checksum })))
+    npy::open(Bytes::of_unknown_length(Box::new(Checked { contents: CrcReader::new(contents), checksum })))
 }
 
 /// The contents of an entry, compared with their checksum at their end.
@@ -46,7 +46,7 @@ impl<R: Read> Read for Checked<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.contents.read(buffer)?;
         if read == 0 && !buffer.is_empty() && self.contents.crc().sum() != self.checksum {
-            return Err(io::Error::other("is damaged: its checksum is another"));
+            return Err(io::Error::other("is damaged: its checksum does not match"));
         }
         Ok(read)
     }

@@ -38,7 +38,7 @@ pub fn write(outputs: &[(&str, Vec<u8>)]) -> Result<(), Failure> {
     let mut new: Vec<PathBuf> = Vec::new();
     for (place, target, temporary) in written {
         let is_new = !target.exists();
-        if let Err(error) = temporary.take_place(&target, &mut temporaries) {
+        if let Err(error) = temporary.replace(&target, &mut temporaries) {
             // some systems refuse a too long name only here. Files that did not exist before are removed again;
             // replaced ones cannot be brought back
             new.iter().for_each(|target| drop(fs::remove_file(target)));
@@ -121,11 +121,11 @@ impl Temporary {
 
     /// Renames the temporary file to the target. If the target has several hard links, or another owner or group, which a
     /// rename would lose, overwrites its contents instead.
-    fn take_place(mut self, target: &Path, temporaries: &mut Vec<PathBuf>) -> io::Result<()> {
+    fn replace(mut self, target: &Path, temporaries: &mut Vec<PathBuf>) -> io::Result<()> {
         let Some(file) = self.0.take() else { return Ok(()) };
         temporaries.retain(|path| path != file.path());
         let there = fs::metadata(target).ok();
-        if !there.as_ref().is_some_and(|there| is_tied(there, file.as_file())) {
+        if !there.as_ref().is_some_and(|there| rename_would_lose(there, file.as_file())) {
             if let Some(there) = there {
                 file.as_file().set_permissions(there.permissions())?;
             }
@@ -150,14 +150,14 @@ impl Drop for Temporary {
 
 /// Whether a file has more than one hard link, or another owner or group than a new file gets.
 #[cfg(unix)]
-fn is_tied(there: &Metadata, new: &File) -> bool {
+fn rename_would_lose(there: &Metadata, new: &File) -> bool {
     use std::os::unix::fs::MetadataExt;
     let owner = |of: &Metadata| (of.uid(), of.gid());
     there.nlink() > 1 || new.metadata().is_ok_and(|new| owner(&new) != owner(there))
 }
 
 #[cfg(not(unix))]
-fn is_tied(_: &Metadata, _: &File) -> bool {
+fn rename_would_lose(_: &Metadata, _: &File) -> bool {
     false
 }
 

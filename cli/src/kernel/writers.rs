@@ -71,8 +71,8 @@ pub fn hlsl(
     };
     let pipeline = hlsl::PipelineOptions { entry_point: Some((ShaderStage::Compute, settled.entry.to_string())) };
     let mut text = String::new();
-    let said = hlsl::Writer::new(&mut text, &options, &pipeline).write(settled.module, settled.info, None)?;
-    Ok((text, said))
+    let reflection = hlsl::Writer::new(&mut text, &options, &pipeline).write(settled.module, settled.info, None)?;
+    Ok((text, reflection))
 }
 
 /// MSL 2.0, the lowest version that wgpu asks of Metal, with a buffer for each binding and one more, which holds their lengths.

@@ -13,19 +13,19 @@ pub fn call(code: &str) -> Option<String> {
     let (mut sum, mut flags): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     for part in code.split(" + ") {
         let (factor, part) = part.split_once(" * ").map_or((String::new(), part), |(x, rest)| (format!("{x}*"), rest));
-        let (made, given) = part.split_once(".of(")?;
-        let class = made.split(|c: char| !c.is_alphanumeric()).next()?.to_lowercase();
+        let (before_of, after_of) = part.split_once(".of(")?;
+        let class = before_of.split(|c: char| !c.is_alphanumeric()).next()?.to_lowercase();
         let id = losses::names().into_iter().find(|id| id.replace('_', "") == class)?;
         if compounds::named(id).is_some() {
             return Some(format!("wgloss eval {id} ..., the sum that `wgloss describe {id}` shows"));
         }
         let loss = by_id(id)?;
-        let options = options(&*loss, made, given).join(", ");
+        let options = options(&*loss, before_of, after_of).join(", ");
         sum.push(if options.is_empty() { factor + id } else { format!("{factor}{id}({options})") });
-        let is_given = |name: &str| given.contains(&format!(".{name}("));
+        let is_given = |name: &str| after_of.contains(&format!(".{name}("));
         let specs = loss.header().operands.iter().filter(|spec| !spec.optional || is_given(spec.name));
         flags.extend(specs.map(|spec| flag(spec.name)));
-        flags.extend(given.contains(".class_axis_last()").then(|| "--class-axis-last".into()));
+        flags.extend(after_of.contains(".class_axis_last()").then(|| "--class-axis-last".into()));
     }
     let mut seen = HashSet::new();
     flags.retain(|flag| seen.insert(flag.clone()));
@@ -35,16 +35,17 @@ pub fn call(code: &str) -> Option<String> {
     Some(format!("wgloss eval {sum} {}", flags.join(" ")))
 }
 
-/// The options that a line of Rust sets, as the program takes them. `made` is what comes before the operands, `given` the rest.
-fn options(loss: &dyn Loss, made: &str, given: &str) -> Vec<String> {
+/// The options that a line of Rust sets, as the program takes them. `before_of` is what comes before its call of
+/// `of`, `after_of` the rest.
+fn options(loss: &dyn Loss, before_of: &str, after_of: &str) -> Vec<String> {
     let mut options: Vec<String> = Vec::new();
     for name in loss.specs().iter().map(|spec| spec.name) {
         // in a chain of methods, or as the field of a struct
-        let value = made.split_once(&format!(".{name}(")).and_then(|(_, rest)| rest.split_once(')'));
-        let field = || made.split_once(&format!("{{ {name}: ")).and_then(|(_, rest)| rest.split_once(" }"));
+        let value = before_of.split_once(&format!(".{name}(")).and_then(|(_, rest)| rest.split_once(')'));
+        let field = || before_of.split_once(&format!("{{ {name}: ")).and_then(|(_, rest)| rest.split_once(" }"));
         options.extend(value.or_else(field).map(|(value, _)| format!("{name}={}", written(value))));
     }
-    let reduction = given.split_once(".reduce(").and_then(|(_, rest)| rest.split_once(')'));
+    let reduction = after_of.split_once(".reduce(").and_then(|(_, rest)| rest.split_once(')'));
     options.extend(reduction.map(|(value, _)| format!("reduction={}", written(value))));
     options
 }
@@ -54,9 +55,11 @@ pub fn renamed(text: &str) -> String {
     let name = |word: &str| {
         let bare = word.trim_end_matches(|c: char| !c.is_alphanumeric());
         let (snake, end) = (bare.to_snake_case(), &word[bare.len()..]);
+        // not `log-ratios` or `CLIP's`
+        let is_name = bare.starts_with(char::is_uppercase) && bare.chars().all(char::is_alphanumeric);
         match bare.split_once("::") {
             Some((kind, value)) => format!("{}={}{end}", kind.to_snake_case(), value.to_snake_case()),
-            None if snake != bare && (by_id(&snake).is_some() || snake.contains('_')) => format!("{snake}{end}"),
+            None if is_name && (by_id(&snake).is_some() || snake.contains('_')) => format!("{snake}{end}"),
             None => word.into(),
         }
     };
@@ -109,8 +112,10 @@ mod tests {
                 None => assert!(REST.iter().any(|sum| task.code.starts_with(sum)), "{}", task.code),
             }
         }
-        let note = "PosWeight or SigmoidFocal, where positives are rare; Tversky of Activation::Sigmoid";
-        let plain = "pos_weight or sigmoid_focal, where positives are rare; tversky of activation=sigmoid";
+        let note =
+            "PosWeight or SigmoidFocal, where positives are rare; Tversky of Activation::Sigmoid; CLIP's log-ratios";
+        let plain =
+            "pos_weight or sigmoid_focal, where positives are rare; tversky of activation=sigmoid; CLIP's log-ratios";
         assert_eq!(renamed(note), plain);
     }
 }

@@ -5,7 +5,7 @@ use serde::ser::{SerializeStruct, Serializer};
 use std::io::{self, Write};
 use std::time::Duration;
 use wgloss::DType;
-use wgloss_cases::{Accuracy, Tally, Trial, short};
+use wgloss_cases::{Accuracy, Counts, Trial, short};
 
 /// The results of one loss's cases in one dtype on one device.
 pub struct Entry {
@@ -22,7 +22,7 @@ pub enum Outcome {
     /// They ran.
     Ran {
         /// How many passed.
-        tally: Tally,
+        counts: Counts,
         /// The worst errors.
         accuracy: Accuracy,
         /// The differences from what was expected.
@@ -51,15 +51,15 @@ impl Entry {
 
     /// An entry whose cases have not run yet.
     pub fn on(loss: &str, device: &'static str, dtype: DType, label: String) -> Entry {
-        let (tally, accuracy) = (Tally::default(), Accuracy::default());
-        let outcome = Outcome::Ran { tally, accuracy, failures: Vec::new(), time: Duration::ZERO };
+        let (counts, accuracy) = (Counts::default(), Accuracy::default());
+        let outcome = Outcome::Ran { counts, accuracy, failures: Vec::new(), time: Duration::ZERO };
         Entry { loss: loss.into(), device, dtype: dtype.to_string(), label, outcome }
     }
 
     /// Adds the result of a case.
     pub fn count(&mut self, case: &str, trial: Trial) {
-        if let Outcome::Ran { tally, accuracy, failures, .. } = &mut self.outcome {
-            tally.count(&trial);
+        if let Outcome::Ran { counts, accuracy, failures, .. } = &mut self.outcome {
+            counts.count(&trial);
             accuracy.add(trial.accuracy);
             failures.extend(trial.failures.into_iter().map(|message| Failed { case: case.into(), message }));
         }
@@ -73,10 +73,10 @@ impl Entry {
     }
 
     /// How many cases passed and failed.
-    pub fn tally(&self) -> Tally {
+    pub fn counts(&self) -> Counts {
         match self.outcome {
-            Outcome::Ran { tally, .. } => tally,
-            Outcome::Missing { failed } | Outcome::Unknown { failed, .. } => Tally { failed, ..Tally::default() },
+            Outcome::Ran { counts, .. } => counts,
+            Outcome::Missing { failed } | Outcome::Unknown { failed, .. } => Counts { failed, ..Counts::default() },
         }
     }
 
@@ -87,8 +87,10 @@ impl Entry {
             Outcome::Unknown { cases, .. } => {
                 writeln!(out, "{loss:<26}      unknown to the library, {cases} cases not run")
             }
-            Outcome::Missing { failed } => writeln!(out, "{loss:<26} {label}  is not there, {failed} cases failed"),
-            Outcome::Ran { tally: Tally { passed, failed, worst }, failures, .. } => {
+            Outcome::Missing { failed } => {
+                writeln!(out, "{loss:<26} {label}  could not be opened, {failed} cases count as failed")
+            }
+            Outcome::Ran { counts: Counts { passed, failed, worst }, failures, .. } => {
                 writeln!(
                     out,
                     "{loss:<26} {label}  {passed:>3} passed, {failed:>2} failed, worst {worst:.4} of the tolerance"
@@ -105,7 +107,7 @@ impl Serialize for Entry {
         entry.serialize_field("loss", &self.loss)?;
         entry.serialize_field("device", &self.device)?;
         entry.serialize_field("dtype", &self.dtype)?;
-        let Tally { passed, failed, worst } = self.tally();
+        let Counts { passed, failed, worst } = self.counts();
         entry.serialize_field("passed", &passed)?;
         entry.serialize_field("failed", &failed)?;
         match &self.outcome {
@@ -115,7 +117,7 @@ impl Serialize for Entry {
                 entry.serialize_field("seconds", &short(time.as_secs_f64()))?;
                 entry.serialize_field("failures", failures)?;
             }
-            Outcome::Missing { .. } => entry.serialize_field("not_run", "the device is not there")?,
+            Outcome::Missing { .. } => entry.serialize_field("not_run", "the device could not be opened")?,
             Outcome::Unknown { cases, .. } => {
                 entry
                     .serialize_field("not_run", &format!("the library does not know the loss; it has {cases} cases"))?;

@@ -45,7 +45,7 @@ impl Progress {
     }
 
     /// Hides the bar while `print` runs.
-    pub fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
+    pub fn without_bar<T>(&self, print: impl FnOnce() -> T) -> T {
         self.bar.suspend(print)
     }
 

@@ -58,7 +58,7 @@ impl Report {
 
     /// Writes the results so far if something changed, at most once per `pause`. If the program is killed, the report says
     /// what was running.
-    pub fn keep(&mut self, progress: &Progress, pause: Duration) -> Result<(), Failure> {
+    pub fn write_if_due(&mut self, progress: &Progress, pause: Duration) -> Result<(), Failure> {
         let running = progress.now();
         let is_due = match &self.written {
             Some((known, entries, when)) => {
@@ -88,7 +88,8 @@ impl Report {
         let mut entries: Vec<&Entry> = self.entries.iter().collect();
         entries.sort_by(|a, b| a.loss.cmp(&b.loss));
         let count = |of: fn(&Entry) -> usize| json!(entries.iter().map(|entry| of(entry)).sum::<usize>());
-        let counts = [("passed", count(|entry| entry.tally().passed)), ("failed", count(|entry| entry.tally().failed))];
+        let counts =
+            [("passed", count(|entry| entry.counts().passed)), ("failed", count(|entry| entry.counts().failed))];
         let mut text = String::from("{\n");
         for (name, value) in self.head.iter().chain(state).chain(&counts) {
             text += &format!("  \"{name}\": {},\n", format!("{value:#}").replace('\n', "\n  "));

@@ -4,7 +4,7 @@
 use crate::failure::Failure;
 use std::io::Write;
 use wgloss::Gpu;
-use wgloss_checks::sweep::{DIGITS, Draw, LOSES, Regime, Row, error};
+use wgloss_checks::regimes::{DIGITS, Draw, LOSES, Regime, Row, error};
 
 /// Prints a line for each loss. Fails if one loses more digits than it may.
 pub fn run(losses: &[String], out: &mut impl Write) -> Result<(), Failure> {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 use wgloss_checks::devices::Devices;
@@ -76,37 +76,15 @@ pub fn run(
         slot.finish();
         Ok(())
     };
-    let mut tallies: BTreeMap<Kind, Tally> = BTreeMap::new();
-    thread::scope(|scope| {
+    let tallies = thread::scope(|scope| {
         let workers = progress.slots().map(|slot| (slot, sender.clone(), &work));
         let workers: Vec<_> = workers.map(|(slot, sender, work)| scope.spawn(move || work(sender, slot))).collect();
         drop(sender);
-        loop {
-            match receiver.recv_timeout(super::TICK) {
-                Ok((place, ran, time)) => {
-                    let check = &checks[place];
-                    let tally = tallies.entry(check.kind).or_default();
-                    tally.time += time;
-                    tally.passed += usize::from(ran.is_ok());
-                    if let Err(why) = ran {
-                        tally.failed += 1;
-                        let (name, kind) = (check.name(), check.kind.name());
-                        let line = format!("FAILED {name}, {kind}: {why}\n    {}", check.describe());
-                        progress.aside(|| writeln!(out, "{line}").and_then(|()| out.flush()))?;
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
-            }
-            for line in progress.slow(Instant::now()) {
-                // ignore a closed standard error
-                progress.aside(|| writeln!(io::stderr(), "{line}").unwrap_or_default());
-            }
-        }
+        let tallies = print(receiver, checks, &progress, out)?;
         for worker in workers {
             worker.join().unwrap_or_else(|panic| panic::resume_unwind(panic))?;
         }
-        Ok::<(), Failure>(())
+        Ok::<_, Failure>(tallies)
     })?;
     progress.finish();
     for (kind, all) in count(checks) {
@@ -126,6 +104,39 @@ pub fn run(
     if failed > 0 { Err(Failure::Failed) } else { Ok(()) }
 }
 
+/// Prints each failed check as its result arrives, prints lines about slow checks, and counts the checks of each kind. Owns the
+/// receiver, so that after a failed write nothing receives results, and the threads that send them stop.
+fn print(
+    results: Receiver<Ran>,
+    checks: &[Check],
+    progress: &Progress,
+    out: &mut impl Write,
+) -> Result<BTreeMap<Kind, Tally>, Failure> {
+    let mut tallies: BTreeMap<Kind, Tally> = BTreeMap::new();
+    loop {
+        match results.recv_timeout(super::TICK) {
+            Ok((place, ran, time)) => {
+                let check = &checks[place];
+                let tally = tallies.entry(check.kind).or_default();
+                tally.time += time;
+                tally.passed += usize::from(ran.is_ok());
+                if let Err(why) = ran {
+                    tally.failed += 1;
+                    let (name, kind) = (check.name(), check.kind.name());
+                    let line = format!("FAILED {name}, {kind}: {why}\n    {}", check.describe());
+                    progress.without_bar(|| writeln!(out, "{line}").and_then(|()| out.flush()))?;
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Ok(tallies),
+        }
+        for line in progress.slow(Instant::now()) {
+            // ignore a closed standard error
+            progress.without_bar(|| writeln!(io::stderr(), "{line}").unwrap_or_default());
+        }
+    }
+}
+
 /// Runs a check on a thread that has the check's name, so that the message of a panic contains it. A panic fails only this
 /// check.
 fn by_name(check: &Check, devices: &Devices) -> Result<(), String> {
@@ -137,5 +148,22 @@ fn by_name(check: &Check, devices: &Devices) -> Result<(), String> {
     match ran {
         Ok(ran) => ran.unwrap_or_else(|_| Err("the check panicked".into())),
         Err(error) => Err(format!("no thread could be started: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_failed_write_no_result_is_received() {
+        let checks = chosen(1, &["mse".into()], &[]).unwrap();
+        let (results, receiver) = mpsc::channel();
+        let failed = || (0, Err("a reason".to_string()), Duration::ZERO);
+        results.send(failed()).unwrap();
+        // no byte fits into this writer
+        let mut full: &mut [u8] = &mut [];
+        assert!(print(receiver, &checks, &Progress::new(1, 1), &mut full).is_err());
+        assert!(results.send(failed()).is_err());
     }
 }

@@ -271,6 +271,15 @@ fn an_output_that_is_read_is_refused_unless_forced() {
             assert_eq!(fs::read(at("x.npy")).unwrap(), before);
         }
     }
+    // a number that scales the gradients or the loss may stand in a file, too
+    fs::write(at("two.npy"), npy(&[1], &[2.0])).unwrap();
+    for scale in ["--upstream", "--divide-by"] {
+        let run = wgloss(directory.path(), &[&base[..], &[scale, "two.npy", "--output", "two.npy"]].concat());
+        assert_eq!((run.status, run.out.as_str()), (Some(2), ""), "{run:#?}");
+        let said = format!("error: two.npy: `{scale}` is read from it; --force overwrites it");
+        assert!(run.err.contains(&said), "{said}: {run:#?}");
+        assert_eq!(elements(at("two.npy"), 1, f32::from_le_bytes), [2.0]);
+    }
     let run = wgloss(directory.path(), &[&base[..], &["--output", "x.npy", "--force"]].concat());
     assert_eq!(run.status, Some(0), "{run:#?}");
     assert_eq!(elements(at("x.npy"), 1, f64::from_le_bytes), [2.125]);

@@ -14,7 +14,7 @@ type Row = (&'static [&'static str], i32, &'static [&'static str], &'static [&'s
 
 #[test]
 fn what_is_asked_for_is_said() {
-    let table: [Row; 22] = [
+    let table: [Row; 24] = [
         (&["--version"], 0, &["wgloss 0."], &["wgloss-cli"]),
         (&["--help"], 0, &["describe", "completions", "Exit status:\n  0 ", "141"], &[]),
         (
@@ -26,7 +26,7 @@ fn what_is_asked_for_is_said() {
                 "A float for each class, `[C]`.",
                 "--option label_smoothing=0\n",
                 "a number in [0, 1]",
-                "`none` is `[N, d1, ..., dk]`",
+                "With the reduction `none` the result is `[N, d1, ..., dk]`",
                 "`LabelOutOfRange`",
                 "log1p",
                 "Szegedy",
@@ -71,6 +71,13 @@ fn what_is_asked_for_is_said() {
         (&["list", "unheard_of"], 2, &["no task, loss, observation or metric contains `unheard_of`"], &[]),
         (&["compare", "mse", "--input", "x.npy"], 2, &["wgloss compare LOSS FILE FILE --target FILE"], &["-- --input"]),
         (&["kernel", "ce", "--shape", "2,2"], 2, &["did you mean cross_entropy"], &[]),
+        (
+            &["kernel", "pix2pix", "--shape", "2,2"],
+            2,
+            &["`pix2pix` is a sum of losses, expected one"],
+            &["did you mean"],
+        ),
+        (&["verify", "--loss", "pix2pix"], 2, &["`pix2pix` is a sum of losses, expected one"], &["did you mean"]),
         (&["completions", "tcsh"], 2, &["bash"], &[]),
     ];
     for (arguments, status, said, unsaid) in table {

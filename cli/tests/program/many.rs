@@ -17,6 +17,7 @@ fn pairs() -> TempDir {
     fs::write(at("list.tsv"), "input\ttarget\na0.npy\tb0.npy\n\na1.npy\tb1.npy\n").unwrap();
     fs::write(at("short.tsv"), "input\ttarget\na0.npy\n").unwrap();
     fs::write(at("headless.tsv"), "a0.npy\tb0.npy\n").unwrap();
+    fs::write(at("late.tsv"), "\n\na0.npy\tb0.npy\n").unwrap();
     fs::write(at("empty.tsv"), "").unwrap();
     directory
 }
@@ -98,10 +99,11 @@ fn tables_show_what_is_observed() {
 #[test]
 fn lists_and_patterns_that_make_no_pairs_are_refused() {
     let directory = pairs();
-    let table: [(&[&str], &str); 8] = [
+    let table: [(&[&str], &str); 9] = [
         (&["--pairs", "none.tsv"], "error: none.tsv: "),
-        (&["--pairs", "short.tsv"], "error: short.tsv:2: has 1 files for 2 operands"),
+        (&["--pairs", "short.tsv"], "error: short.tsv:2: has 1 file for 2 operands"),
         (&["--pairs", "headless.tsv"], "error: headless.tsv:1: the first line names operands, and `a0.npy` is none"),
+        (&["--pairs", "late.tsv"], "error: late.tsv:3: the first line names operands, and `a0.npy` is none"),
         (&["--pairs", "empty.tsv"], "error: empty.tsv: is empty"),
         (&["--input", "a*.npy", "--target", "b1*.npy"], "`input` has 2 files (a*.npy), and `target` has 1 (b1*.npy)"),
         (&["--input", "c*.npy", "--target", "b*.npy"], "error: c*.npy: no file matches"),

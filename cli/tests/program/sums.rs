@@ -1,6 +1,6 @@
 //! `wgloss eval` of sums of losses, scaled gradients, parts of a batch and unreduced losses: output and refusals.
 
-use crate::common::{elements, files, npy, wgloss};
+use crate::common::{elements, files, npy, npy_of, wgloss};
 use serde_json::Value as Json;
 use std::fs;
 use wgloss::{Anchors, Array, Detection, Pix2Pix, Rlhf, Rollout, cpu};
@@ -121,8 +121,11 @@ fn what_no_sum_takes_is_refused() {
 #[test]
 fn gradients_are_scaled_and_of_all_losses() {
     let directory = files();
-    let table: [(&[&str], [f64; 2]); 4] = [
+    fs::write(directory.path().join("tenth.npy"), npy_of("<f8", &[1], &0.1f64.to_le_bytes())).unwrap();
+    let table: [(&[&str], [f64; 2]); 5] = [
         (&["mse", "--upstream", "2"], [1.0, 4.0]),
+        // the twin does not round it to f32
+        (&["mse", "--upstream", "tenth.npy"], [0.05, 0.2]),
         (&["mse", "--upstream", "-1"], [-0.5, -2.0]),
         (&["mse + 2*l1"], [1.5, 3.0]),
         (&["mse", "--option", "reduction=none", "--upstream", "x.npy", "--output", "l.npy"], [1.0, 12.0]),

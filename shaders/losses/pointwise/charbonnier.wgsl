@@ -1,4 +1,4 @@
-// Absolute error, rounded off near 0: the twin of src/losses/pointwise/charbonnier.rs.
+// Absolute error, smooth near 0: the twin of src/losses/pointwise/charbonnier.rs.
 // needs: lib/math lib/params geometry/element
 const EPSILON: u32 = 0u;
 

@@ -114,14 +114,13 @@ impl TwoSoftmaxes {
             [true, false] if beta == 1.0 => return f64::INFINITY,
             _ => {}
         }
-        // log(m/s) and log(m/t)
-        let (q, p) = if beta == 1.0 { (r, 0.0) } else { (log_mixed(beta, r), log_mixed(1.0 - beta, -r)) };
+        let (log_m_s, log_m_t) = if beta == 1.0 { (r, 0.0) } else { (log_mixed(beta, r), log_mixed(1.0 - beta, -r)) };
         if r.abs() < 1.0 {
-            return weights[0] * t * exp_excess(p) + weights[1] * s * exp_excess(q);
+            return weights[0] * t * exp_excess(log_m_t) + weights[1] * s * exp_excess(log_m_s);
         }
         // `weights[0]·(m − t) + weights[1]·(m − s)` is 0, unless β is 1: then the weights are 0 and 1, and m is t
         let beside = if beta == 1.0 { t - s } else { 0.0 };
-        beside - part_of(weights[0] * t, p) - part_of(weights[1] * s, q)
+        beside - part_of(weights[0] * t, log_m_t) - part_of(weights[1] * s, log_m_s)
     }
 
     /// log(s/m) of each class less log(s/m) of the student's likeliest class. [`lift`](Self::lift) computes the

@@ -2,7 +2,7 @@
 
 use super::inputs::Inputs;
 use crate::array::Array;
-use crate::cpu::walk::{Scales, Value, Walk};
+use crate::cpu::walk::{Upstream, Value, Walk};
 use crate::leaf::{FusedLoss, Pointwise};
 use crate::loss::OperandSpec;
 use crate::math::part_of;
@@ -53,7 +53,7 @@ impl Walk for FusedElements {
         &self.values
     }
 
-    fn gradient(&self, _operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {
+    fn gradient(&self, _operand: &OperandSpec, scales: &[Upstream]) -> Vec<f64> {
         let classes = self.classes;
         let mut gradient = vec![0.0; self.d.len()];
         for (position, [scale, _]) in scales.iter().enumerate() {

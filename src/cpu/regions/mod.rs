@@ -7,7 +7,7 @@ mod shards;
 
 use crate::array::Array;
 use crate::cpu::positions::Positions;
-use crate::cpu::walk::{Scales, Value, Walk};
+use crate::cpu::walk::{Upstream, Value, Walk};
 use crate::leaf::{Activation, Leaf, Region, RegionScore, RegionSums};
 use crate::loss::OperandSpec;
 use crate::math::{greatest, part_of};
@@ -100,7 +100,7 @@ impl Regions {
     }
 
     /// The derivative of `Σ scales·value` with respect to the probability of an element, which belongs to class `k` of item `i`.
-    fn slope(&self, i: usize, k: usize, at: usize, scales: &[Scales]) -> f64 {
+    fn slope(&self, i: usize, k: usize, at: usize, scales: &[Upstream]) -> f64 {
         let settings = &self.inputs.settings;
         if k == 0 && !settings.include_background {
             return 0.0;
@@ -154,7 +154,7 @@ impl Walk for Regions {
         (0..self.inputs.classes.c).map(|k| ratio(self.inputs.counts(k))).collect()
     }
 
-    fn gradient(&self, _operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {
+    fn gradient(&self, _operand: &OperandSpec, scales: &[Upstream]) -> Vec<f64> {
         let Inputs { classes, settings, predicted, kept, weight, .. } = &self.inputs;
         let mut gradient = vec![0.0; predicted.len()];
         for (i, j) in (0..classes.n).flat_map(|i| (0..classes.s).map(move |j| (i, j))) {

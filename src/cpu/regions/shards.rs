@@ -17,10 +17,10 @@ pub(super) fn merged(all: &[f64], region: usize, regions: usize) -> RegionSums {
     for of_shard in all.chunks_exact(OF_REGION).skip(region).step_by(regions.max(1)) {
         let [true_pos, false_pos, false_neg, flag] = of_shard else { continue };
         // a shard with a NaN makes the sums of the whole region NaN
-        let known = if *flag == 0.0 { 0.0 } else { f64::NAN };
-        sums.true_pos += true_pos + known;
-        sums.false_pos += false_pos + known;
-        sums.false_neg += false_neg + known;
+        let poison = if *flag == 0.0 { 0.0 } else { f64::NAN };
+        sums.true_pos += true_pos + poison;
+        sums.false_pos += false_pos + poison;
+        sums.false_neg += false_neg + poison;
     }
     sums
 }

@@ -6,7 +6,7 @@ use crate::array::Array;
 use crate::check::Pairs;
 use crate::cpu::fold::softmax_shards::{merged, of_shards};
 use crate::cpu::unit::Unit;
-use crate::cpu::walk::{Scales, Value, Walk};
+use crate::cpu::walk::{Upstream, Value, Walk};
 use crate::leaf::{EqualLabels, Similarity};
 use crate::loss::OperandSpec;
 use crate::role::Role;
@@ -75,7 +75,7 @@ impl AllPairs {
     }
 
     /// The gradient with respect to each score.
-    fn slopes(&self, scales: &[Scales]) -> Vec<Vec<f64>> {
+    fn slopes(&self, scales: &[Upstream]) -> Vec<Vec<f64>> {
         let mut slopes: Vec<Vec<f64>> = self.products.iter().map(|row| vec![0.0; row.len()]).collect();
         for (i, [scale, _]) in scales.iter().enumerate() {
             let add = |slope: &mut f64, d: f64| *slope += if d == 0.0 { 0.0 } else { scale * d };
@@ -208,7 +208,7 @@ impl Walk for AllPairs {
         &self.values
     }
 
-    fn gradient(&self, operand: &OperandSpec, scales: &[Scales]) -> Vec<f64> {
+    fn gradient(&self, operand: &OperandSpec, scales: &[Upstream]) -> Vec<f64> {
         let slopes = self.slopes(scales);
         let sum = |of: &dyn Fn(f64, f64) -> f64| {
             let rows = slopes.iter().zip(&self.products);

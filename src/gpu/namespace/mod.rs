@@ -187,13 +187,14 @@ impl<'a> Leaf<'a> {
     fn declare(&mut self, keyword: &str, at: usize, name: usize) -> Result<()> {
         let text = self.text(name);
         if TYPES.contains(&text) {
-            return self.refuse(name, format!("the library has a type `{text}`, and its functions take that"));
+            return self.refuse(name, format!("`{text}` is a type of the library and may not be declared again"));
         }
         if keyword == "override" {
             let (line, place) = (|at: usize| self.tokens[self.code[at]].line, self.code[name.min(self.code.len() - 1)]);
             let alone = at == 0 || line(at - 1) < line(at);
             if !alone || self.text(name + 1) != ":" {
-                return self.refuse(at, "an override stands on a line of its own, has its type, and no attribute");
+                let why = "an override must stand on a line of its own, with its type and without attributes";
+                return self.refuse(at, why);
             }
             self.overrides.insert(place);
         }
@@ -263,7 +264,9 @@ impl<'a> Leaf<'a> {
         let (function, name) = (self.text(at), self.text(at + 2));
         let Some((_, kind)) = self.options.iter().find(|(known, _)| *known == name) else {
             let known: Vec<_> = self.options.iter().map(|(name, _)| *name).collect();
-            return self.refuse(at, format!("the loss has no option `{name}`, but {known:?}"));
+            let known =
+                if known.is_empty() { "it has none".into() } else { format!("its options are {}", known.join(", ")) };
+            return self.refuse(at, format!("the loss has no option `{name}`; {known}"));
         };
         let capital = name.to_uppercase();
         let (own, of_type) = match (function, kind) {
@@ -276,7 +279,17 @@ impl<'a> Leaf<'a> {
                 let is_number = |kind| matches!(kind, options::Kind::Number | options::Kind::NumberOrNone);
                 return Ok(format!("option({}u)", numbers.filter(|(_, kind)| is_number(*kind)).count()));
             }
-            _ => return self.refuse(at, format!("a shader has no {function}({name}): the option is {kind:?}")),
+            (_, options::Kind::IntegerOrNone) => {
+                return self.refuse(
+                    at,
+                    format!("a leaf can't read `{name}`, which is an integer or none; use an `Option<f32>`"),
+                );
+            }
+            (_, options::Kind::Numbers) => {
+                let instead = "`Pointwise::columns` gives each element its number";
+                return self.refuse(at, format!("a leaf can't read `{name}`, which is a list of numbers; {instead}"));
+            }
+            _ => return self.refuse(at, format!("the option `{name}` always has a value: write `option({name})`")),
         };
         let declaration = format!("override {PREFIX}{own}: {of_type};");
         if !self.declared.contains(own.as_str()) && !added.contains(&declaration) {

@@ -86,12 +86,12 @@ fn options_are_read_by_name() {
 #[test]
 fn a_leaf_is_refused_by_its_own_path_and_line() {
     for (text, line, why) in [
-        ("\n\nfn f() { return option(scal); }", 3, "no option `scal`"),
-        ("fn f() { return option(quantiles); }", 1, "option(quantiles)"),
-        ("fn f() {\n return has_option(scale); }", 2, "has_option(scale)"),
-        ("\nstruct ElementScore { x: f32 }", 2, "a type `ElementScore`"),
+        ("\n\nfn f() { return option(scal); }", 3, "no option `scal`; its options are scale, swap,"),
+        ("fn f() { return option(quantiles); }", 1, "`quantiles`, which is a list of numbers"),
+        ("fn f() {\n return has_option(scale); }", 2, "always has a value: write `option(scale)`"),
+        ("\nstruct ElementScore { x: f32 }", 2, "`ElementScore` is a type of the library"),
         ("// c\n@id(1) override A: u32;", 2, "line of its own"),
-        ("override A = 1u;", 1, "has its type"),
+        ("override A = 1u;", 1, "with its type"),
     ] {
         let refused = written(text).expect_err(text);
         let Error::InvalidShader { path, message } = &refused else { panic!("{text}: {refused}") };

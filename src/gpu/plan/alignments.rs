@@ -54,7 +54,7 @@ pub(super) fn plan(request: &Request<'_>, lattice: Lattice, leaf: &dyn Alignment
     if items == 0 {
         return Ok(Walk { sizes: Sizes { tallies: 0, ..sizes }, ..Walk::default() });
     }
-    let plan = Planned { request, lattice, nodes: 2 * longest + 1, longest };
+    let plan = Planning { request, lattice, nodes: 2 * longest + 1, longest };
     let blocks = plan.blocks(tallies)?;
     let needed = items.div_ceil(blocks.items) as u64 * (1 + 3 * steps.div_ceil(blocks.steps) as u64);
     if needed > MOST_DISPATCHES {
@@ -98,7 +98,7 @@ fn refuse_more(lattice: &Lattice) -> Result<()> {
 }
 
 /// The walk that is being planned.
-struct Planned<'a> {
+struct Planning<'a> {
     request: &'a Request<'a>,
     lattice: Lattice,
     /// The most nodes and the most labels of an item.
@@ -121,7 +121,7 @@ struct Blocks {
     steps: usize,
 }
 
-impl Planned<'_> {
+impl Planning<'_> {
     fn differentiates(&self) -> bool {
         !self.request.wanted.is_empty()
     }
@@ -192,14 +192,14 @@ impl Planned<'_> {
     }
 
     /// The bytes of the largest scratch memory.
-    fn longest_memory(&self, blocks: &Blocks) -> u64 {
+    fn largest_scratch(&self, blocks: &Blocks) -> u64 {
         self.scratch(blocks).iter().map(|(name, elements)| scratch_bytes(name) * elements).max().unwrap_or(0)
     }
 
     fn fits(&self, blocks: &Blocks, tallies: usize) -> bool {
         let walked = self.row(blocks.items) * blocks.steps as u64 * scratch_bytes("alphas");
         self.bytes(blocks, tallies) <= self.request.workspace_bound
-            && self.longest_memory(blocks) <= self.request.target.binding_limit
+            && self.largest_scratch(blocks) <= self.request.target.binding_limit
             && (walked <= SLICE || blocks.items == 1)
     }
 
@@ -209,7 +209,7 @@ impl Planned<'_> {
         if needed > limit {
             return Error::TooLarge { what: WORKSPACE.into(), needed, limit };
         }
-        let (needed, limit) = (self.longest_memory(blocks), self.request.target.binding_limit);
+        let (needed, limit) = (self.largest_scratch(blocks), self.request.target.binding_limit);
         Error::TooLarge { what: "bytes of a binding, for a block of steps".into(), needed, limit }
     }
 

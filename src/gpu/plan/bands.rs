@@ -194,7 +194,7 @@ impl Windowing {
         }
         let needed = elements.end - elements.start;
         if needed > self.room {
-            let what = "bytes of a binding, for a line of tiles".into();
+            let what = "bytes of a binding of pictures, for a line of tiles".into();
             let (needed, limit) = (bytes_of_a_binding(request, needed), request.target.binding_limit);
             return Err(Error::TooLarge { what, needed, limit });
         }
@@ -226,6 +226,6 @@ pub(super) fn refuse_more(request: &Request<'_>, beside: u64, held: u64) -> Resu
         return Err(Error::TooLarge { what: WORKSPACE.into(), needed, limit });
     }
     let (needed, limit) = (held * scratch_bytes("window_slopes"), request.target.binding_limit);
-    let what = "bytes of a binding, for a line of tiles".into();
+    let what = "bytes of a binding of slopes in scratch memory, for a line of tiles".into();
     if needed > limit { Err(Error::TooLarge { what, needed, limit }) } else { Ok(()) }
 }

@@ -6,7 +6,7 @@ use super::scratch::Scratch;
 use super::sequences;
 use super::slots::slots;
 use super::spans::{PER_ROW, Spans, Values};
-use super::stage::{Stage, Wanted, bind_gradients, of_block, walks};
+use super::stage::{Stage, Wanted, bind_gradients, dispatches_for_gradients, of_block};
 use super::totals::scale;
 use super::walk::{Counted, Sizes, Walk, summable};
 use crate::error::Result;
@@ -65,7 +65,7 @@ pub(super) fn plan(request: &Request<'_>, items: usize, per_item: usize) -> Resu
     let quads = boxes || items == 1 || per_item.is_multiple_of(4);
     let (spread, stored): (Vec<Wanted>, Vec<Wanted>) =
         request.wanted.iter().partition(|wanted| sequences::spreads(request, wanted));
-    walk.stages.extend(walks(&stored, |first, gradients| {
+    walk.stages.extend(dispatches_for_gradients(&stored, |first, gradients| {
         let stage = self::walk(request, groups as u64, first, gradients, quads);
         stage.in_quads(quads).through(values).looping(chunk / 256)
     }));

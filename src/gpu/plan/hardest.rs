@@ -45,10 +45,10 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs) -> Result<Walk> {
     let anchors = request.loss().header().of_role(Role::Anchors);
     let anchors = anchors.filter(|spec| request.part.operand(spec.name).is_some());
     let width = pairs.width;
-    let all = Side { operand: request.part.leader_name(), rows: pairs.others, width, base: 0, from: 0 };
+    let other = Side { operand: request.part.leader_name(), rows: pairs.others, width, base: 0, from: 0 };
     let own = match anchors {
         Some(spec) => Side { operand: spec.name, rows: pairs.rows, width, base: pairs.others, from: pairs.first },
-        None => all,
+        None => other,
     };
     let mut written = Vec::new();
     let mut of = |side: Side| -> Vec<Wanted> {
@@ -56,12 +56,12 @@ pub(super) fn plan(request: &Request<'_>, pairs: Pairs) -> Result<Walk> {
         wanted.into_iter().map(|(_, wanted)| wanted).collect()
     };
     let alone = anchors.is_none();
-    let mut passes = vec![Pass { own, other: all, own_scores: true, other_scores: alone, wanted: of(own) }];
+    let mut passes = vec![Pass { own, other, own_scores: true, other_scores: alone, wanted: of(own) }];
     if !alone {
-        passes.push(Pass { own: all, other: own, own_scores: false, other_scores: true, wanted: of(all) });
+        passes.push(Pass { own: other, other: own, own_scores: false, other_scores: true, wanted: of(other) });
     }
     passes.retain(|pass| !pass.wanted.is_empty() && pairs.width > 0);
-    let plan = Planned { request, pairs, own, all, passes };
+    let plan = Planning { request, pairs, own, other, passes };
     let blocks = plan.blocks()?;
     let (stages, counted) = plan.stages(&blocks);
     let tallies = pairs.rows.div_ceil(256);
@@ -88,20 +88,20 @@ struct Blocks {
 }
 
 /// The walk that is being planned.
-struct Planned<'a> {
+struct Planning<'a> {
     request: &'a Request<'a>,
     pairs: Pairs,
     /// The rows that have a loss each, and the rows that they are compared with.
     own: Side,
-    all: Side,
+    other: Side,
     passes: Vec<Pass>,
 }
 
-impl Planned<'_> {
+impl Planning<'_> {
     /// The names of the scratch memories, each with its number of elements.
     fn scratch(&self, blocks: &Blocks) -> Vec<(&'static str, u64)> {
         let Pairs { rows, others, width, .. } = self.pairs;
-        let sides = rows + if self.own.base == self.all.base { 0 } else { others };
+        let sides = rows + if self.own.base == self.other.base { 0 } else { others };
         let distances = |own: usize, other: usize| own.min(blocks.own) as u64 * other.min(blocks.others) as u64;
         let of_passes = self.passes.iter().map(|pass| distances(pass.own.rows, pass.other.rows));
         let most = self.passes.iter().map(|pass| pass.own.rows).max().unwrap_or(0);
@@ -156,13 +156,13 @@ impl Planned<'_> {
     }
 
     /// The bytes of the largest scratch memory.
-    fn longest_memory(&self, blocks: &Blocks) -> u64 {
+    fn largest_scratch(&self, blocks: &Blocks) -> u64 {
         self.scratch(blocks).iter().map(|(name, elements)| scratch_bytes(name) * elements).max().unwrap_or(0)
     }
 
     fn fits(&self, blocks: &Blocks) -> bool {
         self.bytes(blocks) <= self.request.workspace_bound
-            && self.longest_memory(blocks) <= self.request.target.binding_limit
+            && self.largest_scratch(blocks) <= self.request.target.binding_limit
     }
 
     /// The error if even the smallest blocks do not fit.
@@ -171,7 +171,7 @@ impl Planned<'_> {
         if needed > limit {
             return Error::TooLarge { what: WORKSPACE.into(), needed, limit };
         }
-        let (needed, limit) = (self.longest_memory(blocks), self.request.target.binding_limit);
+        let (needed, limit) = (self.largest_scratch(blocks), self.request.target.binding_limit);
         Error::TooLarge { what: "bytes of a binding, for a block of rows".into(), needed, limit }
     }
 
@@ -189,13 +189,13 @@ impl Planned<'_> {
     fn stages(&self, blocks: &Blocks) -> (Vec<Stage>, Counted) {
         let Pairs { rows, width, .. } = self.pairs;
         let (request, room) = (self.request, rows_of_a_binding(self.request, width));
-        let mut stages = factors(request, self.all, room, Choices::default());
-        if self.own.base != self.all.base {
+        let mut stages = factors(request, self.other, room, Choices::default());
+        if self.own.base != self.other.base {
             stages.extend(factors(request, self.own, room, Choices::default()));
         }
         let find = self.stage(geometry::HARDEST_FIND, Choices::default()).looping(blocks.others.div_ceil(256).max(16));
-        let measuring = self.measuring(self.own, self.all);
-        for block in blocks.over(self.own, self.all) {
+        let measuring = self.measuring(self.own, self.other);
+        for block in blocks.over(self.own, self.other) {
             stages.extend(self.measure(&measuring, block));
             stages.push(find.over(block, u64::from(block.own_end - block.own_first)));
         }

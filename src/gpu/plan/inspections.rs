@@ -137,7 +137,7 @@ fn dispatch(
 fn pieces(request: &Request<'_>, inspection: &Inspection, elements: usize, most: usize) -> Result<Vec<Range<usize>>> {
     let (outer, inner) = strides(inspection.kept);
     let too_large = |what: &str, needed: usize, limit: usize| {
-        let what = format!("{} of `{}`, which is checked", what, inspection.operand);
+        let what = format!("{what} of the inspected operand `{}`", inspection.operand);
         Err(Error::TooLarge { what, needed: needed as u64, limit: limit as u64 })
     };
     if let Rule::AddUp { classes, .. } = inspection.rule {

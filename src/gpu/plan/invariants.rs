@@ -221,14 +221,14 @@ fn assert_once(request: &Request<'_>, plan: &Plan, operand: &str, stages: &[&Sta
         }
         if ranges.keys().any(|(first, end)| first < end) {
             let ranges = ranges.keys().map(|(first, end)| u64::from(*first)..u64::from(*end));
-            assert_tiles(ranges, plan.params.classes.into(), &whose);
+            assert_covers(ranges, plan.params.classes.into(), &whose);
         }
         return;
     }
     match first.recipe.entry() {
         "tiles_finish" | "tiles_sums" => {
             let rows = shape.first().map_or(0, |&rows| rows as u64);
-            assert_tiles(stages.iter().map(|stage| own(stage)), rows, &whose);
+            assert_covers(stages.iter().map(|stage| own(stage)), rows, &whose);
             let sums = first.recipe.entry() == "tiles_sums";
             for stage in stages {
                 let (own, width) = (own(stage), if sums { 1 } else { u64::from(stage.block.width) });
@@ -242,7 +242,7 @@ fn assert_once(request: &Request<'_>, plan: &Plan, operand: &str, stages: &[&Sta
                 first..first + stage.groups
             };
             let end = stages.iter().map(groups).map(|groups| groups.end).max().unwrap_or(0);
-            assert_tiles(stages.iter().map(groups), end, &whose);
+            assert_covers(stages.iter().map(groups), end, &whose);
         }
         _ => assert_eq!(stages.len(), 1, "{whose} is written by {} dispatches", stages.len()),
     }
@@ -261,7 +261,7 @@ fn assert_groups_once<'a>(request: &Request<'_>, stages: impl Iterator<Item = &'
     };
     let Some(values) = stages.clone().find_map(|stage| stage.values) else { return };
     let count = stages.clone().map(groups).map(|groups| groups.end).max().unwrap_or(0);
-    assert_tiles(stages.map(groups), count, what);
+    assert_covers(stages.map(groups), count, what);
     let all = match work(request.part).expect("the part has been checked") {
         Work::Elements { items, per_item, .. } => items as u64 * per_item as u64,
         Work::Boxes { count, .. } => count as u64,
@@ -288,7 +288,7 @@ fn assert_groups_once<'a>(request: &Request<'_>, stages: impl Iterator<Item = &'
 }
 
 /// Asserts that ranges follow each other from 0 to `end` without gaps.
-fn assert_tiles(ranges: impl Iterator<Item = Range<u64>>, end: u64, what: &str) {
+fn assert_covers(ranges: impl Iterator<Item = Range<u64>>, end: u64, what: &str) {
     let mut ranges: Vec<Range<u64>> = ranges.filter(|range| !range.is_empty()).collect();
     ranges.sort_unstable_by_key(|range| range.start);
     let mut reached = 0;

@@ -15,7 +15,7 @@ use super::scratch::{MOST_TALLIES, Scratch};
 use super::slots::slots;
 use super::spans::Spans;
 use super::split::{SLICE, room};
-use super::stage::{Stage, block_of, of_block, walks};
+use super::stage::{Stage, block_of, dispatches_for_gradients, of_block};
 use super::totals::scale;
 use super::walk::{Sizes, Walk};
 use super::windows::bind;
@@ -207,13 +207,16 @@ impl Pyramid<'_> {
             0 => 0,
             // the last level has no next one
             level if level == self.levels.len() => 0,
-            level => before(together * (1..level).map(size).sum::<usize>(), group.start * size(level)),
+            level => wrapping_difference(together * (1..level).map(size).sum::<usize>(), group.start * size(level)),
         };
         Block {
             own_base: begins(level),
             other_from: begins(level + 1),
-            first_sum: before(group.len() * sums[..level].iter().sum::<usize>(), group.start * sums[level]),
-            first_row_sum: before(group.len() * level, group.start),
+            first_sum: wrapping_difference(
+                group.len() * sums[..level].iter().sum::<usize>(),
+                group.start * sums[level],
+            ),
+            first_row_sum: wrapping_difference(group.len() * level, group.start),
             ..block_of(&self.levels[level].pictures)
         }
     }
@@ -272,7 +275,7 @@ impl Pyramid<'_> {
             return vec![self.reading(level, geometry::LEVELS_BACKWARD, held, |choices| choices)];
         }
         let operands = operands(self.request);
-        walks(self.request.wanted, |_, gradients| {
+        dispatches_for_gradients(self.request.wanted, |_, gradients| {
             let mut slots = scoring(slots(self.request))
                 .with(slot::LEVEL_GRADIENT, level_gradient::OPERANDS)
                 .with(slot::APART, apart::PICTURES);
@@ -325,7 +328,7 @@ impl Pyramid<'_> {
 }
 
 /// `begin` − `earlier` in 32 bits, which wraps as in kernels.
-fn before(begin: usize, earlier: usize) -> u32 {
+fn wrapping_difference(begin: usize, earlier: usize) -> u32 {
     (begin as u32).wrapping_sub(earlier as u32)
 }
 

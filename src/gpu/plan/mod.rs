@@ -211,8 +211,8 @@ pub(crate) fn reads_first(leaf: Leaf<'_>) -> bool {
 }
 
 /// The rule that a refusal states for a gradient that overwrites its operand.
-pub(crate) const IN_PLACE: &str = "a gradient in place needs an operand that stands in one place of the term, the \
-     prediction of a loss of elements, of regions, or over at most 2^19 classes, and is stored, not added";
+pub(crate) const IN_PLACE: &str = "a gradient in place needs an operand that stands in one place of the term: the \
+     prediction of a loss of elements, of regions, or over at most 2^19 classes. The gradient has to be stored, not added";
 
 /// The refusal of a gradient that would overwrite its operand before the operand is last read.
 fn overlapping(wanted: &Wanted) -> Error {

@@ -11,7 +11,7 @@ pub(super) fn operands(request: &Request<'_>) -> Vec<(String, &'static str)> {
     let components = header.components().enumerate().map(|(k, spec)| (format!("x{k}"), spec.name));
     let table = request.loss().leaf().table();
     let unread = |spec: &&OperandSpec| spec.role == Role::Table && table.is_some_and(|table| table != spec.name);
-    let players = header.operands.iter().filter(|spec| !unread(spec)).flat_map(|spec| {
+    let others = header.operands.iter().filter(|spec| !unread(spec)).flat_map(|spec| {
         let names: &[&str] = match spec.role {
             // `components` has their bindings
             Role::Element | Role::Column => &[],
@@ -40,5 +40,5 @@ pub(super) fn operands(request: &Request<'_>) -> Vec<(String, &'static str)> {
         };
         names.iter().map(|name| (name.to_string(), spec.name))
     });
-    components.chain(players).collect()
+    components.chain(others).collect()
 }

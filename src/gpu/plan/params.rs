@@ -25,7 +25,7 @@ pub(super) fn params(request: &Request<'_>, sizes: Sizes) -> Result<Params> {
     params.first_class = in_32_bits("classes of all shards", spread.map_or(0, |classes| classes.first))?;
     params.all_classes = in_32_bits("classes of all shards", spread.map_or(sizes.classes, |classes| classes.of))?;
     params.shards = in_32_bits("shards", request.part.among.as_ref().map_or(0, |all| all.shape()[0]))?;
-    params.has_extra = u32::from(request.part.rows().iter().any(|row| row.extra.is_some()));
+    params.has_extra = u32::from(request.part.outcome_rows().iter().any(|row| row.extra.is_some()));
     let upstream = if let Scale::Number(number) = request.part.upstream { number } else { 1.0 };
     // the weight; the divisor, or the factor of what the GPU counts; upstream·weight/divisor, with 1 for what the GPU finds out
     let scales = |weight: f32, divisor: Divisor| {
@@ -38,7 +38,7 @@ pub(super) fn params(request: &Request<'_>, sizes: Sizes) -> Result<Params> {
         };
         (weight, number as f32, (f64::from(upstream) * f64::from(weight) * share) as f32)
     };
-    let mut rows = request.part.rows().into_iter().map(|row| row.weight);
+    let mut rows = request.part.outcome_rows().into_iter().map(|row| row.weight);
     let mut of = |divisor: Divisor| scales(rows.next().unwrap_or(1.0), divisor);
     (params.weight, params.divisor, params.factor) = of(request.checked.divisor);
     if let Some(divisor) = request.checked.fused_divisor {

@@ -11,7 +11,7 @@ use crate::gpu::shaders::{choice, geometry};
 use crate::shape::Classes;
 
 /// The most classes that a lane goes through, if items are smaller than `LARGE`.
-const MOST_OF_FOUR: usize = 256;
+const MOST_OF_SMALL: usize = 256;
 
 /// Items of at least this many positions have their own workgroups.
 const LARGE: usize = 8192;
@@ -24,7 +24,7 @@ const FEW: usize = 24;
 const MANY: usize = 1 << 16;
 
 /// The number of classes, if lanes can keep `numbers` numbers of each, and compiling a kernel for this number is worth it.
-pub(super) fn few(request: &Request<'_>, classes: Classes, numbers: usize) -> Option<u32> {
+pub(super) fn kept_classes(request: &Request<'_>, classes: Classes, numbers: usize) -> Option<u32> {
     (classes.c <= request.target.kept(FEW, numbers) && classes.positions() >= MANY).then_some(classes.c as u32)
 }
 
@@ -46,7 +46,7 @@ impl Pixels {
         let by_item = classes.s >= LARGE;
         let short = match by_item {
             true => classes.c <= MOST_OF_LARGE,
-            false => (each == 4 || request.target.small) && classes.c <= MOST_OF_FOUR,
+            false => (each == 4 || request.target.small_kernels) && classes.c <= MOST_OF_SMALL,
         };
         let strip = request.target.strip(each == 4, classes.positions());
         (classes.class_stride > 1 && short).then_some(Pixels { each, strip, by_item })
@@ -66,10 +66,10 @@ impl Pixels {
         let values = Values::OfItems { per_item: run, chunk, chunks };
         let range = range(request, classes).filter(|_| self.by_item);
         let keeps = self.each == 4 && self.strip == 1 && range.is_none() && !request.wanted.is_empty();
-        let few = few(request, classes, 4).filter(|_| keeps);
+        let kept = kept_classes(request, classes, 4).filter(|_| keeps);
         let cut = Cut { groups, values, lanes: 1, range };
         walk(request, (classes, fold), sizes, cut, |does| {
-            self.stage(request, classes, fold, does).of_few(few).looping(2 * rounds * classes.c)
+            self.stage(request, classes, fold, does).keeping_classes(kept).looping(2 * rounds * classes.c)
         })
     }
 

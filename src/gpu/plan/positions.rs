@@ -65,14 +65,14 @@ pub(super) fn plan(request: &Request<'_>, classes: Classes, fold: Fold) -> Walk 
     let walk = match Pixels::of(request, classes, fold) {
         _ if request.statistics || request.among() || cuts => Chunked::new(request, sizes, classes, fold).plan(),
         Some(pixels) => pixels.plan(request, sizes, classes, fold),
-        None => fused(request, sizes, classes, fold),
+        None => one_pass(request, sizes, classes, fold),
     };
     stages.extend(walk.stages);
     Walk { stages, ..walk }
 }
 
 /// One pass. Enough lanes share a position to keep loops short and to let neighbouring lanes read neighbouring memory.
-fn fused(request: &Request<'_>, sizes: Sizes, classes: Classes, fold: Fold) -> Walk {
+fn one_pass(request: &Request<'_>, sizes: Sizes, classes: Classes, fold: Fold) -> Walk {
     let (positions, c) = (classes.positions(), classes.c);
     let rows = classes.class_stride == 1;
     let lanes = match rows {

@@ -188,7 +188,7 @@ pub(super) fn of_block(number: usize) -> u32 {
 /// allows, and no output twice. `walk(first, gradients)` makes the dispatch that writes `gradients`; the first one also
 /// leaves the tallies. If a dispatch exceeds [`MOST_BUFFERS`] even with one gradient or none, it is returned all the
 /// same, and the caller has to plan the walk anew.
-pub(super) fn walks(wanted: &[Wanted], walk: impl Fn(bool, &[Wanted]) -> Stage) -> Vec<Stage> {
+pub(super) fn dispatches_for_gradients(wanted: &[Wanted], walk: impl Fn(bool, &[Wanted]) -> Stage) -> Vec<Stage> {
     let (mut stages, mut left) = (Vec::new(), wanted.to_vec());
     while stages.is_empty() || !left.is_empty() {
         let first = stages.is_empty();
@@ -279,8 +279,8 @@ impl Stage {
     }
 
     /// Lets a lane keep the classes of its positions in registers, if the number of classes is given.
-    pub(super) fn of_few(mut self, classes: Option<u32>) -> Stage {
-        Arc::make_mut(&mut self.recipe).few = classes;
+    pub(super) fn keeping_classes(mut self, classes: Option<u32>) -> Stage {
+        Arc::make_mut(&mut self.recipe).kept_classes = classes;
         self
     }
 

@@ -6,7 +6,7 @@ use super::request::{Request, WalkLoss};
 use super::scratch::{Scratch, scratch_bytes};
 use super::slots::slots;
 use super::spans::{Spans, Values};
-use super::stage::{Stage, Wanted, bind_gradients, walks};
+use super::stage::{Stage, Wanted, bind_gradients, dispatches_for_gradients};
 use super::totals::scale;
 use super::walk::{Counted, Sizes, Walk};
 use crate::gpu::choices::Choices;
@@ -39,12 +39,12 @@ pub(super) fn plan(request: &Request<'_>, rows: usize, width: usize, leaf: &dyn 
     let (mut stages, counted) = scale(request, WalkLoss::Only, Some((count, counted)));
     // FXC takes seconds to compile the kernel that does everything, and less than one for each of the three that share
     // its work
-    let apart = request.target.small
+    let apart = request.target.small_kernels
         && rows as u64 * 2 * scratch_bytes("row_states") <= request.target.binding_limit
         && width > 0;
     let cuts = apart || width > UNCUT || (width >= 2 * CHUNK && rows <= FEW);
     let sizes = Sizes { counted, ..sizes };
-    let walk = if cuts { cut(request, sizes, leaf) } else { fused(request, sizes, leaf) };
+    let walk = if cuts { cut(request, sizes, leaf) } else { one_pass(request, sizes, leaf) };
     stages.extend(walk.stages);
     Walk { stages, spans, ..walk }
 }
@@ -55,16 +55,17 @@ fn in_quads(request: &Request<'_>, width: usize) -> bool {
 }
 
 /// One pass. Enough lanes share a row to keep loops short.
-fn fused(request: &Request<'_>, sizes: Sizes, leaf: &dyn Vectors) -> Walk {
+fn one_pass(request: &Request<'_>, sizes: Sizes, leaf: &dyn Vectors) -> Walk {
     let (rows, width) = (sizes.per_item, sizes.classes);
     let lanes = request.target.lanes_of_vector(rows, width);
-    let slots = 256 / lanes;
+    let rows_at_once = 256 / lanes;
     let per_lane = width.div_ceil(if in_quads(request, width) { 4 * lanes } else { lanes }).max(1);
     // more rounds leave fewer tallies, as long as an invocation's loops stay short
-    let rounds = (rows / (slots * request.target.workgroups(4096))).next_power_of_two().min((2048 / per_lane).max(1));
-    let groups = rows.div_ceil(slots * rounds);
-    let values = Values::Each((slots * rounds) as u64 * width as u64);
-    let stages = walks(request.wanted, |first, gradients| {
+    let rounds =
+        (rows / (rows_at_once * request.target.workgroups(4096))).next_power_of_two().min((2048 / per_lane).max(1));
+    let groups = rows.div_ceil(rows_at_once * rounds);
+    let values = Values::Each((rows_at_once * rounds) as u64 * width as u64);
+    let stages = dispatches_for_gradients(request.wanted, |first, gradients| {
         let mut fused = filled(request, leaf, true);
         if !first {
             fused.fill(slot::LOSSES, losses::NOWHERE);
@@ -104,7 +105,7 @@ fn cut(request: &Request<'_>, sizes: Sizes, leaf: &dyn Vectors) -> Walk {
     stages.push(score.through(Values::Each(256 * width as u64)).looping(sweeps * chunks));
 
     if !request.wanted.is_empty() {
-        stages.extend(walks(request.wanted, |_, gradients| {
+        stages.extend(dispatches_for_gradients(request.wanted, |_, gradients| {
             let slots = filled(request, leaf, true).with(slot::LOSSES, losses::NOWHERE);
             let entry = geometry::VECTORS_BACKWARD;
             stage(request, width, slots, entry, choices(request, leaf), groups, gradients).through(values)

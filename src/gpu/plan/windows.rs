@@ -12,7 +12,7 @@ use super::scratch::{MOST_TALLIES, Scratch};
 use super::slots::slots;
 use super::spans::Spans;
 use super::split::SLICE;
-use super::stage::{Stage, Wanted, block_of, of_block, walks};
+use super::stage::{Stage, Wanted, block_of, dispatches_for_gradients, of_block};
 use super::totals::scale;
 use super::walk::{Sizes, Walk};
 use crate::error::Result;
@@ -85,7 +85,7 @@ fn backward(request: &Request<'_>, steps: usize) -> Vec<Stage> {
         return Vec::new();
     }
     let operands = operands(request);
-    let stages = walks(request.wanted, |_, gradients| {
+    let stages = dispatches_for_gradients(request.wanted, |_, gradients| {
         let mut slots =
             slots(request).with(slot::WINDOW_TERMS, window_terms::SLOPES).with(slot::APART, apart::PICTURES);
         let mut choices = overrides(request.loss());

@@ -193,13 +193,13 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
             }
         }
     }
-    let spread = |case: &Case| match loss.leaf() {
+    let sharded = |case: &Case| match loss.leaf() {
         Leaf::Softmax(_) | Leaf::Linear(_) => true,
         Leaf::ClassSum(leaf) => leaf.classes_stand_alone(),
         Leaf::Similarity(_) => shards_keys(case),
         leaf => matches!(leaf, Leaf::Region(_)) && leaf.fused_loss().is_none(),
     };
-    let shards = cases.iter().filter(|case| spread(case) && case.gradients != Gradients::Add);
+    let shards = cases.iter().filter(|case| sharded(case) && case.gradients != Gradients::Add);
     let shards = shards.enumerate().map(|(k, case)| {
         // by turns, since kernels for both would be too many
         Case { shard: if k % 4 == 0 { Shard::Statistics } else { Shard::Among }, ..case.clone() }
@@ -217,7 +217,8 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
     let stored = cases.iter().filter(|case| reads_first(loss.leaf()) && case.gradients == Gradients::Store).step_by(3);
     let in_place: Vec<Case> = stored.map(|case| Case { gradients: Gradients::InPlace, ..case.clone() }).collect();
     // items that no binding holds: positions in quads, one by one, and shared by lanes
-    let far_apart = matches!(loss.leaf(), Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_));
+    let read_in_ranges =
+        matches!(loss.leaf(), Leaf::Softmax(_) | Leaf::ClassSum(_) | Leaf::Divergence(_) | Leaf::Region(_));
     let shapes = [
         (vec![2, 20, 8192], 17 << 14),
         (vec![2, 20, 8193], 17 << 14),
@@ -238,7 +239,7 @@ pub(super) fn cases(loss: &dyn Loss) -> Vec<Case> {
     let checked = cases.iter().step_by(29).chain(&reshaped);
     let checked: Vec<Case> = checked.map(|case| Case { checked: true, ..case.clone() }).collect();
     let fuses = matches!(loss.leaf(), Leaf::Region(leaf) if leaf.fused_loss().is_some());
-    let cut = far_apart && (fuses || !follows_another(loss));
+    let cut = read_in_ranges && (fuses || !follows_another(loss));
     let pixels = cases.iter().filter(|case| cut && case.shape == [2, 3, 4]).step_by(17);
     let in_ranges = pixels.zip(shapes.iter().cycle());
     let in_ranges =

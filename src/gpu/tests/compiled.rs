@@ -33,20 +33,20 @@ const FEATURES: &[(Shader, Capabilities)] = &[
 pub(super) const FOLDER: &str = "WGLOSS_TEXTS";
 
 /// Kernels with the same text, which differ only in their overrides.
-pub(super) struct Joined {
+pub(super) struct SameText {
     pub kernels: Vec<Kernel>,
     pub module: naga::Module,
     pub info: ModuleInfo,
 }
 
 /// The kernels of [`texts`], parsed and validated.
-pub(super) fn joined() -> &'static [Joined] {
-    static ALL: OnceLock<Vec<Joined>> = OnceLock::new();
+pub(super) fn joined() -> &'static [SameText] {
+    static ALL: OnceLock<Vec<SameText>> = OnceLock::new();
     ALL.get_or_init(|| {
         let parse = |(text, kernels): &(String, Vec<Kernel>)| {
             let parsed = parse(text, features(kernels[0].files()));
             let (module, info) = parsed.unwrap_or_else(|error| panic!("{}: {error}", name(&kernels[0])));
-            Joined { kernels: kernels.clone(), module, info }
+            SameText { kernels: kernels.clone(), module, info }
         };
         in_parallel(&texts().into_iter().collect::<Vec<_>>(), parse)
     })
@@ -88,7 +88,7 @@ pub(super) fn texts() -> BTreeMap<String, Vec<Kernel>> {
         let quads = quads.into_iter().filter_map(|(kernel, in_pairs)| Some((kernel?, in_pairs)));
         let quads = quads.filter(|(kernel, _)| kernel.recipe.quads > Quads::Nothing);
         let quads: Vec<_> = quads.map(|(kernel, in_pairs)| in_quads(kernel, in_pairs)).collect();
-        made.extend(quads.last().and_then(of_few));
+        made.extend(quads.last().and_then(keeping_in_registers));
         made.extend(quads);
     }
     for (text, kernels) in by_text(made) {
@@ -126,12 +126,12 @@ fn in_quads(kernel: &Kernel, in_pairs: bool) -> Kernel {
 }
 
 /// The kernel whose lanes keep the classes of their positions, or their quads of a row. `None` if it has no such form.
-fn of_few(kernel: &Kernel) -> Option<Kernel> {
+fn keeping_in_registers(kernel: &Kernel) -> Option<Kernel> {
     let fused = kernel.entry() == "positions_fused";
-    let (few, row) = if fused { (None, Some(3)) } else { (Some(3), None) };
+    let (kept_classes, row) = if fused { (None, Some(3)) } else { (Some(3), None) };
     let mut kernel = kernel.clone();
-    (kernel.recipe.few, kernel.recipe.row) = (few, row);
-    kernel.recipe.keep_few();
+    (kernel.recipe.kept_classes, kernel.recipe.row) = (kept_classes, row);
+    kernel.recipe.keep_in_registers();
     let has = |shader| kernel.recipe.has(shader);
     let ranged = has(scratch::position_states::RANGES) || has(scratch::softmaxes::RANGES);
     ((has(geometry::classes::FEW) || fused) && !ranged).then_some(kernel)
@@ -176,7 +176,7 @@ fn planned() -> &'static [(&'static str, Vec<Kernel>)] {
         for (key, kernel) in in_parallel(&cases(&*loss), of_case).into_iter().flatten() {
             let known = kernels.entry(key).or_insert_with(|| kernel.clone());
             // equal files in the same forms are one text
-            let forms = |kernel: &Kernel| (kernel.recipe.few, kernel.recipe.row, kernel.recipe.strip);
+            let forms = |kernel: &Kernel| (kernel.recipe.kept_classes, kernel.recipe.row, kernel.recipe.strip);
             let texts = known.files() == kernel.files() && forms(known) == forms(&kernel);
             let same = texts && known.overrides() == kernel.overrides();
             assert!(same, "two kernels share the key {}", kernel.key());
@@ -225,7 +225,7 @@ pub(super) fn ends(kernels: &[Kernel]) -> impl Iterator<Item = &Kernel> {
     kernels.first().into_iter().chain(last)
 }
 
-impl Joined {
+impl SameText {
     /// Whether the kernels need optional features.
     pub fn needs_features(&self) -> bool {
         need_features(&self.kernels)

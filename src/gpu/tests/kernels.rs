@@ -1,7 +1,7 @@
 //! Every kernel of every plan passes each of naga's back ends, keeps to WebGPU's limits, and has the bindings that the scan of
 //! its files finds.
 
-use super::compiled::{Joined, ends, in_parallel, joined, name, parse};
+use super::compiled::{SameText, ends, in_parallel, joined, name, parse};
 use crate::gpu::choices::Choices;
 use crate::gpu::declared::Declared;
 use crate::gpu::kernel::Kernel;
@@ -29,7 +29,7 @@ struct Settled<'a> {
 }
 
 impl<'a> Settled<'a> {
-    fn new(joined: &'a Joined, kernel: &'a Kernel) -> Settled<'a> {
+    fn new(joined: &'a SameText, kernel: &'a Kernel) -> Settled<'a> {
         let (module, info) = joined.specialised(kernel);
         Settled { kernel, module, info, needs_features: joined.needs_features() }
     }
@@ -113,7 +113,7 @@ fn every_kernel_keeps_to_the_default_limits() {
             assert!(bytes <= most, "{}: {bytes} bytes of workgroup memory, the limit is {most}", name(kernel));
         }
     });
-    for Joined { kernels, module, .. } in joined() {
+    for SameText { kernels, module, .. } in joined() {
         let kernel = &kernels[0];
         let [x, y, z] = module.entry_points[0].workgroup_size;
         let most = limits.max_compute_invocations_per_workgroup;
@@ -139,7 +139,7 @@ fn bytes_of_a_workgroup(module: &Module) -> u32 {
 #[test]
 fn the_value_of_every_override_fits_its_type() {
     let mut checked = 0;
-    for Joined { kernels, module, .. } in joined() {
+    for SameText { kernels, module, .. } in joined() {
         let types: BTreeMap<&str, &TypeInner> = module
             .overrides
             .iter()
@@ -204,7 +204,7 @@ fn kernels_pass_the_validators_that_are_installed() {
         path
     };
     let (mut spv, mut spv_1_3, mut comp) = (Vec::new(), Vec::new(), Vec::new());
-    let two = |joined: &'static Joined| ends(&joined.kernels).map(move |kernel| Settled::new(joined, kernel));
+    let two = |joined: &'static SameText| ends(&joined.kernels).map(move |kernel| Settled::new(joined, kernel));
     for (place, settled) in every_pair_of_files().into_iter().flat_map(two).enumerate() {
         let words: Vec<u8> = settled.spirv().iter().flat_map(|word| word.to_le_bytes()).collect();
         let binary = (write(format!("{place}.spv"), &words), name(settled.kernel));
@@ -229,9 +229,9 @@ fn kernels_pass_the_validators_that_are_installed() {
 
 /// Some of the kernels, such that every pair of files that occurs in a kernel occurs in one of these. The validators
 /// would take too long for all kernels.
-fn every_pair_of_files() -> Vec<&'static Joined> {
+fn every_pair_of_files() -> Vec<&'static SameText> {
     let mut met = BTreeSet::new();
-    let adds = |joined: &&Joined| {
+    let adds = |joined: &&SameText| {
         let paths: Vec<_> = joined.kernels[0].files().iter().map(|file| file.path()).collect();
         let pairs = paths.iter().flat_map(|a| paths.iter().map(move |b| (*a, *b)));
         let before = met.len();
@@ -289,7 +289,7 @@ fn different_kernels_have_different_keys() {
         of_files("elements", files(own[1]), with(1.0, 1.0)),
         of_files("elements", files(own[1]), with(0.0, 0.0)),
         of_files("elements", files(own[1]), Choices::default().named("BY_ITEM", 0.0)),
-        but(|kernel| kernel.recipe.few = Some(3)),
+        but(|kernel| kernel.recipe.kept_classes = Some(3)),
         but(|kernel| kernel.recipe.row = Some(3)),
         but(|kernel| kernel.recipe.strip = Some(4)),
         but(|kernel| kernel.own_params = true),
@@ -335,14 +335,14 @@ fn an_error_names_its_file_and_line() {
     let sound = |entry| of_files(entry, vec![text_of(entry).into()], Choices::default());
     for kernels in [vec![kernel.clone()], vec![sound("one"), kernel.clone(), sound("other"), kernel.clone()]] {
         let before = gpu.pipelines();
-        let said = gpu.kernels().get(gpu, &kernels).expect_err("the leaf is broken");
+        let said = gpu.pipeline_store().get(gpu, &kernels).expect_err("the leaf is broken");
         let path = "losses/pointwise/broken";
         assert!(matches!(&said, crate::Error::InvalidShader { path: of, .. } if of == path), "{said:?}");
         let said = said.to_string();
         assert!(said.contains("in losses/pointwise/broken, line 3"), "{said}");
         assert!(gpu.pipelines() >= before, "what was made before is kept");
     }
-    let made = gpu.kernels().get(gpu, &[sound("one"), sound("other"), sound("one")]).expect("these are sound");
+    let made = gpu.pipeline_store().get(gpu, &[sound("one"), sound("other"), sound("one")]).expect("these are sound");
     assert!(Arc::ptr_eq(&made[0], &made[2]) && !Arc::ptr_eq(&made[0], &made[1]), "each is made once");
 }
 

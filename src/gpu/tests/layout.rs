@@ -9,7 +9,7 @@ use crate::gpu::params::{Block, Change, Params};
 use crate::gpu::plan::{BESIDE_POSITION_STATE, ELEMENT_BYTES, STATE_BYTES, TALLY_BYTES, WORKSPACE_HEAD};
 use crate::gpu::recipe::Recipe;
 use crate::gpu::shaders::{Shader, dtype, find, geometry, lib, operand, slot};
-use crate::gpu::verdict::{Verdict, VerdictPart};
+use crate::gpu::verdict::{Verdict, VerdictRow};
 use crate::options::Kind;
 use crate::shape::DType;
 use crate::term::OutcomeRow;
@@ -139,7 +139,7 @@ fn the_outcome_has_the_shaders_layout() {
 
     let memory = Memory::new(noop(), "outcome", 64, None, wgpu::BufferUsages::STORAGE).expect("64 bytes");
     let row = || OutcomeRow { name: "part".into(), weight: 1.0, extra: None };
-    let part = |loss| VerdictPart {
+    let part = |loss| VerdictRow {
         row: row(),
         loss,
         operand: "target",

@@ -27,35 +27,35 @@ const LOGITS: &[(&[usize], ClassAxis)] = &[
 fn plan(
     counting: Counting,
     (input, axis): (&[usize], ClassAxis),
-    [predicted, labels, mask]: [DType; 3],
+    [predicted, labels]: [DType; 2],
+    mask: Option<DType>,
     classes: Option<usize>,
     target: &Target,
 ) -> Result<Plan> {
     let input = noop().claim(input, predicted).with_class_axis(axis);
     let shape = if predicted.is_float() { without_classes(input.shape(), axis) } else { input.shape().to_vec() };
     let of = Predictions::of(&input, &noop().claim(shape.clone(), labels));
-    // f64 means that there is no mask
-    let of = if mask == DType::F64 { of } else { of.mask(&noop().claim(shape, mask)) };
+    let of = if let Some(mask) = mask { of.mask(&noop().claim(shape, mask)) } else { of };
     let of = if let Some(classes) = classes { of.classes(classes) } else { of };
     predictions(counting, &of, &check::predictions(counting, &of)?, target)
 }
 
 /// The plans of all kinds of predictions, with dtypes by turns.
 fn plans() -> Vec<Plan> {
-    let masks = [DType::F64, DType::F32, DType::F16, DType::U8, DType::I64];
+    let masks = [None, Some(DType::F32), Some(DType::F16), Some(DType::U8), Some(DType::I64)];
     let mut plans = Vec::new();
     for (turn, (counting, target)) in ALL.into_iter().flat_map(|of| Target::ALL.map(|target| (of, target))).enumerate()
     {
         for (place, &logits) in LOGITS.iter().enumerate() {
             for (at, mask) in masks.into_iter().enumerate() {
-                let of = [FLOATS[(turn + place + at) % 3], LABELS[(turn + at) % 4], mask];
-                plans.push(plan(counting, logits, of, None, &target).expect("a plan"));
+                let of = [FLOATS[(turn + place + at) % 3], LABELS[(turn + at) % 4]];
+                plans.push(plan(counting, logits, of, mask, None, &target).expect("a plan"));
             }
         }
         for (at, mask) in masks.into_iter().enumerate() {
-            let of = [LABELS[(turn + at) % 4], LABELS[at % 4], mask];
+            let of = [LABELS[(turn + at) % 4], LABELS[at % 4]];
             let classes = if at % 2 == 0 { 7 } else { 1000 };
-            plans.push(plan(counting, (&[300], ClassAxis::Second), of, Some(classes), &target).expect("a plan"));
+            plans.push(plan(counting, (&[300], ClassAxis::Second), of, mask, Some(classes), &target).expect("a plan"));
         }
     }
     plans
@@ -81,17 +81,17 @@ fn plans_of_metrics_are_short_at_any_size() {
         (&[1 << 18, 1 << 12, 3], second),
         (&[1 << 10, 1 << 12, 1000], last),
     ];
-    let dtypes = [DType::F16, DType::U8, DType::U8];
+    let (dtypes, mask) = ([DType::F16, DType::U8], Some(DType::U8));
     for target in Target::ALL {
         // a binding that has room for every tensor
         let target = Target { binding_limit: u32::MAX.into(), ..target };
         for shape in shapes {
-            let plan = plan(Counting::Accuracy, shape, dtypes, None, &target).expect("a plan");
+            let plan = plan(Counting::Accuracy, shape, dtypes, mask, None, &target).expect("a plan");
             assert_short(&shape, &plan);
             assert!(plan.params.tallies < 1 << 20, "{shape:?}: {} workgroups", plan.params.tallies);
         }
         let most = (&[u32::MAX as usize - (1 << 16)][..], second);
-        let plan = plan(Counting::Accuracy, most, [DType::U8; 3], Some(256), &target).expect("a plan");
+        let plan = plan(Counting::Accuracy, most, [DType::U8; 2], mask, Some(256), &target).expect("a plan");
         assert_short(&most, &plan);
     }
 }
@@ -99,11 +99,13 @@ fn plans_of_metrics_are_short_at_any_size() {
 #[test]
 fn what_is_too_large_for_a_count_is_refused_from_shapes() {
     let target = &Target::ALL[1];
-    let labels = [DType::I32, DType::I32, DType::F64];
+    let labels = [DType::I32; 2];
     let said = |counting, input: &[usize], dtypes, classes| {
-        plan(counting, (input, ClassAxis::Second), dtypes, classes, target).expect_err("it is too large").to_string()
+        plan(counting, (input, ClassAxis::Second), dtypes, None, classes, target)
+            .expect_err("it is too large")
+            .to_string()
     };
-    let logits = [DType::F32, DType::I32, DType::F64];
+    let logits = [DType::F32, DType::I32];
     assert_eq!(
         said(Counting::Accuracy, &[1, 2_621_441], logits, None),
         "accuracy on the GPU: classes: 2621441 needed, the limit is 2621440"

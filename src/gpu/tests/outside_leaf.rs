@@ -32,7 +32,7 @@ fn a_leaf_that_declares_a_binding_is_refused() {
     ] {
         let refused = prepare(0, 1, &leaf(before)).expect_err(before);
         let Error::InvalidShader { path, message } = &refused else { panic!("{before}: {refused}") };
-        assert!(path == "foreign" && message.contains("a leaf declares no binding"), "{before}: {refused}");
+        assert!(path == "foreign" && message.contains("a leaf must not declare a binding"), "{before}: {refused}");
     }
     // the scan does not know this form of a declaration, so the compiler may refuse it
     let refused = prepare(0, 1, &leaf("@binding(9) @group(0)\nvar<storage> stolen: array<u32>;\n\n"));

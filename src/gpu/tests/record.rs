@@ -86,12 +86,12 @@ fn forms(stage: &Stage) -> Vec<Kernel> {
             forms.push(of_quads);
         }
     }
-    for (few, row) in [(Some(3), None), (None, Some(3))] {
-        let mut of_few = forms[forms.len() - 1].clone();
-        (of_few.recipe.few, of_few.recipe.row) = (few, row);
-        of_few.recipe.keep_few();
-        if of_few.text() != kernel.text() {
-            forms.push(of_few);
+    for (kept_classes, row) in [(Some(3), None), (None, Some(3))] {
+        let mut kept = forms[forms.len() - 1].clone();
+        (kept.recipe.kept_classes, kept.recipe.row) = (kept_classes, row);
+        kept.recipe.keep_in_registers();
+        if kept.text() != kernel.text() {
+            forms.push(kept);
         }
     }
     forms

@@ -2,7 +2,7 @@
 //! compilers, or as wgpu gives it to a browser, for `cargo xtask test-web`.
 
 use super::compiled::{
-    self, FOLDER, Joined, ends, features, in_parallel, is_small, joined, name, need_features, parse,
+    self, FOLDER, SameText, ends, features, in_parallel, is_small, joined, name, need_features, parse,
 };
 use crate::gpu::kernel::Kernel;
 use naga::back::hlsl;
@@ -86,7 +86,7 @@ fn write(folder: &Path, text: &Text) -> String {
     file
 }
 
-fn texts(joined: &Joined, kernel: &Kernel) -> Vec<Text> {
+fn texts(joined: &SameText, kernel: &Kernel) -> Vec<Text> {
     let (module, info) = joined.specialised(kernel);
     let mut texts = vec![spirv(kernel, &module, &info)];
     if joined.needs_features() {

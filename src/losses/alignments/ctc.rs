@@ -14,10 +14,10 @@ loss! {
     /// `log_probs` holds log-probabilities of classes, floats `[T, N, C]`, of which item n has the first
     /// `input_lengths[n]` steps. `targets` holds the labels, integers: `[N, S]`, of which item n has the first
     /// `target_lengths[n]`, or `[sum of target_lengths]`, item after item. `input_lengths` and `target_lengths` are
-    /// integers `[N]`. Elements beyond these lengths take no part, whatever they hold. `none` is `[N]`. A mean divides
-    /// each item's loss by its number of labels, or by 1 if the item has none, and the sum of these quotients by `N`.
-    /// Sample weights multiply the quotients, and the mean then divides by the sum of the weights. Gradients:
-    /// `log_probs`.
+    /// integers `[N]`. Elements beyond these lengths take no part, whatever they hold. With the reduction `none` the
+    /// result is `[N]`. A mean divides each item's loss by its number of labels, or by 1 if the item has none, and the
+    /// sum of these quotients by `N`. Sample weights multiply the quotients, and the mean then divides by the sum of
+    /// the weights. Gradients: `log_probs`.
     ///
     /// An item whose alignments have no probability, as with too few steps for its labels, has an infinite loss and a
     /// gradient of NaN, unless `zero_infinity` is set. The gradient is PyTorch's: `exp(x)` minus the share, by

@@ -42,9 +42,9 @@ loss! {
     /// `U + eps` is 0, with the areas `I` of the intersection and `U` of the union.
     ///
     /// `input` and `target` are floats `[..., 4]`: boxes as x1, y1, x2, y2, or as cx, cy, w, h where `format` says so.
-    /// `none` is `[...]`. [`Extra::Weight`], of this shape, multiplies each value; a mean then divides by the sum of the
-    /// weights. [`Extra::Mask`], of this shape, leaves out each box where it is 0, for example boxes that no object was
-    /// matched to. Gradients: `input`, with respect to the numbers that it holds.
+    /// With the reduction `none` the result is `[...]`. [`Extra::Weight`], of this shape, multiplies each value; a mean
+    /// then divides by the sum of the weights. [`Extra::Mask`], of this shape, leaves out each box where it is 0, for
+    /// example boxes that no object was matched to. Gradients: `input`, with respect to the numbers that it holds.
     ///
     /// The enclosing box is the smallest box that holds both. The other box's width and height are `w'` and `h'`.
     /// - giou adds `(H − U)/(H + eps)`, where `H` is the area of the enclosing box, so that boxes that do not overlap
@@ -139,21 +139,21 @@ fn siou(sides: &Sides) -> (f64, [f64; 4]) {
     let Sides { of, of_other, of_hull, centre, low, high } = sides;
     let square = centre[0].powi(2) + centre[1].powi(2);
     let [dx, dy] = centre.map(f64::abs);
-    let (angle, of_angle) = match square > 0.0 {
+    let (lambda, of_lambda) = match square > 0.0 {
         true => (2.0 * dx * dy / square, [dy, dx].map(|other| 2.0 * other * (2.0 * other * other - square) / square / square)),
         false => (0.0, [0.0; 2]),
     };
     let (mut distance, mut shape, mut d) = (0.0, 0.0, [0.0; 4]);
-    // the derivative of the term Δ for the distance with respect to Λ, here `angle`
-    let mut by_angle = 0.0;
+    // the derivative of the term Δ for the distance with respect to Λ
+    let mut by_lambda = 0.0;
     for k in 0..2 {
         let along = if centre[k] == 0.0 { 0.0 } else { centre[k] / of_hull[k] };
         let rho = along * along;
-        let near = ((angle - 2.0) * rho).exp();
-        distance -= ((angle - 2.0) * rho).exp_m1();
+        let near = ((lambda - 2.0) * rho).exp();
+        distance -= ((lambda - 2.0) * rho).exp_m1();
         if near > 0.0 && of_hull[k] != 0.0 {
-            by_angle -= near * rho;
-            let by_along = (2.0 - angle) * near * 2.0 * along / of_hull[k];
+            by_lambda -= near * rho;
+            let by_along = (2.0 - lambda) * near * 2.0 * along / of_hull[k];
             d[k] += by_along * (0.5 + along * low[k]);
             d[k + 2] += by_along * (0.5 - along * high[k]);
         }
@@ -169,7 +169,7 @@ fn siou(sides: &Sides) -> (f64, [f64; 4]) {
         }
     }
     for k in 0..4 {
-        d[k] += by_angle * of_angle[k % 2] * sign(centre[k % 2]) / 2.0;
+        d[k] += by_lambda * of_lambda[k % 2] * sign(centre[k % 2]) / 2.0;
     }
     (0.5 * (distance + shape), d.map(|d| 0.5 * d))
 }

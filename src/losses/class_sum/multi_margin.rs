@@ -10,9 +10,10 @@ loss! {
     /// Multi-class margin loss: `w[t]/C·Σ_{c≠t} max(margin − x_t + x_c, 0)^p` for each row.
     ///
     /// `input` holds scores, floats `[N, C]` or `[N, C, d1, ..., dk]`, or with the class axis last. `target` holds
-    /// labels, integers `[N, d1, ..., dk]` in `0..C`. `none` is `[N, d1, ..., dk]`. [`Extra::Weight`] is the weight `w`
-    /// of each class, `[C]`; without it `w` is 1. A mean divides by the number of rows, whatever their weights.
-    /// [`Extra::Mask`], of the shape of `none`, leaves out each row where it is 0. Gradients: `input`.
+    /// labels, integers `[N, d1, ..., dk]` in `0..C`. With the reduction `none` the result is `[N, d1, ..., dk]`.
+    /// [`Extra::Weight`] is the weight `w` of each class, `[C]`; without it `w` is 1. A mean divides by the number of
+    /// rows, whatever their weights. [`Extra::Mask`], of the shape `[N, d1, ..., dk]`, leaves out each row where it is
+    /// 0. Gradients: `input`.
     ///
     /// The difference `x_c − x_t` is taken first, since it is exact where the two are close. The derivative of
     /// `max(·, 0)` at 0 is 0. A class with a score of `−∞` costs nothing; if it is the label's, the loss is infinite.

@@ -10,11 +10,10 @@ loss! {
     /// Multi-label soft margin loss: `−1/C·Σ_c w[c]·(t_c·log σ(x_c) + (1 − t_c)·log σ(−x_c))` for each position.
     ///
     /// `input` holds logits, floats `[N, C]` or `[N, C, d1, ..., dk]`, or with the class axis last. `target` holds
-    /// floats or integers from 0 to 1, of the input's shape, never labels. `none` is `[N, d1, ..., dk]`.
-    /// [`Extra::Weight`] is the weight `w` of each class, `[C]`; without it `w` is 1. A mean divides by the number of
-    /// positions that the mask keeps, whatever the weights. [`Extra::Mask`], of the shape of `none`, leaves out each position
-    /// where it is 0.
-    /// Gradients: `input`.
+    /// floats or integers from 0 to 1, of the input's shape, never labels. With the reduction `none` the result is
+    /// `[N, d1, ..., dk]`. [`Extra::Weight`] is the weight `w` of each class, `[C]`; without it `w` is 1. A mean
+    /// divides by the number of positions that the mask keeps, whatever the weights. [`Extra::Mask`], of the shape
+    /// `[N, d1, ..., dk]`, leaves out each position where it is 0. Gradients: `input`.
     ///
     /// The logs are computed as `−softplus(∓x)`, which does not overflow, and the derivative as
     /// `(1 − t)·σ(x) − t·σ(−x)`, so that both keep the digits of a confident right answer. A logit of `−∞` with a

@@ -11,10 +11,10 @@ loss! {
     /// Negative log-likelihood: `−w[t]·x_t` for each position, with the log-probabilities `x`.
     ///
     /// `input` holds log-probabilities, floats `[N, C]` or `[N, C, d1, ..., dk]`, or with the class axis last. `target`
-    /// holds labels, integers `[N, d1, ..., dk]` in `0..C` or `ignore_index`. `none` is `[N, d1, ..., dk]`.
-    /// [`Extra::Weight`] is the weight `w` of each class, `[C]`; without it `w` is 1. A mean divides by the sum of
-    /// `w[t]` over the kept positions. [`Extra::Mask`], of the shape of `none`, leaves out each position where it is 0.
-    /// Gradients: `input`.
+    /// holds labels, integers `[N, d1, ..., dk]` in `0..C` or `ignore_index`. With the reduction `none` the result is
+    /// `[N, d1, ..., dk]`. [`Extra::Weight`] is the weight `w` of each class, `[C]`; without it `w` is 1. A mean
+    /// divides by the sum of `w[t]` over the kept positions. [`Extra::Mask`], of the shape `[N, d1, ..., dk]`, leaves
+    /// out each position where it is 0. Gradients: `input`.
     ///
     /// The log-probabilities are used as they are given. If you have logits, [`CrossEntropy`](crate::CrossEntropy)
     /// takes one pass instead of three and keeps the digits of a confident answer. The loss reads every class of a kept

@@ -14,8 +14,8 @@ loss! {
     /// `softplus(−r)` and `softplus(f)`, least_squares `½(r − 1)²` and `½f²`, hinge `max(1 − r, 0)` and
     /// `max(1 + f, 0)`, wasserstein `−r` and `f`. Each side is reduced by itself, then the two are added.
     ///
-    /// `real` and `fake` hold scores, floats of any two shapes. There is no `none`. The parts of an outcome are `real`
-    /// and `fake`. Where a hinge is exactly 0, its derivative is 0. Gradients: `real`, `fake`.
+    /// `real` and `fake` hold scores, floats of any two shapes. There is no reduction `none`. The parts of an outcome
+    /// are `real` and `fake`. Where a hinge is exactly 0, its derivative is 0. Gradients: `real`, `fake`.
     ///
     /// Papers: Goodfellow et al., "Generative Adversarial Nets", 2014; Mao et al., "Least Squares Generative
     /// Adversarial Networks", 2017; Lim and Ye, "Geometric GAN", 2017 (hinge); Arjovsky et al., "Wasserstein GAN",

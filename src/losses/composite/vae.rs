@@ -23,10 +23,10 @@ loss! {
     /// divide by `N`.
     ///
     /// `input`, the reconstruction, and `target` are floats of one shape, `[N, ...]`. `mu` and `log_var`, mean and log
-    /// variance of the posterior, are floats of another shape, `[N, ...]`. There is no `none`. The parts of an outcome
-    /// are `reconstruction` and `gaussian_kl`. [`Extra::SampleWeight`](crate::Extra::SampleWeight), `[N]`, multiplies
-    /// both parts of each item, and the mean divides by the sum of the weights in place of `N`. Gradients: `input`,
-    /// `mu`, `log_var`.
+    /// variance of the posterior, are floats of another shape, `[N, ...]`. There is no reduction `none`. The parts of
+    /// an outcome are `reconstruction` and `gaussian_kl`. [`Extra::SampleWeight`](crate::Extra::SampleWeight), `[N]`,
+    /// multiplies both parts of each item, and the mean divides by the sum of the weights in place of `N`. Gradients:
+    /// `input`, `mu`, `log_var`.
     ///
     /// Papers: Kingma and Welling, "Auto-Encoding Variational Bayes", 2014, where β is 1; Higgins et al., "beta-VAE",
     /// 2017, which recommends β above 1 for disentangled codes. See also: the parts, [`Mse`], [`BceWithLogits`] and

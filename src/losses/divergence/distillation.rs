@@ -24,9 +24,9 @@ loss! {
     /// the two.
     ///
     /// `student` and `teacher` hold logits, floats `[N, C]` or `[N, C, d1, ..., dk]`, or with the class axis last, of
-    /// one shape. `none` is `[N, d1, ..., dk]`. [`Extra::Mask`], of the shape of `none`, leaves out each position where
-    /// it is 0. `mean` divides by the number of kept positions, `batch_mean` by `N`: the two are equal for `[N, C]`
-    /// without a mask. Gradients: `student`.
+    /// one shape. With the reduction `none` the result is `[N, d1, ..., dk]`. [`Extra::Mask`], of the shape
+    /// `[N, d1, ..., dk]`, leaves out each position where it is 0. `mean` divides by the number of kept positions,
+    /// `batch_mean` by `N`: the two are equal for `[N, C]` without a mask. Gradients: `student`.
     ///
     /// The factor `T²` keeps the size of the gradient about the same at every temperature, in all directions. For high
     /// temperatures the forward and the reverse loss tend to half the variance, over the classes, of the difference of

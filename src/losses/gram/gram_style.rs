@@ -11,7 +11,8 @@ loss! {
     /// is an item's channels, `[C, S]`.
     ///
     /// `input` and `target` are feature maps of one shape, floats `[N, C, ...]`, or with the class axis last; `S` is
-    /// the number of positions. `none` is `[N, C, C]`. A mean divides by `N·C·C`. Gradients: `input`.
+    /// the number of positions. With the reduction `none` the result is `[N, C, C]`. A mean divides by `N·C·C`.
+    /// Gradients: `input`.
     ///
     /// The difference of the two matrices is summed from products that contain `input − target`, so that it keeps its
     /// digits where the features are close. Without positions, a mean is NaN and a sum is 0. A channel with an infinite

@@ -12,16 +12,17 @@ loss! {
     /// Euclidean distance to a row with the same label, and `d⁻` its least distance to a row with another label.
     ///
     /// `features` holds floats `[N, D]`, and each row is an anchor. `labels` are integers `[N]` (`i32`, `u32`, `u8` or
-    /// `i64`) of any value. `none` is `[N]`. A row is not its own positive. An anchor without a positive or without a
-    /// negative has the value 0 in `none`, and a mean leaves it out. Gradients: `features`, `anchors`.
+    /// `i64`) of any value. With the reduction `none` the result is `[N]`. A row is not its own positive. An anchor
+    /// without a positive or without a negative has the value 0, and a mean leaves it out. Gradients: `features`,
+    /// `anchors`.
     ///
     /// With `soft`, the loss is `log(1 + exp(d⁺ − d⁻))`: there is no margin, and every triplet has a gradient, however
     /// far apart `d⁺` and `d⁻` are.
     ///
     /// For a shard of a batch, [`Extra::Anchors`], `[n, D]`, are the rows of `features` that belong to the shard, and
-    /// [`Term::rows_from`] says where they begin. Each anchor is compared with all rows of `features`, and `none` then
-    /// has `n` values. A row has a gradient as an anchor, in `anchors`, and one as a row that anchors are compared
-    /// with, in `features`. Its whole gradient is the sum of these over all shards.
+    /// [`Term::rows_from`] says where they begin. Each anchor is compared with all rows of `features`, and the
+    /// unreduced loss then has `n` values. A row has a gradient as an anchor, in `anchors`, and one as a row that
+    /// anchors are compared with, in `features`. Its whole gradient is the sum of these over all shards.
     ///
     /// The gradient flows to the anchor, to its hardest positive and to its hardest negative. Positives, or negatives,
     /// at the same distance share it equally. Where a distance is exactly 0, its gradient is 0. Where

@@ -12,9 +12,9 @@ loss! {
     /// workspace bound allows.
     ///
     /// `input` holds floats `[N, D]`, `weight` holds floats `[V, D]`, a row for each class, and [`Extra::Bias`] holds
-    /// floats `[V]`. `target` holds labels, integers `[N]` in `0..V` or `ignore_index`. `none` is `[N]`.
-    /// [`Extra::ClassWeight`] is the weight of each class, floats `[V]`. [`Extra::Mask`], of the shape of `none`,
-    /// leaves out each row where it is 0. Gradients: `input`, `weight`, `bias`.
+    /// floats `[V]`. `target` holds labels, integers `[N]` in `0..V` or `ignore_index`. With the reduction `none` the
+    /// result is `[N]`. [`Extra::ClassWeight`] is the weight of each class, floats `[V]`. [`Extra::Mask`], of the shape
+    /// `[N]`, leaves out each row where it is 0. Gradients: `input`, `weight`, `bias`.
     ///
     /// Options, denominators and the form that keeps the digits of a confident right answer are the same as in
     /// [`CrossEntropy`](crate::CrossEntropy).

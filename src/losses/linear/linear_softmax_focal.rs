@@ -12,10 +12,10 @@ loss! {
     /// workspace bound allows.
     ///
     /// `input` holds floats `[N, D]`, `weight` holds floats `[V, D]`, a row for each class, and [`Extra::Bias`] holds
-    /// floats `[V]`. `target` holds labels, integers `[N]` in `0..V` or `ignore_index`. `none` is `[N]`.
-    /// [`Extra::Alpha`] is the weight α of each class, floats `[V]`; without it α is 1. [`Extra::Mask`], of the shape
-    /// of `none`, leaves out each row where it is 0. A mean divides by the number of kept rows, never by their weights.
-    /// Gradients: `input`, `weight`, `bias`.
+    /// floats `[V]`. `target` holds labels, integers `[N]` in `0..V` or `ignore_index`. With the reduction `none` the
+    /// result is `[N]`. [`Extra::Alpha`] is the weight α of each class, floats `[V]`; without it α is 1.
+    /// [`Extra::Mask`], of the shape `[N]`, leaves out each row where it is 0. A mean divides by the number of kept
+    /// rows, never by their weights. Gradients: `input`, `weight`, `bias`.
     ///
     /// Options and the form that keeps the digits of a confident right answer are the same as in
     /// [`SoftmaxFocal`](crate::SoftmaxFocal); a GPU computes the loss block by block, as in

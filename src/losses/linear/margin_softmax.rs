@@ -24,9 +24,9 @@ loss! {
     /// allows.
     ///
     /// `features` holds floats `[N, D]`, and `weight` floats `[V, D]`, a row for each class. `target` holds labels,
-    /// integers `[N]` in `0..V` or `ignore_index`. `none` is `[N]`. [`Extra::Mask`], of this shape, leaves out each row
-    /// where it is 0. Gradients: `features`, `weight`. They are with respect to the given vectors, not to the vectors
-    /// divided by their norms.
+    /// integers `[N]` in `0..V` or `ignore_index`. With the reduction `none` the result is `[N]`. [`Extra::Mask`], of
+    /// this shape, leaves out each row where it is 0. Gradients: `features`, `weight`. They are with respect to the
+    /// given vectors, not to the vectors divided by their norms.
     ///
     /// The label's logit is `s·(cos θ − m)` for `cosface`; for `arcface` it is `s·cos(θ + m)` where `θ ≤ π − m`, and
     /// `s·(cos θ − m·sin m)` beyond, with a step down between the two. Every other logit is `s·cos θ`. A norm below

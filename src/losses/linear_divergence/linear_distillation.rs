@@ -13,9 +13,9 @@ loss! {
     ///
     /// `student` (x) holds floats `[N, D]` and `student_weight` (W) floats `[V, D]`, a row for each class; `teacher`
     /// (y) holds floats `[N, E]` and `teacher_weight` (U) floats `[V, E]`. The teacher's rows may be wider than the
-    /// student's, but both have the same classes. `none` is `[N]`. [`Extra::Mask`], of the shape of `none`, leaves out
-    /// each row where it is 0. `mean` divides by the number of kept rows, `batch_mean` by `N`. Gradients: `student`,
-    /// `student_weight`.
+    /// student's, but both have the same classes. With the reduction `none` the result is `[N]`. [`Extra::Mask`], of
+    /// the shape `[N]`, leaves out each row where it is 0. `mean` divides by the number of kept rows, `batch_mean` by
+    /// `N`. Gradients: `student`, `student_weight`.
     ///
     /// Options and the form that keeps the digits of a small loss are the same as in
     /// [`Distillation`](crate::Distillation). Where the student's logits nearly equal the teacher's, the error of the

@@ -10,8 +10,8 @@ loss! {
     /// Total variation: `Σ |x_right − x|^p + Σ |x_below − x|^p` over the pixels of all channels of an item.
     ///
     /// `input` holds pictures, floats `[N, C, H, W]`, or with the class axis last. A pixel in the last column has no
-    /// right neighbour, and a pixel in the last row has none below. `none` is `[N]`. A mean divides by `N`, not by the
-    /// number of pixels. Gradients: `input`.
+    /// right neighbour, and a pixel in the last row has none below. With the reduction `none` the result is `[N]`. A
+    /// mean divides by `N`, not by the number of pixels. Gradients: `input`.
     ///
     /// With `p` of 1 the derivative of a difference of 0 is 0. A picture of one pixel has a value of 0.
     ///

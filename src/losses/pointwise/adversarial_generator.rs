@@ -27,7 +27,8 @@ loss! {
     /// Adversarial loss of a generator, for each score `f` that the discriminator gives to generated data: vanilla
     /// `softplus(−f)`, least_squares `½(f − 1)²`, hinge and wasserstein `−f`.
     ///
-    /// `fake` holds the scores, floats of any shape. `none` has the shape of `fake`. Gradients: `fake`.
+    /// `fake` holds the scores, floats of any shape. With the reduction `none` the result has the shape of `fake`.
+    /// Gradients: `fake`.
     ///
     /// Papers: Goodfellow et al., "Generative Adversarial Nets", 2014 (vanilla is its non-saturating form); Mao et al.,
     /// "Least Squares Generative Adversarial Networks", 2017; Lim and Ye, "Geometric GAN", 2017 (hinge); Arjovsky et

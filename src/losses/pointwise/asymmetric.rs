@@ -12,9 +12,9 @@ loss! {
     /// `p_m = max(p − clip, 0)`.
     ///
     /// `input` holds logits and `target` floats or integers from 0 to 1, of one shape. For targets between 0 and 1 both
-    /// terms count. `none` has the shape of `input`. [`Extra::Weight`], of a shape that broadcasts to the input's,
-    /// multiplies each value; a mean then divides by the sum of the weights. [`Extra::Mask`], of the input's shape,
-    /// leaves out each value where it is 0. Gradients: `input`.
+    /// terms count. With the reduction `none` the result has the shape of `input`. [`Extra::Weight`], of a shape that
+    /// broadcasts to the input's, multiplies each value; a mean then divides by the sum of the weights.
+    /// [`Extra::Mask`], of the input's shape, leaves out each value where it is 0. Gradients: `input`.
     ///
     /// The logs are computed from softplus, without an eps, so that loss and gradient are finite and accurate for every
     /// finite logit. A negative whose `p` is less than `clip` has no loss and no gradient. Where `p` equals `clip`, the
@@ -66,7 +66,7 @@ static HEADER: Header = Header {
 
 impl Asymmetric {
     /// Returns the γ in the derivative of a focusing factor: 0 where the factor counts as a constant.
-    fn slope_of(&self, gamma: f32) -> f64 {
+    fn gamma_in_slope(&self, gamma: f32) -> f64 {
         if self.through_focus { gamma.into() } else { 0.0 }
     }
 
@@ -74,7 +74,7 @@ impl Asymmetric {
     fn positive(&self, x: f64) -> [f64; 2] {
         let ([p, q], surprise) = (sigmoids(x), softplus(-x));
         let focus = q.powf(self.gamma_pos.into());
-        [focus * surprise, -focus * (self.slope_of(self.gamma_pos) * p * surprise + q)]
+        [focus * surprise, -focus * (self.gamma_in_slope(self.gamma_pos) * p * surprise + q)]
     }
 
     /// Returns the loss of a negative, and its derivative.
@@ -84,16 +84,16 @@ impl Asymmetric {
             return [0.0; 2];
         }
         // 1 − p_m is computed as q + clip, which keeps its digits, not as a difference from 1
-        let (shown, rest) = (p - clip, q + clip);
-        let surprise = match shown <= 0.5 {
+        let (shifted, rest) = (p - clip, q + clip);
+        let surprise = match shifted <= 0.5 {
             _ if clip == 0.0 => softplus(x),
-            true => -(-shown).ln_1p(),
+            true => -(-shifted).ln_1p(),
             false => -rest.ln(),
         };
         // where p_m is 0, surprise/p_m has the limit 1
-        let ratio = if shown == 0.0 { 1.0 } else { surprise / shown };
-        let focus = shown.powf(self.gamma_neg.into());
-        [focus * surprise, focus * p * (self.slope_of(self.gamma_neg) * q * ratio + q / rest)]
+        let ratio = if shifted == 0.0 { 1.0 } else { surprise / shifted };
+        let focus = shifted.powf(self.gamma_neg.into());
+        [focus * surprise, focus * p * (self.gamma_in_slope(self.gamma_neg) * q * ratio + q / rest)]
     }
 }
 

@@ -8,10 +8,10 @@ use crate::role::{Domain, Role};
 loss! {
     /// Binary cross-entropy of probabilities: `−(t·log x + (1 − t)·log(1 − x))` for each element.
     ///
-    /// `input` holds floats from 0 to 1, and `target`, of its shape, floats or integers from 0 to 1. `none` has the
-    /// shape of `input`. [`Extra::Weight`], of a shape that broadcasts to the input's, multiplies each value; a mean
-    /// still divides by the number of values, as in PyTorch. [`Extra::Mask`], of the input's shape, leaves out each
-    /// value where it is 0. Gradients: `input`.
+    /// `input` holds floats from 0 to 1, and `target`, of its shape, floats or integers from 0 to 1. With the reduction
+    /// `none` the result has the shape of `input`. [`Extra::Weight`], of a shape that broadcasts to the input's,
+    /// multiplies each value; a mean still divides by the number of values, as in PyTorch. [`Extra::Mask`], of the
+    /// input's shape, leaves out each value where it is 0. Gradients: `input`.
     ///
     /// As in PyTorch, a log below −100 counts as −100, and the gradient is `(x − t) / max(x·(1 − x), 1e-12)`. A
     /// prediction outside `[0, 1]` gives NaN.

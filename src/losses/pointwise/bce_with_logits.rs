@@ -11,12 +11,12 @@ loss! {
     /// Binary cross-entropy of logits: `−(p·t·log σ(x) + (1 − t)·log σ(−x))` for each element, with the weight `p` of
     /// positive targets.
     ///
-    /// `input` holds logits and `target` floats or integers from 0 to 1, of one shape. `none` has the shape of `input`.
-    /// [`Extra::PosWeight`] is `p`, of any shape that broadcasts to the input by trailing axes: `[C]` for the `C`
-    /// elements of the last axis, `[C, 1, 1]` for the channels of `[N, C, H, W]`; without it `p` is 1.
-    /// [`Extra::Weight`], which broadcasts in the same way, multiplies each value; a mean still divides by the number
-    /// of values, as in PyTorch. [`Extra::Mask`], of the input's shape, leaves out each value where it is 0. Gradients:
-    /// `input`.
+    /// `input` holds logits and `target` floats or integers from 0 to 1, of one shape. With the reduction `none` the
+    /// result has the shape of `input`. [`Extra::PosWeight`] is `p`, of any shape that broadcasts to the input by
+    /// trailing axes: `[C]` for the `C` elements of the last axis, `[C, 1, 1]` for the channels of `[N, C, H, W]`;
+    /// without it `p` is 1. [`Extra::Weight`], which broadcasts in the same way, multiplies each value; a mean still
+    /// divides by the number of values, as in PyTorch. [`Extra::Mask`], of the input's shape, leaves out each value
+    /// where it is 0. Gradients: `input`.
     ///
     /// The logs are computed as `−softplus(∓x)`, which neither overflows nor rounds to 0. For a target of 0 the loss at
     /// a logit of −30 keeps its digits.

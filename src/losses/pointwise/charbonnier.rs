@@ -38,7 +38,7 @@ loss! {
 
 static HEADER: Header = Header {
     id: "charbonnier",
-    title: "absolute error, rounded off near 0",
+    title: "absolute error, smooth near 0",
     operands: &OperandSpec::PAIRED,
     reductions: Reduction::VALUES,
     mean: Denominator::Weights,

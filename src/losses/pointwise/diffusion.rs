@@ -58,8 +58,8 @@ loss! {
     ///
     /// `prediction` and `noise` are floats `[N, ...]`. `timesteps` are integers `[N]` (`i32`, `u32`, `u8` or `i64`),
     /// which index `alphas_cumprod`, floats `[T]`, the noise schedule's ᾱ. [`Extra::Sample`] is the clean sample, of
-    /// the prediction's shape; `v_prediction`, `sample` and `flow` need it. The kernel builds the target. `none` is
-    /// `[N]`. Gradients: `prediction`.
+    /// the prediction's shape; `v_prediction`, `sample` and `flow` need it. The kernel builds the target. With the
+    /// reduction `none` the result is `[N]`. Gradients: `prediction`.
     ///
     /// A `flow` takes [`Extra::Sigmas`], floats `[T]`, in place of `alphas_cumprod`: the noise levels σ of its
     /// schedule, where the model's input is `(1 − σ)·sample + σ·noise`. Give them as the last operand of `of`. The
@@ -182,9 +182,10 @@ impl Pointwise for Diffusion {
             DiffusionError::Huber if d.abs() <= c => (d * d / 2.0, d),
             DiffusionError::Huber => (c * (d.abs() - c / 2.0), c * sign(d)),
             DiffusionError::PseudoHuber => {
-                let long = d.hypot(c);
-                let bend = if d.is_infinite() { d.abs() } else { d * (d / (long + c)) };
-                (2.0 * c * bend, if d.is_infinite() { 2.0 * c * sign(d) } else { 2.0 * c * d / long })
+                let root = d.hypot(c);
+                // √(d² + c²) − c, without a difference that would lose digits
+                let excess = if d.is_infinite() { d.abs() } else { d * (d / (root + c)) };
+                (2.0 * c * excess, if d.is_infinite() { 2.0 * c * sign(d) } else { 2.0 * c * d / root })
             }
         };
         ElementScore { loss: weight * error, d: [weight * slope, 0.0, 0.0, 0.0] }
@@ -209,7 +210,10 @@ impl Pointwise for Diffusion {
                 Some(("weighting", "none or inverse_sigma_squared where the prediction type is flow"))
             }
             PredictionType::Epsilon | PredictionType::VPrediction | PredictionType::Sample if inverse => {
-                Some(("weighting", "another value where the prediction type is not flow"))
+                Some((
+                    "weighting",
+                    "none, min_snr, snr, truncated_snr or soft_min_snr where the prediction type is not flow",
+                ))
             }
             _ => None,
         }

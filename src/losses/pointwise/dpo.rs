@@ -25,9 +25,9 @@ loss! {
     /// pair of answers. With `hinge` it is `max(0, 1 − z)`, with `ipo` `(z/β − 1/(2β))²`.
     ///
     /// `policy_chosen` (pc), `policy_rejected` (pr), `reference_chosen` (rc) and `reference_rejected` (rr) hold the
-    /// log-probabilities of whole answers, floats of one shape. `none` has the shape of `policy_chosen`.
-    /// [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `policy_chosen`,
-    /// `policy_rejected`.
+    /// log-probabilities of whole answers, floats of one shape. With the reduction `none` the result has the shape of
+    /// `policy_chosen`. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients:
+    /// `policy_chosen`, `policy_rejected`.
     ///
     /// For `ipo`, and wherever long answers should not count more, give the means over each answer's tokens in place of
     /// the sums. The logs are computed as `−softplus(∓z)`, which neither overflows nor loses small values. The

@@ -10,9 +10,9 @@ loss! {
     /// Kullback-Leibler divergence of a Gaussian with mean `μ` and log variance `v` from the standard Gaussian:
     /// `−½·(1 + v − μ² − e^v)` for each element.
     ///
-    /// `mu` and `log_var` are floats of one shape. `none` has the shape of `mu`. `batch_mean` divides the sum by the
-    /// length of axis 0. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `mu`,
-    /// `log_var`.
+    /// `mu` and `log_var` are floats of one shape. With the reduction `none` the result has the shape of `mu`.
+    /// `batch_mean` divides the sum by the length of axis 0. [`Extra::Mask`], of this shape, leaves out each value
+    /// where it is 0. Gradients: `mu`, `log_var`.
     ///
     /// The loss is computed as `½·(μ² + (e^v − 1 − v))`. Neither term is negative, and the second is a series near 0,
     /// so that the loss of a posterior close to the prior keeps its digits.

@@ -10,9 +10,9 @@ loss! {
     /// Gaussian negative log-likelihood: `½·(log v + (x − t)²/v)` for each element, with the variance
     /// `v = max(var, eps)`.
     ///
-    /// `input`, `target` and `var` are floats of one shape: predicted mean, target and predicted variance. `none` has
-    /// the shape of `input`. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `input`,
-    /// `var`.
+    /// `input`, `target` and `var` are floats of one shape: predicted mean, target and predicted variance. With the
+    /// reduction `none` the result has the shape of `input`. [`Extra::Mask`], of this shape, leaves out each value
+    /// where it is 0. Gradients: `input`, `var`.
     ///
     /// As in PyTorch, the gradient of `var` is the derivative with respect to `v`, even where `v` is `eps`, so that
     /// training can raise a variance that is below `eps`.

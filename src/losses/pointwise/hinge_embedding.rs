@@ -9,8 +9,9 @@ use crate::role::{Domain, Role};
 loss! {
     /// Hinge embedding loss: `x` where the target is 1, `max(0, margin − x)` where it is −1.
     ///
-    /// `input` holds floats, usually distances, and `target` floats or integers of its shape, 1 or −1. `none` has the
-    /// shape of `input`. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `input`.
+    /// `input` holds floats, usually distances, and `target` floats or integers of its shape, 1 or −1. With the
+    /// reduction `none` the result has the shape of `input`. [`Extra::Mask`], of this shape, leaves out each value
+    /// where it is 0. Gradients: `input`.
     ///
     /// As in PyTorch, a target that is neither 1 nor −1 adds both terms, and the derivative is −1 where `x` equals the
     /// margin.

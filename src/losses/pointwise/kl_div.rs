@@ -10,9 +10,10 @@ loss! {
     /// Kullback-Leibler divergence: `t·(log t − x)` for each element, 0 where `t` is 0.
     ///
     /// `input` holds log-probabilities. `target`, of the same shape, holds probabilities, or with `log_target` their
-    /// logs. `none` has the shape of `input`. `batch_mean` divides the sum by the length of axis 0: if each item is one
-    /// distribution, this is the mean of their divergences. `mean` divides by the number of kept elements.
-    /// [`Extra::Mask`], of the input's shape, leaves out each value where it is 0. Gradients: `input`.
+    /// logs. With the reduction `none` the result has the shape of `input`. `batch_mean` divides the sum by the length
+    /// of axis 0: if each item is one distribution, this is the mean of their divergences. `mean` divides by the number
+    /// of kept elements. [`Extra::Mask`], of the input's shape, leaves out each value where it is 0. Gradients:
+    /// `input`.
     ///
     /// Where the target is 0 the loss is 0 for every prediction, `−∞` included. A negative target gives NaN.
     ///
@@ -38,7 +39,7 @@ loss! {
 
 static HEADER: Header = Header {
     id: "kl_div",
-    title: "divergence of a distribution from its target",
+    title: "divergence of a target from predicted log-probabilities",
     operands: &[
         OperandSpec::new("input", Role::Element).differentiable().holding(Domain::Log),
         OperandSpec::new("target", Role::Element).holding(Domain::Probability).or_logs_if("log_target"),

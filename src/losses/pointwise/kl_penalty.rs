@@ -23,9 +23,9 @@ loss! {
     /// Estimate of the divergence of a policy from a reference, for each element with `d = new − reference`: k1 `d`, k2
     /// `½d²`, k3 `e^−d − 1 + d`.
     ///
-    /// `log_probs` (new) and `ref_log_probs` are floats of one shape, for example one for each token. `none` has the
-    /// shape of `log_probs`. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients:
-    /// `log_probs`.
+    /// `log_probs` (new) and `ref_log_probs` are floats of one shape, for example one for each token. With the
+    /// reduction `none` the result has the shape of `log_probs`. [`Extra::Mask`], of this shape, leaves out each value
+    /// where it is 0. Gradients: `log_probs`.
     ///
     /// For `[B, T]`, the reduction `sequence_mean` takes, for each row, the mean of its values that take part, or 0 if
     /// none does, and then the mean over rows.

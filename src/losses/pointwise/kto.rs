@@ -13,11 +13,11 @@ loss! {
     ///
     /// `policy` and `reference` hold the log-probabilities of whole answers, floats of one shape. `label`, of this
     /// shape, holds floats or integers: 1 for desirable answers, 0 for undesirable ones; for labels in between, both
-    /// terms count in proportion. `none` has the shape of `policy`. [`Extra::Kl`], floats `[M]` of any length, holds
-    /// `policy − reference` of prompts that are paired with other prompts' answers. z is the mean of these numbers, or
-    /// 0 where the mean is negative or the operand is not given, and counts as a constant in the gradient. A GPU takes
-    /// up to 2,621,440 such numbers. [`Extra::Mask`], of the shape of `policy`, leaves out each value where it is 0.
-    /// Gradients: `policy`.
+    /// terms count in proportion. With the reduction `none` the result has the shape of `policy`. [`Extra::Kl`], floats
+    /// `[M]` of any length, holds `policy − reference` of prompts that are paired with other prompts' answers. z is the
+    /// mean of these numbers, or 0 where the mean is negative or the operand is not given, and counts as a constant in
+    /// the gradient. A GPU takes up to 2,621,440 such numbers. [`Extra::Mask`], of the shape of `policy`, leaves out
+    /// each value where it is 0. Gradients: `policy`.
     ///
     /// `1 − σ(u)` is computed as `σ(−u)`, which keeps its digits. Where a batch is spread over devices, give each device
     /// the `kl` of the whole batch.

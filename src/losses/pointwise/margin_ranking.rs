@@ -9,9 +9,9 @@ use crate::role::{Domain, Role};
 loss! {
     /// Margin ranking loss: `max(0, −t·(x1 − x2) + margin)` for each element.
     ///
-    /// `input1` and `input2` are floats and `target` floats or integers, of one shape. A target of 1 says that
-    /// `input1` should be higher, −1 that `input2` should be. `none` has the shape of `input1`. [`Extra::Mask`], of
-    /// this shape, leaves out each value where it is 0. Gradients: `input1`, `input2`.
+    /// `input1` and `input2` are floats and `target` floats or integers, of one shape. A target of 1 says that `input1`
+    /// should be higher, −1 that `input2` should be. With the reduction `none` the result has the shape of `input1`.
+    /// [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `input1`, `input2`.
     ///
     /// Where `−t·(x1 − x2) + margin` is exactly 0, the derivative is that of this term, not 0, as in PyTorch.
     ///

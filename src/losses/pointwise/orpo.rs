@@ -11,9 +11,9 @@ loss! {
     /// Odds ratio preference optimisation: `−c − β·log σ(z)` for each pair of answers, where `z` is the log of the ratio
     /// of their odds: `z = (c − r) − (log(1 − e^c) − log(1 − e^r))`.
     ///
-    /// `chosen` (c) and `rejected` (r) hold the means of the answers' log-probabilities over their tokens, floats of one
-    /// shape. `none` has the shape of `chosen`. [`Extra::Mask`], of this shape, leaves out each value where it is 0.
-    /// Gradients: `chosen`, `rejected`.
+    /// `chosen` (c) and `rejected` (r) hold the means of the answers' log-probabilities over their tokens, floats of
+    /// one shape. With the reduction `none` the result has the shape of `chosen`. [`Extra::Mask`], of this shape,
+    /// leaves out each value where it is 0. Gradients: `chosen`, `rejected`.
     ///
     /// `−c` is the cross-entropy of the chosen answer, a mean over its tokens. `1 − e^c` is computed by `expm1`, so
     /// that it keeps its digits for answers with a probability near 1. A positive `c` or `r` is no log of a probability

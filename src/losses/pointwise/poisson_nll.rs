@@ -10,9 +10,9 @@ loss! {
     /// Poisson negative log-likelihood: `e^x − t·x` for each element, where `x` is the log of the rate. Without
     /// `log_input`, `x` is the rate, and the loss is `x − t·log(x + eps)`.
     ///
-    /// `input` and `target` are floats of one shape; targets are counts. `none` has the shape of `input`. `full` adds
-    /// Stirling's approximation of `log t!`, `t·log t − t + ½·log(2πt)`, where `t > 1`. [`Extra::Mask`], of the input's
-    /// shape, leaves out each value where it is 0. Gradients: `input`.
+    /// `input` and `target` are floats of one shape; targets are counts. With the reduction `none` the result has the
+    /// shape of `input`. `full` adds Stirling's approximation of `log t!`, `t·log t − t + ½·log(2πt)`, where `t > 1`.
+    /// [`Extra::Mask`], of the input's shape, leaves out each value where it is 0. Gradients: `input`.
     ///
     /// Reference: `torch.nn.functional.poisson_nll_loss`. See also: [`GaussianNll`](crate::GaussianNll).
     ///

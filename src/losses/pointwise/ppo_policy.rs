@@ -40,10 +40,10 @@ loss! {
     /// only `l`.
     ///
     /// `log_probs` (new), `old_log_probs` and `advantages` are floats of one shape, for example one for each token.
-    /// `none` has the shape of `log_probs`. [`Extra::Entropy`], floats of this shape, is the entropy of the policy's
-    /// distribution at each element: `entropy_coef` times the entropy is subtracted from the loss, so that the policy
-    /// stays uncertain. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `log_probs`,
-    /// `entropy`.
+    /// With the reduction `none` the result has the shape of `log_probs`. [`Extra::Entropy`], floats of this shape, is
+    /// the entropy of the policy's distribution at each element: `entropy_coef` times the entropy is subtracted from
+    /// the loss, so that the policy stays uncertain. [`Extra::Mask`], of this shape, leaves out each value where it is
+    /// 0. Gradients: `log_probs`, `entropy`.
     ///
     /// Except for `cispo`, the derivative is 0 where a bound takes the place of r in the loss, and `−A·r` elsewhere,
     /// also where r equals a bound. The clipped branch never multiplies by the ratio, so that even a log-ratio of 100

@@ -10,8 +10,8 @@ loss! {
     /// Clipped value loss: `½·max((v − R)², (c − R)²)` for each element, with the return `R` and the clipped value
     /// `c = old + clamp(v − old, −clip, clip)`.
     ///
-    /// `values` (v), `old_values` and `returns` are floats of one shape. `none` has the shape of `values`.
-    /// [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `values`.
+    /// `values` (v), `old_values` and `returns` are floats of one shape. With the reduction `none` the result has the
+    /// shape of `values`. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `values`.
     ///
     /// For `[B, T]`, the reduction `sequence_mean` takes, for each row, the mean of its values that take part, or 0 if
     /// none does, and then the mean over rows.

@@ -9,9 +9,10 @@ use crate::role::Role;
 loss! {
     /// Preference (Bradley-Terry) loss: `−log σ(c − r − m)` for each pair of answers.
     ///
-    /// `chosen` (c) and `rejected` (r) hold rewards, floats of one shape. `none` has the shape of `chosen`.
-    /// [`Extra::Margin`] is `m`, of this shape: how much better the chosen answer was rated; without it `m` is 0.
-    /// [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `chosen`, `rejected`.
+    /// `chosen` (c) and `rejected` (r) hold rewards, floats of one shape. With the reduction `none` the result has the
+    /// shape of `chosen`. [`Extra::Margin`] is `m`, of this shape: how much better the chosen answer was rated; without
+    /// it `m` is 0. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `chosen`,
+    /// `rejected`.
     ///
     /// The loss is computed as `softplus(m + r − c)`, which neither overflows nor loses small values.
     ///

@@ -12,8 +12,8 @@ loss! {
     /// `bce = −t·log p − (1 − t)·log(1 − p)`.
     ///
     /// `input` holds logits and `target` qualities from 0 to 1, floats or integers, of one shape; in detection, the IoU
-    /// of a box at the class of its object, and 0 at other classes. `none` has the shape of `input`. [`Extra::Mask`],
-    /// of this shape, leaves out each value where it is 0. Gradients: `input`.
+    /// of a box at the class of its object, and 0 at other classes. With the reduction `none` the result has the shape
+    /// of `input`. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `input`.
     ///
     /// `t − p` is computed as `t·σ(−x) − (1 − t)·σ(x)`, so that the difference keeps its digits where t and p are both
     /// near 0 or 1. Where `t − p` is 0, the gradient is 0, even for a β below 1. An infinite logit gives NaN.

@@ -10,8 +10,8 @@ loss! {
     /// Quantile (pinball) loss: `max(q·(t − x), (q − 1)·(t − x))` for each element and its quantile `q`.
     ///
     /// `input` is `[..., Q]`, floats: a prediction for each of the `Q` quantiles. `target` is `[...]`, floats: one
-    /// number for all quantiles. `none` has the shape of `input`. [`Extra::Mask`], of this shape, leaves out each value
-    /// where it is 0. Gradients: `input`.
+    /// number for all quantiles. With the reduction `none` the result has the shape of `input`. [`Extra::Mask`], of
+    /// this shape, leaves out each value where it is 0. Gradients: `input`.
     ///
     /// Where prediction and target are equal, the derivative is the mean of the two slopes, `½ − q`.
     ///

@@ -15,10 +15,10 @@ loss! {
     /// each class, `[C]` along the last axis, and replaces the option `alpha`. Label smoothing comes first: everywhere
     /// in the formula a target t counts as `(1 − ε)·t + ε/2`.
     ///
-    /// `input` holds logits and `target` floats or integers, usually from 0 to 1, of one shape. `none` has the shape
-    /// of `input`. For targets outside `[0, 1]` the formula still holds; where `1 − p_t` is negative and γ not a whole
-    /// number, loss and gradient are NaN. [`Extra::Mask`], of the input's shape, leaves out each value where it is 0.
-    /// Gradients: `input`.
+    /// `input` holds logits and `target` floats or integers, usually from 0 to 1, of one shape. With the reduction
+    /// `none` the result has the shape of `input`. For targets outside `[0, 1]` the formula still holds; where
+    /// `1 − p_t` is negative and γ not a whole number, loss and gradient are NaN. [`Extra::Mask`], of the input's
+    /// shape, leaves out each value where it is 0. Gradients: `input`.
     ///
     /// The logs of `p` and `1 − p` are computed as `−softplus(∓x)`, and for targets of 0 and 1 the power as
     /// `exp(−γ·softplus(∓x))`, so that no number is rounded to 0 before its log or its power is taken. So loss and

@@ -11,9 +11,9 @@ loss! {
     /// Simple preference optimisation: `−(1 − ε)·log σ(z) − ε·log σ(−z)` with `z = β·(c − r) − γ`, for each pair of
     /// answers.
     ///
-    /// `chosen` (c) and `rejected` (r) hold the means of the answers' log-probabilities over their tokens, floats of one
-    /// shape. `none` has the shape of `chosen`. [`Extra::Mask`], of this shape, leaves out each value where it is 0.
-    /// Gradients: `chosen`, `rejected`.
+    /// `chosen` (c) and `rejected` (r) hold the means of the answers' log-probabilities over their tokens, floats of
+    /// one shape. With the reduction `none` the result has the shape of `chosen`. [`Extra::Mask`], of this shape,
+    /// leaves out each value where it is 0. Gradients: `chosen`, `rejected`.
     ///
     /// The logs are computed as `−softplus(∓z)`, which neither overflows nor loses small values.
     ///

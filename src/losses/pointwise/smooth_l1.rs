@@ -33,7 +33,7 @@ loss! {
 
 static HEADER: Header = Header {
     id: "smooth_l1",
-    title: "absolute error, rounded near 0",
+    title: "absolute error, with a parabola near 0",
     operands: &OperandSpec::PAIRED,
     reductions: Reduction::VALUES,
     mean: Denominator::Weights,

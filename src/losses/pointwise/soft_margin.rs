@@ -9,8 +9,9 @@ use crate::role::{Domain, Role};
 loss! {
     /// Soft margin loss: `log(1 + exp(−t·x))` for each element.
     ///
-    /// `input` holds floats, and `target` floats or integers of its shape, 1 or −1. `none` has the shape of `input`.
-    /// [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `input`.
+    /// `input` holds floats, and `target` floats or integers of its shape, 1 or −1. With the reduction `none` the
+    /// result has the shape of `input`. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients:
+    /// `input`.
     ///
     /// The loss is computed as `softplus(−t·x)`, which neither overflows nor loses small values.
     ///

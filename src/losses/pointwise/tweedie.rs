@@ -11,10 +11,10 @@ loss! {
     /// Tweedie loss: `e^((2−p)·x)/(2 − p) + t·e^((1−p)·x)/(p − 1)` for each element, half the deviance of a Tweedie
     /// distribution up to terms of `t` alone.
     ///
-    /// `input` (x) holds logs of means and `target` (t) amounts of 0 or more, floats of one shape. `none` has the shape
-    /// of `input`. [`Extra::Weight`], of a shape that broadcasts to the input's, multiplies each value; a mean then
-    /// divides by the sum of the weights. [`Extra::Mask`], of the input's shape, leaves out each value where it is 0.
-    /// Gradients: `input`.
+    /// `input` (x) holds logs of means and `target` (t) amounts of 0 or more, floats of one shape. With the reduction
+    /// `none` the result has the shape of `input`. [`Extra::Weight`], of a shape that broadcasts to the input's,
+    /// multiplies each value; a mean then divides by the sum of the weights. [`Extra::Mask`], of the input's shape,
+    /// leaves out each value where it is 0. Gradients: `input`.
     ///
     /// Neither term is negative, so that nothing cancels. A target of 0 removes the second term, even where it is
     /// infinite.

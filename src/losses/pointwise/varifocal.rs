@@ -12,8 +12,8 @@ loss! {
     /// element, with `p = σ(x)` and `bce = −t·log p − (1 − t)·log(1 − p)`.
     ///
     /// `input` holds logits and `target` qualities from 0 to 1, floats or integers, of one shape; in detection, the IoU
-    /// of a box at the class of its object, and 0 at other classes. `none` has the shape of `input`. [`Extra::Mask`],
-    /// of this shape, leaves out each value where it is 0. Gradients: `input`.
+    /// of a box at the class of its object, and 0 at other classes. With the reduction `none` the result has the shape
+    /// of `input`. [`Extra::Mask`], of this shape, leaves out each value where it is 0. Gradients: `input`.
     ///
     /// The logs are computed from softplus, so that loss and gradient are finite and accurate for every finite logit. An
     /// infinite logit gives NaN.

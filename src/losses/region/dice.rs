@@ -11,11 +11,11 @@ loss! {
     ///
     /// `input` holds floats `[N, C, ...]`, or with the class axis last; `p` are its probabilities, after the
     /// activation. `target` holds labels, integers `[N, ...]` in `0..C` or `ignore_index`, or it holds floats of the
-    /// input's shape. Sums run over the positions of an item. `none` is `[N, C]`; with `batch` it is `[C]`, and without
-    /// the background it has one class fewer. [`Extra::Weight`] multiplies the values of each class; it is always
-    /// `[C]`. A mean divides by the number of values, whatever the weights. [`Extra::Mask`] of the shape
-    /// `[N, d1, ..., dk]` leaves out each position where it is 0. If the activation is no softmax, a mask of the
-    /// input's shape may leave out single elements. Gradients: `input`.
+    /// input's shape. Sums run over the positions of an item. With the reduction `none` the result is `[N, C]`; with
+    /// `batch` it is `[C]`, and without the background it has one class fewer. [`Extra::Weight`] multiplies the values
+    /// of each class; it is always `[C]`. A mean divides by the number of values, whatever the weights. [`Extra::Mask`]
+    /// of the shape `[N, d1, ..., dk]` leaves out each position where it is 0. If the activation is no softmax, a mask
+    /// of the input's shape may leave out single elements. Gradients: `input`.
     ///
     /// If the input has one channel, labels are 0 and 1, and a label is itself the target. Positions with the label
     /// `ignore_index` enter no sum, and their gradient is 0.

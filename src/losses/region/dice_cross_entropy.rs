@@ -18,7 +18,7 @@ loss! {
     /// leaves out each position where it is 0. Gradients: `input`.
     ///
     /// [`Dice`](crate::Dice) and [`CrossEntropy`](crate::CrossEntropy) define the two losses and their options. Each
-    /// loss is reduced by itself, then the two are added; there is no `none`. An outcome reports `.dice` and
+    /// loss is reduced by itself, then the two are added; there is no reduction `none`. An outcome reports `.dice` and
     /// `.cross_entropy` (and `.z_loss`), each with its sum and denominator. `activation` and `include_background`
     /// concern Dice alone: the cross-entropy takes the input as logits, and includes all classes.
     ///

@@ -20,10 +20,10 @@ loss! {
     ///
     /// [`Dice`](crate::Dice) and [`SigmoidFocal`](crate::SigmoidFocal) define the two losses and their options, but
     /// here the default of `alpha` is `None`. Each loss is reduced by itself, then the two are added; there is no
-    /// `none`. The mean of the focal loss divides by the number of elements that take part, whatever their weights. An
-    /// outcome reports `.dice` and `.sigmoid_focal`, each with its sum and denominator. `activation` concerns Dice
-    /// alone: the focal loss takes the input as the logits of a binary question for each class, even where Dice takes a
-    /// softmax. If the input has one channel, labels are 0 and 1, and a label is itself the target.
+    /// reduction `none`. The mean of the focal loss divides by the number of elements that take part, whatever their
+    /// weights. An outcome reports `.dice` and `.sigmoid_focal`, each with its sum and denominator. `activation`
+    /// concerns Dice alone: the focal loss takes the input as the logits of a binary question for each class, even
+    /// where Dice takes a softmax. If the input has one channel, labels are 0 and 1, and a label is itself the target.
     ///
     /// With `use_softmax` the focal loss is [`SoftmaxFocal`](crate::SoftmaxFocal) over the classes of each position,
     /// and the class weight of a position's label is its α; an outcome reports `.softmax_focal`. Its mean, too, divides
@@ -125,7 +125,10 @@ impl Region for DiceFocal {
     }
     fn conflict(&self) -> Option<(&'static str, &'static str)> {
         match self.use_softmax {
-            true if self.alpha.is_some() => Some(("alpha", "none where `use_softmax` is true; class weights are its alphas")),
+            true if self.alpha.is_some() => Some((
+                "alpha",
+                "none where `use_softmax` is true, since the operand `weight` then holds the α of each class",
+            )),
             true if self.label_smoothing != 0.0 => Some(("label_smoothing", "0 where `use_softmax` is true")),
             _ => None,
         }

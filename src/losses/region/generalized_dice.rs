@@ -24,10 +24,10 @@ loss! {
     ///
     /// `input` holds floats `[N, C, ...]`, or with the class axis last; `p` are its probabilities, after the
     /// activation. `target` holds labels, integers `[N, ...]` in `0..C` or `ignore_index`, or it holds floats of the
-    /// input's shape. `none` is `[N]`; with `batch` it is `[1]`. If the input has one channel, labels are 0 and 1, and
-    /// a label is itself the target. [`Extra::Mask`] of the shape `[N, d1, ..., dk]` leaves out each position where it
-    /// is 0. If the activation is no softmax, a mask of the input's shape may leave out single elements. Gradients:
-    /// `input`.
+    /// input's shape. With the reduction `none` the result is `[N]`; with `batch` it is `[1]`. If the input has one
+    /// channel, labels are 0 and 1, and a label is itself the target. [`Extra::Mask`] of the shape `[N, d1, ..., dk]`
+    /// leaves out each position where it is 0. If the activation is no softmax, a mask of the input's shape may leave
+    /// out single elements. Gradients: `input`.
     ///
     /// The weight `w_c` is `1/(Σt)²`, `1/Σt` or 1, so that a small class can count as much as a large one. Weights are
     /// constants in the gradient. A weight beyond the range of f32, such as that of an absent class, is replaced by the

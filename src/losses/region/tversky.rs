@@ -13,11 +13,11 @@ loss! {
     ///
     /// `input` holds floats `[N, C, ...]`, or with the class axis last; `p` are its probabilities, after the
     /// activation. `target` holds labels, integers `[N, ...]` in `0..C` or `ignore_index`, or it holds floats of the
-    /// input's shape. Sums run over the positions of an item. `none` is `[N, C]`; with `batch` it is `[C]`, and without
-    /// the background it has one class fewer. [`Extra::Weight`] multiplies the values of each class; it is always
-    /// `[C]`. A mean divides by the number of values, whatever the weights. [`Extra::Mask`] of the shape
-    /// `[N, d1, ..., dk]` leaves out each position where it is 0. If the activation is no softmax, a mask of the
-    /// input's shape may leave out single elements. Gradients: `input`.
+    /// input's shape. Sums run over the positions of an item. With the reduction `none` the result is `[N, C]`; with
+    /// `batch` it is `[C]`, and without the background it has one class fewer. [`Extra::Weight`] multiplies the values
+    /// of each class; it is always `[C]`. A mean divides by the number of values, whatever the weights. [`Extra::Mask`]
+    /// of the shape `[N, d1, ..., dk]` leaves out each position where it is 0. If the activation is no softmax, a mask
+    /// of the input's shape may leave out single elements. Gradients: `input`.
     ///
     /// α = β = ½ gives [`Dice`](crate::Dice), except for the smoothing; α = β = 1 gives the Jaccard index. A γ other
     /// than 1 makes the loss focal. If the input has one channel, labels are 0 and 1, and a label is itself the target.
@@ -108,14 +108,14 @@ impl Region for Tversky {
         let wrong = if wrong < 0.0 && gamma.fract() != 0.0 { 0.0 } else { wrong };
         let denominator = s.true_pos + wrong + dr;
         let ratio = (s.true_pos + nr) / denominator;
-        let base = (wrong + (dr - nr)) / denominator;
-        let (under, by_log) = if self.log_loss { minus_log(base, ratio) } else { (base, 1.0) };
+        let miss = (wrong + (dr - nr)) / denominator;
+        let (raised, by_log) = if self.log_loss { minus_log(miss, ratio) } else { (miss, 1.0) };
         // where γ is below 1 the power has an infinite slope at 0, which would make a perfect overlap's gradient
         // infinite or NaN
-        let slope = if under == 0.0 && gamma < 1.0 { 0.0 } else { by_log * gamma * under.powf(gamma - 1.0) };
+        let slope = if raised == 0.0 && gamma < 1.0 { 0.0 } else { by_log * gamma * raised.powf(gamma - 1.0) };
         RegionScore {
-            loss: under.powf(gamma),
-            d_true_pos: -slope * base / denominator,
+            loss: raised.powf(gamma),
+            d_true_pos: -slope * miss / denominator,
             d_false_pos: slope * alpha * ratio / denominator,
             d_false_neg: slope * beta * ratio / denominator,
         }

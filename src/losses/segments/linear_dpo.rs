@@ -19,8 +19,8 @@ loss! {
     /// may lie anywhere. `reference` holds the log-probability of each answer under the reference model, floats `[2·B]`
     /// in the same order.
     ///
-    /// `none` is `[B]`, a value for each pair. [`Extra::Mask`], of this shape, leaves out each pair where it is 0, with
-    /// the tokens of both answers. Gradients: `hidden`, `weight`, `bias`.
+    /// With the reduction `none` the result is `[B]`, a value for each pair. [`Extra::Mask`], of this shape, leaves out
+    /// each pair where it is 0, with the tokens of both answers. Gradients: `hidden`, `weight`, `bias`.
     ///
     /// Options are the same as in [`Dpo`](crate::Dpo), and so are the loss of a pair and its papers. For `ipo`,
     /// log-probabilities are means over the tokens of each answer, and `reference` has to hold such means too. A token

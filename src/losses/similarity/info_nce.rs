@@ -12,8 +12,8 @@ loss! {
     ///
     /// `query` and `key` are floats `[N, D]`. Key `i` is the positive of query `i`; all other keys are its negatives.
     /// [`Extra::Negatives`], `[M, D]`, are negatives of every query. [`Extra::LogitScale`], `[1]` or `[]`, is the scale
-    /// `s`, which is used as given, not exponentiated; without it `s` is `1/temperature`. `none` is `[N]`. Gradients:
-    /// `query`, `key`, `negatives`, `logit_scale`.
+    /// `s`, which is used as given, not exponentiated; without it `s` is `1/temperature`. With the reduction `none` the
+    /// result is `[N]`. Gradients: `query`, `key`, `negatives`, `logit_scale`.
     ///
     /// [`Extra::Labels`], integers `[N]` of any value, mark further keys that fit a query: query `i` and key `i` both
     /// have the label at index `i`. Other keys, and negatives, with a query's label are left out of its softmax; with
@@ -23,7 +23,7 @@ loss! {
     ///
     /// `symmetric` takes the mean of this loss and the loss from keys to queries, which has no negatives: CLIP's loss.
     /// For a shard of a batch, `query` is `[n, D]`, `key` has all keys, and [`Term::rows_from`] says where the shard
-    /// begins; `none` then has `n` values. With [`Term::keys_from`], the keys come in shards too.
+    /// begins; the unreduced loss then has `n` values. With [`Term::keys_from`], the keys come in shards too.
     ///
     /// A GPU stores no more of the N×N scores than a block of bounded size: it folds tiles of them into each row's
     /// softmax, and computes them again for the gradients. `−log p` is `(max − x) + log1p(Σ' exp(x − max))`, where the

@@ -12,16 +12,16 @@ loss! {
     /// all others.
     ///
     /// `image` and `text` are floats `[N, D]`; row `i` of one belongs to row `i` of the other. `logit_scale` (s) and
-    /// `logit_bias` (b) are floats `[1]` or `[]`; they are used as given: the scale is not exponentiated. `none` is
-    /// `[N]`: the sum over each image's pairs. A mean divides by `N`. Gradients: `image`, `text`, `logit_scale`,
-    /// `logit_bias`.
+    /// `logit_bias` (b) are floats `[1]` or `[]`; they are used as given: the scale is not exponentiated. With the
+    /// reduction `none` the result is `[N]`: the sum over each image's pairs. A mean divides by `N`. Gradients:
+    /// `image`, `text`, `logit_scale`, `logit_bias`.
     ///
     /// [`Extra::Labels`], integers `[N]` of any value, mark further texts that fit an image: image `i` and text `i`
     /// both have the label at index `i`. Other texts with an image's label are left out; with an `equal_labels` of
     /// `positive` they count like the image's own text.
     ///
     /// For a shard of a batch, `image` is `[n, D]`, `text` has all texts, and [`Term::rows_from`] says where the shard
-    /// begins; `none` then has `n` values.
+    /// begins; the unreduced loss then has `n` values.
     ///
     /// A GPU stores no more of the N×N scores than a block of bounded size: it computes them in tiles, and again for
     /// the gradients. `−log σ(z)` is `softplus(−z)`, which does not overflow. A norm below 1e-8 counts as 1e-8; a row

@@ -10,14 +10,14 @@ loss! {
     /// Supervised contrastive loss: for each row the mean of `−log p_j` over the other rows `j` with its label, where
     /// `p` is the softmax of `f̂ᵢ·f̂ⱼ/temperature` over all other rows and `f̂ = f/‖f‖`.
     ///
-    /// `features` holds floats `[N, D]`. `labels` are integers `[N]` (`i32`, `u32`, `u8` or `i64`) of any value. `none`
-    /// is `[N]`: a row whose label no other row has is 0 in `none`, and a mean leaves it out. Gradients: `features`,
-    /// `anchors`.
+    /// `features` holds floats `[N, D]`. `labels` are integers `[N]` (`i32`, `u32`, `u8` or `i64`) of any value. With
+    /// the reduction `none` the result is `[N]`. A row without another of its label has the value 0, and a mean leaves
+    /// it out. Gradients: `features`, `anchors`.
     ///
     /// For a shard of a batch, [`Extra::Anchors`], `[n, D]`, are the rows of `features` that belong to the shard, and
-    /// [`Term::rows_from`] says where they begin. Each anchor is compared with all other rows of `features`, and `none`
-    /// then has `n` values. A row has a gradient as an anchor, in `anchors`, and one as a row that anchors are compared
-    /// with, in `features`. Its whole gradient is the sum of these over all shards.
+    /// [`Term::rows_from`] says where they begin. Each anchor is compared with all other rows of `features`, and the
+    /// unreduced loss then has `n` values. A row has a gradient as an anchor, in `anchors`, and one as a row that
+    /// anchors are compared with, in `features`. Its whole gradient is the sum of these over all shards.
     ///
     /// This is the paper's L_out without its factor of the base temperature. NT-Xent (SimCLR) is this loss for two
     /// views of a batch of B, one after the other: N is 2·B, and row i has the label `i mod B`.

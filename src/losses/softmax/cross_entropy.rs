@@ -12,8 +12,9 @@ loss! {
     ///
     /// `input` holds logits, floats `[N, C]` or `[N, C, d1, ..., dk]`, or with the class axis last. `target` holds
     /// labels, integers `[N, d1, ..., dk]` in `0..C` or `ignore_index`, or it holds probabilities, floats of the
-    /// input's shape. `none` is `[N, d1, ..., dk]`. [`Extra::Weight`] is a weight for each class, `[C]`.
-    /// [`Extra::Mask`], of the shape of `none`, leaves out each position where it is 0. Gradients: `input`.
+    /// input's shape. With the reduction `none` the result is `[N, d1, ..., dk]`. [`Extra::Weight`] is a weight for
+    /// each class, `[C]`. [`Extra::Mask`], of the shape `[N, d1, ..., dk]`, leaves out each position where it is 0.
+    /// Gradients: `input`.
     ///
     /// The loss of a position is `Σ_c w_c·q_c·(lse − x_c) + z_loss·lse²`. Here `w` are the class weights and `lse` is
     /// the log of `Σ exp(x)`. `q` is the target's probability of the class, which is 1 or 0 where the target is a

@@ -11,9 +11,10 @@ loss! {
     /// Generalized cross-entropy: `w[t]·(1 − p_t^q)/q` for each position, with `p = softmax(x)`.
     ///
     /// `input` holds logits, floats `[N, C]` or `[N, C, d1, ..., dk]`, or with the class axis last. `target` holds
-    /// labels, integers `[N, d1, ..., dk]` in `0..C` or `ignore_index`. `none` is `[N, d1, ..., dk]`. [`Extra::Weight`]
-    /// is a weight w for each class, `[C]`; without it w is 1. [`Extra::Mask`], of the shape of `none`, leaves out each
-    /// position where it is 0. A mean divides by the sum of `w[t]` over the kept positions. Gradients: `input`.
+    /// labels, integers `[N, d1, ..., dk]` in `0..C` or `ignore_index`. With the reduction `none` the result is
+    /// `[N, d1, ..., dk]`. [`Extra::Weight`] is a weight w for each class, `[C]`; without it w is 1. [`Extra::Mask`],
+    /// of the shape `[N, d1, ..., dk]`, leaves out each position where it is 0. A mean divides by the sum of `w[t]`
+    /// over the kept positions. Gradients: `input`.
     ///
     /// Without weights the loss is at most `1/q`, which bounds the cost of a wrong label. It is computed as
     /// `−expm1(q·log p_t)/q`, which keeps the digits of confident answers. A q of 0 gives the limit, cross-entropy.

@@ -11,9 +11,10 @@ loss! {
     /// Poly-1 cross-entropy: `w[t]·(−log p_t + ε·(1 − p_t))` for each position, with `p = softmax(x)`.
     ///
     /// `input` holds logits, floats `[N, C]` or `[N, C, d1, ..., dk]`, or with the class axis last. `target` holds
-    /// labels, integers `[N, d1, ..., dk]` in `0..C` or `ignore_index`. `none` is `[N, d1, ..., dk]`. [`Extra::Weight`]
-    /// is a weight w for each class, `[C]`; without it w is 1. [`Extra::Mask`], of the shape of `none`, leaves out each
-    /// position where it is 0. A mean divides by the sum of `w[t]` over the kept positions. Gradients: `input`.
+    /// labels, integers `[N, d1, ..., dk]` in `0..C` or `ignore_index`. With the reduction `none` the result is
+    /// `[N, d1, ..., dk]`. [`Extra::Weight`] is a weight w for each class, `[C]`; without it w is 1. [`Extra::Mask`],
+    /// of the shape `[N, d1, ..., dk]`, leaves out each position where it is 0. A mean divides by the sum of `w[t]`
+    /// over the kept positions. Gradients: `input`.
     ///
     /// `1 − p_t` is computed as the sum of the other classes' probabilities, so that the loss of a confident right
     /// answer keeps its digits. For a negative ε, the loss is computed as the sum of `(1 + ε)·(−log p_t)` and
@@ -44,7 +45,7 @@ loss! {
 
 static HEADER: Header = Header {
     id: "poly_cross_entropy",
-    title: "cross-entropy and a weighted share of errors",
+    title: "cross-entropy plus a weighted 1 − p",
     operands: &[
         OperandSpec::new("input", Role::Classes).differentiable(),
         OperandSpec::new("target", Role::Labels),

@@ -11,10 +11,10 @@ loss! {
     /// Softmax focal loss: `−α[t]·(1 − p_t)^γ·log p_t` for each position, with `p = softmax(x)`.
     ///
     /// `input` holds logits, floats `[N, C]` or `[N, C, d1, ..., dk]`, or with the class axis last. `target` holds
-    /// labels, integers `[N, d1, ..., dk]` in `0..C` or `ignore_index`. `none` is `[N, d1, ..., dk]`. [`Extra::Alpha`]
-    /// is the weight α of each class, `[C]`; without it α is 1. [`Extra::Mask`], of the shape of `none`, leaves out
-    /// each position where it is 0. A mean divides by the number of kept positions, never by their weights. Gradients:
-    /// `input`.
+    /// labels, integers `[N, d1, ..., dk]` in `0..C` or `ignore_index`. With the reduction `none` the result is
+    /// `[N, d1, ..., dk]`. [`Extra::Alpha`] is the weight α of each class, `[C]`; without it α is 1. [`Extra::Mask`],
+    /// of the shape `[N, d1, ..., dk]`, leaves out each position where it is 0. A mean divides by the number of kept
+    /// positions, never by their weights. Gradients: `input`.
     ///
     /// `1 − p_t` is computed as the sum of the other classes' probabilities, so that the loss of a confident right
     /// answer keeps its digits. The derivative contains `(1 − p_t)^(γ−1)·log p_t`, which is computed as `(1 − p_t)^γ`

@@ -19,9 +19,9 @@ choice! {
 loss! {
     /// Contrastive loss: `½·(t·d² + (1 − t)·max(margin − d, 0)²)` for each pair of rows at distance `d`.
     ///
-    /// `input1` (a) and `input2` (b) are floats `[N, D]`. `target` holds floats or integers `[N]`: 1 for similar
-    /// pairs, 0 for others. `none` is `[N]`. [`Extra::Mask`], of this shape, leaves out each row where it is 0.
-    /// Gradients: `input1`, `input2`.
+    /// `input1` (a) and `input2` (b) are floats `[N, D]`. `target` holds floats or integers `[N]`: 1 for similar pairs,
+    /// 0 for others. With the reduction `none` the result is `[N]`. [`Extra::Mask`], of this shape, leaves out each row
+    /// where it is 0. Gradients: `input1`, `input2`.
     ///
     /// The euclidean distance is `‖a − b + 1e-6‖`, as in PyTorch's `pairwise_distance`. Where it is exactly 0, its
     /// gradient is 0. Differences are divided by the greatest one before they are squared, so that no square overflows:

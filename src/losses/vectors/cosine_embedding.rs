@@ -11,8 +11,8 @@ loss! {
     /// target −1.
     ///
     /// `input1` and `input2` are floats `[N, D]`. `target` holds floats or integers `[N]`, 1 or −1; any other number
-    /// makes the row's loss 0. `none` is `[N]`. [`Extra::Mask`], of this shape, leaves out each row where it is 0.
-    /// Gradients: `input1`, `input2`.
+    /// makes the row's loss 0. With the reduction `none` the result is `[N]`. [`Extra::Mask`], of this shape, leaves
+    /// out each row where it is 0. Gradients: `input1`, `input2`.
     ///
     /// `cos(a, b) = a·b / (max(‖a‖, 1e-8)·max(‖b‖, 1e-8))`. The cosine is 0 for a vector of zeros, whose gradient is 0.
     /// Where the maximum is exactly 0, because the cosine equals the margin, the derivative is that of the cosine, not

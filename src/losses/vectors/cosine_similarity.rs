@@ -9,8 +9,8 @@ loss! {
     /// Cosine similarity loss: `(cos(a, b) − t)²` for each pair of rows.
     ///
     /// `input1` (a) and `input2` (b) are floats `[N, D]`. `target` holds floats `[N]`: the cosine that each pair should
-    /// have. `none` is `[N]`. [`Extra::Mask`], of this shape, leaves out each row where it is 0. Gradients: `input1`,
-    /// `input2`.
+    /// have. With the reduction `none` the result is `[N]`. [`Extra::Mask`], of this shape, leaves out each row where
+    /// it is 0. Gradients: `input1`, `input2`.
     ///
     /// The cosine is computed as in [`CosineEmbedding`](crate::CosineEmbedding). It is 0 for a vector of zeros, whose
     /// gradient is 0, and it does not overflow for long vectors. For cosines above ½ the error is computed as

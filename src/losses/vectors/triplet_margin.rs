@@ -10,8 +10,8 @@ loss! {
     /// Triplet margin loss: `max(d(a, p) − d(a, n) + margin, 0)` for each row's anchor, positive and negative.
     ///
     /// `anchor`, `positive` and `negative` are floats `[N, D]`. The distance is `d(x, y) = (Σ |x − y + eps|^p)^(1/p)`.
-    /// `none` is `[N]`. [`Extra::Mask`], of this shape, leaves out each row where it is 0. Gradients: `anchor`,
-    /// `positive`, `negative`.
+    /// With the reduction `none` the result is `[N]`. [`Extra::Mask`], of this shape, leaves out each row where it is
+    /// 0. Gradients: `anchor`, `positive`, `negative`.
     ///
     /// With `swap`, the smaller of `d(a, n)` and `d(p, n)` takes the place of `d(a, n)`; if the two are equal, each has
     /// half of the derivative.

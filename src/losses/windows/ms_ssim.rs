@@ -15,9 +15,9 @@ loss! {
     /// five levels: the channel itself, and four more that each hold the means of 2 × 2 pixels of the level before. A
     /// side of odd length is padded with a zero before its first pixel. `ssim₅` is the mean SSIM of the last level's
     /// windows, as in [`Ssim`](crate::Ssim); `csⱼ` is the mean of `(2σₓᵧ + C₂) / (σₓ² + σᵧ² + C₂)` over the windows of
-    /// level `j`. Height and width are greater than `16·(window − 1)`; `window` is odd. `none` is `[N]`; a mean divides
-    /// by `N`. Gradients: `input`, `target`. A channel has a loss of 1 and a gradient of 0 if the mean `csⱼ` or `ssim₅`
-    /// of one of its levels is 0 or less.
+    /// level `j`. Height and width are greater than `16·(window − 1)`; `window` is odd. With the reduction `none` the
+    /// result is `[N]`; a mean divides by `N`. Gradients: `input`, `target`. A channel has a loss of 1 and a gradient
+    /// of 0 if the mean `csⱼ` or `ssim₅` of one of its levels is 0 or less.
     ///
     /// Each level's mean is computed as that of `1 − cs`, and the product through logarithms, so that the loss keeps
     /// its digits where the pictures are nearly the same. A pixel that is not finite makes the loss NaN. A GPU works on
@@ -31,7 +31,7 @@ loss! {
     /// # Example
     /// ```
     /// use wgloss::{Array, MsSsim, cpu};
-    /// // flat pictures have the same structure, and differ in their means alone
+    /// // a picture beside itself: its similarity is 1 at every level
     /// let picture = Array::new(&[0.5f32; 33 * 33], [1, 1, 33, 33])?;
     /// let loss = MsSsim::new().window(3);
     /// assert_eq!(cpu::value(&loss.of(&picture, &picture))?.loss()?, 0.0);

@@ -13,7 +13,8 @@ loss! {
     /// `input` (x) and `target` (y) hold pictures, floats `[N, C, H, W]`, or with the class axis last. The means `μ`,
     /// variances `σ²` and the covariance `σₓᵧ` are those of a channel's pixels in windows of `window × window`,
     /// weighted by a Gaussian; `C₁ = (0.01·data_range)²` and `C₂ = (0.03·data_range)²`. Height and width are at least
-    /// `window`, which is odd. `none` is `[N]`; a mean divides by `N`. Gradients: `input`, `target`.
+    /// `window`, which is odd. With the reduction `none` the result is `[N]`; a mean divides by `N`. Gradients:
+    /// `input`, `target`.
     ///
     /// `1 − SSIM` is computed from the mean and the variance of `x − y`, so that it keeps its digits where the pictures are
     /// nearly the same. A window with a pixel that is not finite makes the loss NaN. A GPU sums the pixels

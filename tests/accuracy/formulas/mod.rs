@@ -28,7 +28,7 @@ use std::f64::consts::LN_2;
 use wgloss::header::Value;
 
 pub fn tests() -> Vec<Trial> {
-    tests![known_values_come_of_the_formulas]
+    tests![known_values_come_from_the_formulas]
 }
 
 /// The unreduced values of a loss, or its one number if it has no values.
@@ -102,7 +102,7 @@ pub fn values(id: &str, of: &Inputs) -> Vec<Big> {
     }
 }
 
-fn known_values_come_of_the_formulas() {
+fn known_values_come_from_the_formulas() {
     let inputs = |x: &[f64], t: &[f64]| Inputs {
         held: BTreeMap::new(),
         floats: [("input", x), ("target", t)].map(|(name, x)| (name, x.iter().map(|&x| big(x)).collect())).into(),

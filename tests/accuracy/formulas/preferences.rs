@@ -62,12 +62,12 @@ pub(super) fn dpo(of: &Inputs) -> Vec<Big> {
 
 /// The loss of a pair of answers, from their log-probabilities under the policy and under the reference.
 pub(super) fn of_answers(of: &Inputs, [pc, pr, rc, rr]: [Big; 4]) -> Big {
-    let (lead, beta, wrong) = ((pc - pr) - (rc - rr), of.number("beta"), of.number("label_smoothing"));
-    let z = beta * lead.clone();
+    let (log_ratio_gap, beta, wrong) = ((pc - pr) - (rc - rr), of.number("beta"), of.number("label_smoothing"));
+    let z = beta * log_ratio_gap.clone();
     match of.name("kind").as_str() {
         "sigmoid" => (1.0 - wrong) * softplus(&-z.clone()) + wrong * softplus(&z),
         "hinge" => (1.0 - z).max(0.0),
-        _ => square(lead - 0.5 / beta),
+        _ => square(log_ratio_gap - 0.5 / beta),
     }
 }
 

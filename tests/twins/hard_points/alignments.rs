@@ -14,7 +14,7 @@ pub fn tests() -> Vec<Trial> {
         a_class_of_no_probability_is_ruled_out,
         the_mean_is_over_labels_and_then_over_items,
         what_lies_beyond_the_lengths_takes_no_part,
-        an_unknown_log_probability_makes_its_item_unknown,
+        a_log_probability_of_nan_or_infinity_makes_its_item_nan,
     ]
 }
 
@@ -135,13 +135,13 @@ fn what_lies_beyond_the_lengths_takes_no_part() {
         .gradient(&x, [0.5 - 0.375 / all, 0.5 - 0.5 / all, 0.25 - 0.125 / all, 0.75 - 0.75 / all, 0.0, 0.0])]);
 }
 
-fn an_unknown_log_probability_makes_its_item_unknown() {
+fn a_log_probability_of_nan_or_infinity_makes_its_item_nan() {
     let numbers = |special: f64| floats(&[special, -1.0, 0.0, 0.0, -1.0, -1.0], &[1, 2, 3]);
     for special in [NAN, INF] {
         let x = numbers(special);
         let term = of(&x, &[1, 1], &[1, 1], &[1, 1]).reduce(Reduction::None);
         let others = [0.0f64.exp(), (-1.0f64).exp() - 1.0, (-1.0f64).exp()];
-        check([Point::new("an unknown class", term, [NAN, 1.0])
+        check([Point::new("a class of NaN or infinity", term, [NAN, 1.0])
             .gradient(&x, [NAN, NAN, NAN, others[0], others[1], others[2]])]);
     }
 }

@@ -12,7 +12,7 @@ pub fn tests() -> Vec<Trial> {
         centres_and_sizes_say_what_corners_say,
         equal_boxes_and_points,
         no_box_without_area_or_inside_out_gives_what_is_not_finite,
-        an_endless_box_is_unknown,
+        an_endless_box_is_nan,
     ]
 }
 
@@ -137,14 +137,14 @@ fn no_box_without_area_or_inside_out_gives_what_is_not_finite() {
     }
 }
 
-fn an_endless_box_is_unknown() {
-    let unknown = |kind, format| {
+fn an_endless_box_is_nan() {
+    let all_nan = |kind, format| {
         let endless = [[0.0, 0.0, f64::INFINITY, 1.0], [0.0, 0.0, 2.0, 2.0]];
         let [a, b] = endless;
         [[a, b], [b, a]].map(|pair| point("endless", &of(kind, format), pair, f64::NAN, [f64::NAN; 4]))
     };
-    check(unknown(IouKind::Eiou, BoxFormat::Xyxy));
-    check(unknown(IouKind::Siou, BoxFormat::Xyxy));
-    check(unknown(IouKind::Iou, BoxFormat::Cxcywh));
-    check(unknown(IouKind::Ciou, BoxFormat::Cxcywh));
+    check(all_nan(IouKind::Eiou, BoxFormat::Xyxy));
+    check(all_nan(IouKind::Siou, BoxFormat::Xyxy));
+    check(all_nan(IouKind::Iou, BoxFormat::Cxcywh));
+    check(all_nan(IouKind::Ciou, BoxFormat::Cxcywh));
 }

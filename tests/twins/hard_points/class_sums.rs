@@ -198,7 +198,7 @@ fn distillation_in_other_directions() {
                 .gradient(&reverse, [reverse_slope, -reverse_slope]),
             Point::new("js", of_js, [0.5 * (of_student + of_teacher)]).gradient(&js, [0.5 * slope, -0.5 * slope]),
         ]
-        .map(|point| Point { rtol: 1e-7, ..point }),
+        .map(|point| Point { rtol: 1e-12, ..point }),
     );
     let ends = [(0.0, DistillationDirection::Forward), (1.0, DistillationDirection::Reverse)];
     for (beta, direction) in ends {

@@ -10,7 +10,7 @@ pub fn tests() -> Vec<Trial> {
         a_student_who_is_near_keeps_the_digits_of_a_small_loss,
         the_teachers_own_layer_costs_nothing,
         identity_layers_pass_their_rows_on_as_logits,
-        a_row_that_is_not_finite_is_unknown_unless_it_is_left_out,
+        a_row_that_is_not_finite_is_nan_unless_it_is_left_out,
     ]
 }
 
@@ -64,7 +64,7 @@ fn identity_layers_pass_their_rows_on_as_logits() {
     }
 }
 
-fn a_row_that_is_not_finite_is_unknown_unless_it_is_left_out() {
+fn a_row_that_is_not_finite_is_nan_unless_it_is_left_out() {
     let (nan, half) = (f64::NAN, 0.5 * 0.5f64.tanh());
     let (w, weight) = (floats(&[1.0, 0.0], &[2, 1]), floats(&[0.0, 0.0], &[2, 1]));
     let mask = floats(&[1.0, 0.0], &[2]);

@@ -11,7 +11,7 @@ use wgloss::{
 pub fn tests() -> Vec<Trial> {
     tests![
         answers_that_are_almost_certain,
-        leads_at_their_kinks,
+        log_ratio_gaps_at_their_kinks,
         single_answers_and_their_reference,
         ratios_beyond_their_bounds,
         ratios_of_whole_sequences,
@@ -51,7 +51,7 @@ fn answers_that_are_almost_certain() {
     check(points);
 }
 
-fn leads_at_their_kinks() {
+fn log_ratio_gaps_at_their_kinks() {
     let zero = row(&[0.0, 0.0, 0.0]);
     let dpo =
         |kind, chosen: &Array| Dpo::new().kind(kind).beta(0.5).of(chosen, &zero, &zero, &zero).reduce(Reduction::None);
@@ -77,7 +77,7 @@ fn answers_of_tokens_in_any_order() {
         let loss = LinearDpo::new().kind(kind).beta(0.5).of(&hidden, &weight, &target, &segments, reference);
         loss.with(Extra::Bias, &bias).reduce(Reduction::None)
     };
-    // the leads, the chosen answer's log-ratio less the rejected one's, are 3 + 1 and 0: z is 2 and 0
+    // the gaps, the chosen answer's log-ratio less the rejected one's, are 3 + 1 and 0: z is 2 and 0
     let (soft, sure) = ((-2f64).exp().ln_1p(), 1.0 / (1.0 + 2f64.exp()));
     // the gradient of the bias of class 1, whose probability is ¾: each token adds its answer's slope times 1[label = 1] −
     // ¾. Answer 0 has two tokens of label 1, answer 2 one of label 0, answer 1 one of each
@@ -88,7 +88,7 @@ fn answers_of_tokens_in_any_order() {
     check([
         sigmoid.gradient(&bias, [-of_bias, of_bias]).gradient(&hidden, [0.0; 6]),
         Point::new("hinge", term(DpoKind::Hinge, &reference), [0.0, 1.0]),
-        // leads of 4 and 0, less 1/(2β) = 1
+        // gaps of 4 and 0, less 1/(2β) = 1
         Point::new("ipo", term(DpoKind::Ipo, &means), [9.0, 1.0]),
     ]);
 }
@@ -105,7 +105,7 @@ fn answers_beyond_numbers() {
     // the probability of class 1 where the hidden state is 1
     let second = 1.0 / (1.0 + 2f64.exp());
     check([
-        // the log-probabilities of the pairs are 0 and −600, and −600 and 0: their leads are far beyond the range of a
+        // the log-probabilities of the pairs are 0 and −600, and −600 and 0: their gaps are far beyond the range of a
         // softmax in f32
         Point::new("far apart", term(&far, &reference, [0.0, 0.0]), [(-600f64).exp(), 600.0])
             .gradient(&far, [-2.0 * (-1200f64).exp(), -2.0 * (-600f64).exp(), -2.0, 2.0 * (-600f64).exp()]),
@@ -186,7 +186,7 @@ fn ratios_of_whole_sequences() {
         Point::new("a bound", of(&ppo.clone().clip_high(0.25)).reduce(Reduction::Sum), [-1.25 - 3.75 - 2.5 + 0.5])
             .gradient(&new, [0.0; 8]),
         Point::new(
-            "a NaN makes all of its sequence unknown",
+            "a NaN makes all of its sequence NaN",
             ppo.of(&unknown, &unknown, &floats(&[1.0; 4], &[2, 2])).reduce(Reduction::None),
             [NAN, NAN, -1.0, -1.0],
         )

@@ -11,7 +11,7 @@ const PARAMETERS = SECOND_BIASES + CLASSES;
 const STEPS = 150;
 const RATE = 0.5;
 /** The number of points of the plane at which the loss is computed at once. */
-const BATCH = 32;
+const POINTS_AT_ONCE = 32;
 
 /** Loads the images and their labels. */
 async function digits() {
@@ -92,7 +92,10 @@ function backward(weights, { images, count }, hidden, slopes) {
   return gradient;
 }
 
-/** Trains the network, and reports each step to `progress`. The losses and their gradients come from the GPU. */
+/**
+ * Trains the network, and reports each step to `progress`. The losses and their gradients come from the GPU. Throws if the
+ * visitor leaves.
+ */
 async function trained(data, progress, signal) {
   const gpu = await needed();
   const weights = first();
@@ -108,37 +111,39 @@ async function trained(data, progress, signal) {
     if (step % 10 === 0) await new Promise((done) => setTimeout(done));
   }
   job.free();
+  signal.throwIfAborted();
   return weights;
 }
 
 let kept;
 
+/** The images and the trained network's weights. They are kept once all is there, so that the next visit tries again after an error. */
+async function trainedNetwork(progress, signal) {
+  if (!kept) {
+    const data = await digits();
+    kept = { data, weights: await trained(data, progress, signal) };
+  }
+  return kept;
+}
+
 /** The loss of the trained network over a plane of its weights, at `size` x `size` points from −1 to 1. */
 export async function around(size, progress, signal) {
-  kept ??= (async () => {
-    const data = await digits();
-    return { data, weights: await trained(data, progress, signal) };
-  })();
-  const { data, weights } = await kept;
-  if (signal.aborted) {
-    kept = undefined;
-    throw new DOMException("left", "AbortError");
-  }
+  const { data, weights } = await trainedNetwork(progress, signal);
   const next = random(2018);
   const plane = new Float32Array(3 * PARAMETERS);
   [weights, direction(weights, next), direction(weights, next)].forEach((part, k) => plane.set(part, k * PARAMETERS));
   const network = await predictor(plane, data);
-  const labels = new Uint8Array(BATCH * data.count);
-  for (let k = 0; k < BATCH; k++) labels.set(data.labels, k * data.count);
+  const labels = new Uint8Array(POINTS_AT_ONCE * data.count);
+  for (let k = 0; k < POINTS_AT_ONCE; k++) labels.set(data.labels, k * data.count);
   const gpu = await needed();
   const values = new Float32Array(size * size);
   const at = (k) => -1 + (2 * k) / (size - 1);
-  for (let start = 0; start < values.length && !signal.aborted; start += BATCH) {
-    const points = new Float32Array(2 * BATCH);
-    const count = Math.min(BATCH, values.length - start);
+  for (let start = 0; start < values.length && !signal.aborted; start += POINTS_AT_ONCE) {
+    const points = new Float32Array(2 * POINTS_AT_ONCE);
+    const count = Math.min(POINTS_AT_ONCE, values.length - start);
     for (let k = 0; k < count; k++) points.set([at((start + k) % size), at(Math.floor((start + k) / size))], 2 * k);
     const logits = await network(points);
-    const operands = { input: tensor(logits, [BATCH * data.count, CLASSES]), target: tensor(labels) };
+    const operands = { input: tensor(logits, [POINTS_AT_ONCE * data.count, CLASSES]), target: tensor(labels) };
     const losses = (await gpu.loss("cross_entropy", operands, { reduction: "none", gradients: [] })).values.data;
     for (let k = 0; k < count; k++) {
       let sum = 0;
@@ -150,7 +155,7 @@ export async function around(size, progress, signal) {
   return values;
 }
 
-/** Makes the kernels of digits.wgsl, which compute the logits of all images at `BATCH` points of the plane. */
+/** Makes the kernels of digits.wgsl, which compute the logits of all images at `POINTS_AT_ONCE` points of the plane. */
 async function predictor(plane, { images, count }) {
   const gpu = await device();
   const code = await (await fetch(new URL("../data/digits.wgsl", import.meta.url))).text();
@@ -163,7 +168,7 @@ async function predictor(plane, { images, count }) {
   };
   const buffers = [
     buffer(plane.length, plane), buffer(images.length, images), buffer(3 * HIDDEN * count),
-    buffer(2 * BATCH), buffer(BATCH * count * CLASSES),
+    buffer(2 * POINTS_AT_ONCE), buffer(POINTS_AT_ONCE * count * CLASSES),
   ];
   const kernel = async (entryPoint, bindings, grid) => {
     const pipeline = await gpu.createComputePipelineAsync({ layout: "auto", compute: { module, entryPoint } });
@@ -179,7 +184,7 @@ async function predictor(plane, { images, count }) {
   };
   const across = Math.ceil(count / 64);
   const project = await kernel("project", [0, 1, 2], [across, HIDDEN, 3]);
-  const predict = await kernel("predict", [0, 2, 3, 4], [across, BATCH, 1]);
+  const predict = await kernel("predict", [0, 2, 3, 4], [across, POINTS_AT_ONCE, 1]);
   const encoder = gpu.createCommandEncoder();
   project(encoder);
   gpu.queue.submit([encoder.finish()]);
@@ -187,6 +192,6 @@ async function predictor(plane, { images, count }) {
     gpu.queue.writeBuffer(buffers[3], 0, points);
     const encoder = gpu.createCommandEncoder();
     predict(encoder);
-    return readBack(gpu, encoder, buffers[4], 4 * BATCH * count * CLASSES);
+    return readBack(gpu, encoder, buffers[4], 4 * POINTS_AT_ONCE * count * CLASSES);
   };
 }

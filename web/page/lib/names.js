@@ -6,8 +6,8 @@ export const camel = (name) => name.replace(/(?:^|_)(\w)/g, (_, letter) => lette
 /** A name in CamelCase as snake_case. */
 export const snake = (name) => name.replace(/(?<!^)[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
 
-/** The id of the first loss that a line of Rust names. */
-export function lossIn(code, losses) {
-  const names = code.match(/\b[A-Z]\w+/g) ?? [];
-  return names.map(snake).find((id) => losses.has(id));
+/** The ids of the losses that a line of Rust makes, without those that occur in it as the name of an option's value. */
+export function lossesIn(code, losses) {
+  const names = code.match(/(?<!:\s*)\b[A-Z]\w+/g) ?? [];
+  return [...new Set(names.map(snake))].filter((id) => losses.has(id));
 }

@@ -81,7 +81,7 @@ export async function compiled(text) {
   const [surface, path] = await Promise.all([pipeline("surface"), pipeline("path")]);
   return {
     surface: ({ x, y, size }) => run(gpu, surface, [...x, ...y, size, size, 0, 0], size * size, Math.ceil((size * size) / 64)),
-    path: ([x, y], kind, rate, steps) => run(gpu, path, [x, 0, y, 0, steps, 1, kind, rate], 3 * steps, 1),
+    path: ([x, y], kind, rate, points) => run(gpu, path, [x, 0, y, 0, points, 1, kind, rate], 3 * points, 1),
   };
 }
 

@@ -15,21 +15,23 @@ export async function show(main, _, signal) {
   const losses = [...(await catalogue()).values()].filter((loss) => callOf(loss, SIZES[0]));
   const body = el("tbody");
   const said = el("p", { role: "status" }, `${losses.length} losses. Sums of losses are left out.`);
-  const state = { going: false, elements: USUAL };
+  // a run ends after the loss that it is at, and the next one begins only then
+  const state = { running: false, stopped: false, elements: USUAL };
   const sizes = select(SIZES.map((size) => [String(size), size.toLocaleString("en")]), String(USUAL), (size) => (state.elements = Number(size)));
-  signal.addEventListener("abort", () => (state.going = false));
+  signal.addEventListener("abort", () => (state.stopped = true));
   const start = el("button", { type: "button" }, "Bench this browser");
   start.addEventListener("click", async () => {
-    if (state.going) return void (state.going = false);
-    state.going = true;
+    if (state.running) return void (state.stopped = true);
+    Object.assign(state, { running: true, stopped: false });
     start.textContent = "Stop";
+    said.classList.remove("error");
     try {
       await run(losses, body, said, state);
     } catch (error) {
       said.textContent = error.message;
       said.classList.add("error");
     }
-    state.going = false;
+    state.running = false;
     start.textContent = "Bench this browser";
   });
   main.append(
@@ -52,7 +54,7 @@ async function run(losses, body, said, state) {
   const copy = await copied(elements);
   row(body, "copy", copy.milliseconds, copy.rate, 1);
   for (const loss of losses) {
-    if (!state.going) break;
+    if (state.stopped) break;
     said.textContent = `Measuring ${loss.id}…`;
     await painted();
     try {
@@ -63,7 +65,7 @@ async function run(losses, body, said, state) {
       body.append(el("tr", {}, head(loss.id), el("td", { colspan: 3, class: "error" }, error.message)));
     }
   }
-  said.textContent = state.going ? "Done." : "Stopped.";
+  said.textContent = state.stopped ? "Stopped." : "Done.";
 }
 
 /** The milliseconds of a loss with its gradient, and its rate in gigabytes a second. */

@@ -2,10 +2,10 @@
 
 import { el } from "../lib/dom.js";
 import { allTasks, catalogue } from "../lib/gpu.js";
-import { python, rust } from "../lib/lines.js";
 import { paragraphs } from "../lib/markdown.js";
-import { lossIn } from "../lib/names.js";
+import { lossesIn } from "../lib/names.js";
 import { controls, defaults } from "../lib/options.js";
+import { python, rust } from "../lib/snippets.js";
 import { visual } from "./see.js";
 
 /** Shows the tasks, and the task that the address names or the first. */
@@ -41,16 +41,16 @@ export async function show(main, [chosen], signal) {
 
 const code = (text) => text.replace(/`/g, "");
 
-/** Describes a task, and the first loss that its code names. If it names none, shows the code alone. */
+/** Describes a task, and the losses that its code names. If it doesn't name exactly one, the code of the task is shown too. */
 function described(task, losses, signal) {
   const head = [
     el("h2", {}, task.name[0].toUpperCase() + task.name.slice(1)),
     el("p", {}, `The model gives ${code(task.data)}; the target is ${code(task.targets)}.`),
     el("p", { class: "hint" }, `Mind: ${task.note}.`),
   ];
-  const loss = losses.get(lossIn(task.code, losses));
-  if (!loss) return [...head, el("h2", {}, "In Rust"), block(task.code, "Rust")];
-  return [...head, ...about(loss, losses, signal)];
+  const named = lossesIn(task.code, losses).map((id) => losses.get(id));
+  const whole = named.length === 1 ? [] : [el("h2", {}, "In Rust"), block(task.code, "Rust")];
+  return [...head, ...whole, ...named.flatMap((loss) => about(loss, losses, signal))];
 }
 
 /** Describes a loss: its picture, options, code and documentation. */
@@ -61,7 +61,7 @@ function about(loss, losses, signal) {
   let draw = () => {};
   const change = () => {
     lines.rust.firstChild.textContent = rust(loss, values);
-    lines.python.firstChild.textContent = python(loss, values) ?? "# PyTorch has no such loss";
+    lines.python.firstChild.textContent = python(loss, values) ?? "# no line of PyTorch is known for this loss";
     draw();
   };
   change();

@@ -6,7 +6,8 @@ import { map, pointed, prepared, surface } from "../lib/surface.js";
 import { redrawn } from "../lib/theme.js";
 import { compiled, OPTIMISERS } from "../lib/wgsl.js";
 
-const STEPS = 200;
+/** The number of points of a path: its start, and one for each of 200 steps. */
+const POINTS = 201;
 
 /** The landscapes: functions with their WGSL text, and the network, which has no text. */
 const LANDSCAPES = {
@@ -134,14 +135,14 @@ class Landscape {
     const start = this.inputs.map((input) => Number(input.value));
     const rate = Number(this.rate.value);
     const flat = this.function
-      ? await this.function.path(start, this.kind, rate, STEPS)
+      ? await this.function.path(start, this.kind, rate, POINTS)
       : overGrid(this.grid, start, this.kind, rate);
     const points = Array.from({ length: flat.length / 3 }, (_, k) => Array.from(flat.subarray(3 * k, 3 * k + 3)));
     const end = points.findIndex((point) => !point.every(Number.isFinite));
     this.path = end < 0 ? points : points.slice(0, Math.max(end, 1));
     const [x, y, value] = this.path[this.path.length - 1];
-    const gone = end < 0 ? "" : " Then it left the numbers: take a smaller learning rate.";
-    this.said.textContent = `${OPTIMISERS[this.kind]}, ${this.path.length} steps from (${start.map(short).join(", ")}): ends at (${short(x)}, ${short(y)}), where the loss is ${short(value)}.${gone}`;
+    const gone = end < 0 ? "" : " Then it became NaN or infinite: take a smaller learning rate.";
+    this.said.textContent = `${OPTIMISERS[this.kind]}, ${this.path.length - 1} steps from (${start.map(short).join(", ")}): ends at (${short(x)}, ${short(y)}), where the loss is ${short(value)}.${gone}`;
     this.draw();
   }
 
@@ -156,12 +157,12 @@ class Landscape {
 
 /** An optimiser's path over the grid's interpolated values, with slopes by finite differences, since the network has no WGSL function. */
 function overGrid(grid, [x, y], kind, rate) {
-  const flat = new Float32Array(3 * STEPS);
+  const flat = new Float32Array(3 * POINTS);
   const step = (grid.x[1] - grid.x[0]) / (grid.size - 1);
   const value = (x, y) => between(grid, x, y);
   let [m, v] = [[0, 0], [0, 0]];
   const p = [x, y];
-  for (let k = 0; k < STEPS; k++) {
+  for (let k = 0; k < POINTS; k++) {
     flat.set([...p, value(...p)], 3 * k);
     const slope = [value(p[0] + step, p[1]) - value(p[0] - step, p[1]), value(p[0], p[1] + step) - value(p[0], p[1] - step)];
     slope.forEach((difference, axis) => {

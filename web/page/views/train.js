@@ -73,9 +73,12 @@ class Column {
   /** Makes a step of gradient descent with momentum. */
   async step(data) {
     const pixels = data.labels.length;
+    const before = this.weights;
     this.weights.forEach((weights, k) => linear(data.seen, weights, this.logits, k * pixels));
     this.job.write("input", this.logits);
     const { value, gradients } = await this.job.run();
+    // a reset meanwhile has begun another training
+    if (before !== this.weights) return;
     const slope = gradients.input.data;
     const rate = RATES[this.id] ?? RATES.other;
     this.weights.forEach((weights, k) => {
@@ -130,42 +133,66 @@ function rgb(text) {
 /** The training of all columns, step by step. */
 class Run {
   constructor(columns, curves, verdict, signal) {
-    Object.assign(this, { columns, curves, verdict, signal, step: 0, going: false, data: undefined, turn: 0 });
+    Object.assign(this, { columns, curves, verdict, signal, step: 0, going: false, ready: false, data: undefined, turn: 0 });
     signal.addEventListener("abort", () => (this.going = false));
+  }
+
+  /** Shows a sentence or an error. */
+  say(sentence, { isError = false } = {}) {
+    this.verdict.textContent = sentence;
+    this.verdict.classList.toggle("error", isError);
   }
 
   async reset() {
     this.going = false;
+    this.ready = false;
     const turn = ++this.turn;
     this.step = 0;
     this.showState();
     try {
       this.gpu ??= await needed();
-      this.verdict.textContent = "Preparing the photograph and the kernels…";
+      this.say("Preparing the photograph and the kernels…");
       await painted();
       this.data ??= halves(await coins());
       for (const column of this.columns) {
         await column.prepare(this.gpu, this.data);
         if (turn !== this.turn) return;
       }
-      this.verdict.textContent = "Ready. Press Train.";
+      this.say("Ready. Press Train.");
       this.ready = true;
       this.draw();
     } catch (error) {
-      this.verdict.textContent = error.message;
-      this.verdict.classList.add("error");
+      if (turn === this.turn) this.say(error.message, { isError: true });
     }
   }
 
   async toggle() {
+    if (this.ready && this.step >= STEPS) await this.reset();
     if (!this.ready) return;
-    if (this.step >= STEPS) await this.reset();
     this.going = !this.going;
     this.showState();
     const turn = this.turn;
-    while (this.going && this.step < STEPS && turn === this.turn) {
-      for (const column of this.columns) await column.step(this.data);
+    // a loop that is still at its last step goes on by itself
+    if (!this.going || this.looping === turn) return;
+    this.looping = turn;
+    try {
+      await this.train(turn);
+    } catch (error) {
       if (turn !== this.turn) return;
+      this.going = false;
+      this.showState();
+      this.say(error.message, { isError: true });
+    }
+    if (this.looping === turn) this.looping = undefined;
+  }
+
+  /** Makes steps until the training is paused, reset or done. */
+  async train(turn) {
+    while (this.going && this.step < STEPS && turn === this.turn) {
+      for (const column of this.columns) {
+        await column.step(this.data);
+        if (turn !== this.turn) return;
+      }
       this.step += 1;
       if (this.step % SHOWN_EVERY === 0 || this.step === STEPS) {
         for (const column of this.columns) column.score(this.data, this.step);
@@ -191,7 +218,7 @@ class Run {
     const last = ({ id, losses, scores }) => `${id}: loss ${short(losses[losses.length - 1] ?? NaN)}, IoU ${scores[scores.length - 1].toFixed(3)}`;
     const text = this.columns.filter((column) => column.scores).map(last).join("; ");
     for (const canvas of Object.values(this.curves)) canvas.setAttribute("aria-label", `Curves after step ${this.step}. ${text}`);
-    if (this.step > 0) this.verdict.textContent = `Step ${this.step} of ${STEPS}. ${this.step === STEPS ? compared(this.columns) : ""}`;
+    if (this.step > 0) this.say(`Step ${this.step} of ${STEPS}. ${this.step === STEPS ? compared(this.columns) : ""}`);
   }
 }
 

@@ -6,14 +6,15 @@ import { catalogue, needed } from "../lib/gpu.js";
 /** Shows the table, and runs the cases when asked. */
 export async function show(main, _, signal) {
   const ids = [...(await catalogue()).keys()].sort();
-  const state = { going: false };
-  signal.addEventListener("abort", () => (state.going = false));
+  // a run ends after the case that it is at, and the next one begins only then
+  const state = { running: false, stopped: false };
+  signal.addEventListener("abort", () => (state.stopped = true));
   const bar = el("progress", { max: ids.length, value: 0, "aria-label": "Losses verified" });
   const said = el("p", { role: "status" }, `${ids.length} losses to verify.`);
   const rows = new Map(ids.map((id) => [id, row(id)]));
   const start = el("button", { type: "button" }, "Verify this browser");
   start.addEventListener("click", () => {
-    if (state.going) state.going = false;
+    if (state.running) state.stopped = true;
     else run(ids, rows, { state, bar, said, start });
   });
   main.append(
@@ -35,19 +36,20 @@ function row(id) {
 }
 
 async function run(ids, rows, { state, bar, said, start }) {
-  state.going = true;
+  Object.assign(state, { running: true, stopped: false });
   start.textContent = "Stop";
+  said.classList.remove("error");
   const total = { passed: 0, failed: 0 };
   const began = performance.now();
   try {
     const gpu = await needed();
     for (const [place, id] of ids.entries()) {
-      if (!state.going) break;
+      if (state.stopped) break;
       const { cells } = rows.get(id);
       let done = 0;
       const progress = () => {
         said.textContent = `${id}: case ${++done}`;
-        return state.going;
+        return !state.stopped;
       };
       const [json, tensors] = await Promise.all(["json", "safetensors"].map((kind) => bytes(`cases/${id}.${kind}`)));
       const { passed, failed, worst, failures } = await gpu.verify(id, json, tensors, progress);
@@ -68,7 +70,7 @@ async function run(ids, rows, { state, bar, said, start }) {
     said.textContent = error.message ?? String(error);
     said.classList.add("error");
   }
-  state.going = false;
+  state.running = false;
   start.textContent = "Verify this browser";
 }
 

@@ -95,6 +95,23 @@ impl Mutants {
         self.minutes.map(|minutes| Instant::now() + Duration::from_secs(60 * minutes))
     }
 
+    /// Refuses options that leave no fault to plant.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let is_source = |file: &str| file.starts_with("src/");
+        match &self.file {
+            _ if !self.shaders && !self.sources => {
+                Err("name `shaders` or `sources`; without either, both get faults".into())
+            }
+            Some(file) if is_source(file) && !self.sources => {
+                Err(format!("`{file}` is no shader: leave `shaders` out"))
+            }
+            Some(file) if !is_source(file) && !self.shaders => {
+                Err(format!("`{file}` is no source, which begins with src/: leave `sources` out"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Sets an option that takes a value.
     pub(super) fn set(&mut self, name: &str, value: String) -> Result<(), String> {
         let number = || value.parse::<u64>().map_err(|_| format!("`{name}` wants a number, not `{value}`"));

@@ -43,7 +43,7 @@ pub fn measure(report: &Path, folder: &Path, arguments: &[String]) -> Result<Vec
                 let own = folder.join(setting.folder);
                 (report.display().to_string(), own.display().to_string(), own)
             }
-            Some(sid) => (platforms::inside(report)?, within.clone(), sid.path(&within)),
+            Some(sid) => (platforms::path_inside(report)?, within.clone(), sid.path(&within)),
             None => continue,
         };
         let mut words = vec![program.as_str(), "--out", out.as_str()];

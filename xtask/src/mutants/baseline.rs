@@ -90,11 +90,11 @@ impl Baseline {
         if chosen.is_empty() {
             chosen = holding.iter().collect();
         }
-        let is_new = |loss: &str| {
+        let lacks_drawn_run = |loss: &str| {
             let drawn = Killer::Drawn { kind: kind.0.to_string(), loss: loss.to_string() };
             !self.known.contains_key(&drawn)
         };
-        let order = |(loss, known): &(String, Known)| (is_new(loss), known.seconds);
+        let order = |(loss, known): &(String, Known)| (lacks_drawn_run(loss), known.seconds);
         chosen.sort_by(|a, b| order(a).partial_cmp(&order(b)).unwrap_or(std::cmp::Ordering::Equal));
         chosen.into_iter().map(|(loss, _)| loss.clone()).collect()
     }

@@ -3,7 +3,7 @@
 use super::put;
 use super::rules::Mutant;
 use crate::args::Install;
-use crate::run::{Stop, answers, cargo, output, root, run as announce};
+use crate::run::{Stop, answer, cargo, output, root, run as announce};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -89,11 +89,12 @@ impl Entry {
     }
 }
 
-/// The path of cargo-mutants. Installs it below `target/` if it is not there.
+/// The path of cargo-mutants. Installs it below `target/` if it is not there, or there in another version.
 fn cargo_mutants(install: Install) -> Result<PathBuf, Stop> {
     let folder = root().join("target/mutants/cargo-mutants");
     let program = folder.join("bin/cargo-mutants");
-    if answers(Command::new(&program).args(["mutants", "--version"])) {
+    let said = answer(Command::new(&program).args(["mutants", "--version"]));
+    if said.is_some_and(|said| said.split_whitespace().last() == Some(VERSION)) {
         return Ok(program);
     }
     let folder = folder.to_string_lossy().into_owned();

@@ -37,9 +37,9 @@ pub fn mutants(install: Install, options: &Mutants) -> Result<(), Stop> {
 }
 
 /// Prints mutants with their source lines.
-fn print(chosen: &[Mutant], texts: &BTreeMap<String, String>, planned: usize) {
+fn print(chosen: &[Mutant], texts: &BTreeMap<String, String>, possible: usize) {
     chosen.iter().for_each(|mutant| println!("{}\n    {}", mutant.name, mutant.shown(&texts[&mutant.file])));
-    println!("{} mutants of {planned}", chosen.len());
+    println!("{} mutants of {possible}", chosen.len());
 }
 
 /// Makes sure that there is an adapter. Asks a program that mutants need anyway, because to build another one would take

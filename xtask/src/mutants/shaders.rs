@@ -65,10 +65,10 @@ pub fn shaders(install: Install, options: &Mutants) -> Result<(), Stop> {
         all.retain(|mutant| mutant.file == *file);
         chosen.retain(|mutant| mutant.file == *file);
     }
-    let planned = all.len();
+    let possible = all.len();
     chosen.extend(draw::draw(all, options.seed, options.count.unwrap_or(COUNT)));
     if options.list {
-        print(&chosen, &texts, planned);
+        print(&chosen, &texts, possible);
         return Ok(());
     }
     let end = options.end();

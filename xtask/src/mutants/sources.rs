@@ -40,10 +40,10 @@ pub fn sources(install: Install, options: &Mutants) -> Result<(), Stop> {
     if let Some(file) = &options.file {
         all.retain(|mutant| mutant.file == *file);
     }
-    let planned = all.len();
+    let possible = all.len();
     let chosen = draw::uniform(all, options.seed, options.count.unwrap_or(COUNT));
     if options.list {
-        print(&chosen, &texts, planned);
+        print(&chosen, &texts, possible);
         return Ok(());
     }
     let end = options.end();

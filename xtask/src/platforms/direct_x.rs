@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::drivers::{THOROUGHLY, VERIFY, verdict, with_drawn};
 use super::machine::{Halt, need};
-use super::place::{Outcome, Place, unwritten};
+use super::place::{Outcome, Place, file_error};
 use super::texts::{Compiled, counted, dealt, files};
 use super::windows::{COMPILER, WINE, Windows, download, find};
 
@@ -22,19 +22,19 @@ const MODELS: &[(&str, &str)] = &[("hlsl-6.0", "cs_6_0"), ("hlsl-6.2", "cs_6_2")
 /// `fxc`: FXC, a library for Windows, compiles the HLSL of shader model 5.1 under Wine.
 pub fn fxc(place: &Place) -> Result<Outcome, Halt> {
     let windows = Windows::with(place, &[COMPILER, WINE])?;
-    let driver = windows.fxc_driver()?;
+    let program = windows.fxc_program()?;
     windows.boot()?;
     let texts = files(&place.texts()?.join("hlsl-5.1"))?;
-    let lists = windows.sid().inside("lists");
-    fs::create_dir_all(&lists).map_err(|error| unwritten(&lists, &error))?;
+    let lists = windows.sid().path_in_opt("lists");
+    fs::create_dir_all(&lists).map_err(|error| file_error(&lists, &error))?;
     let compile = |name: &str, files: &[&Path]| {
         let named =
             |path: &&Path| Some(format!("Z:/here/target/platforms/texts/hlsl-5.1/{}\n", path.file_name()?.to_str()?));
         let list = lists.join(format!("{name}.txt"));
         let lines: Vec<String> = files.iter().filter_map(named).collect();
-        fs::write(&list, lines.concat()).map_err(|error| unwritten(&list, &error))?;
+        fs::write(&list, lines.concat()).map_err(|error| file_error(&list, &error))?;
         let list = format!("Z:/opt/wgloss/lists/{name}.txt");
-        let mut fxc = windows.wine(&[driver, "Z:/opt/wgloss/bin/d3dcompiler_47.dll", &list]);
+        let mut fxc = windows.wine(&[program, "Z:/opt/wgloss/bin/d3dcompiler_47.dll", &list]);
         place.watch(&mut fxc, name, 60)?.success("FXC")
     };
     let mut printed = dealt(&texts, |worker, files| compile(&worker.to_string(), &files))?;
@@ -63,18 +63,18 @@ pub fn dxc(place: &Place) -> Result<Outcome, Halt> {
     if !folder.join("libdxcompiler.so").exists() {
         fetch_dxc(place, &folder)?;
     }
-    let (source, driver) = (crate::run::root().join("xtask/platforms/dxc.cpp"), folder.join("dxc"));
+    let (source, program) = (crate::run::root().join("xtask/platforms/dxc.cpp"), folder.join("dxc"));
     let mut compiler = Command::new("g++");
-    compiler.args(["-O1", "-w", "-fms-extensions", "-I"]).arg(&folder).arg("-o").arg(&driver).arg(source).arg("-ldl");
-    place.watch(&mut compiler, "driver", 5)?.success("compiling dxc.cpp")?;
+    compiler.args(["-O1", "-w", "-fms-extensions", "-I"]).arg(&folder).arg("-o").arg(&program).arg(source).arg("-ldl");
+    place.watch(&mut compiler, "program", 5)?.success("compiling dxc.cpp")?;
     let (mut all, mut count) = (Compiled::default(), 0);
     for (name, model) in MODELS {
         let texts = files(&place.texts()?.join(name))?;
         let printed = dealt(&texts, |worker, files| {
             let list = folder.join(format!("{worker}.txt"));
             let lines: Vec<String> = files.iter().map(|path| format!("{}\n", path.display())).collect();
-            fs::write(&list, lines.concat()).map_err(|error| unwritten(&list, &error))?;
-            let mut dxc = Command::new(&driver);
+            fs::write(&list, lines.concat()).map_err(|error| file_error(&list, &error))?;
+            let mut dxc = Command::new(&program);
             dxc.arg(folder.join("libdxcompiler.so")).arg(model).arg(&list);
             place.watch(&mut dxc, &format!("{name}-{worker}"), 60)?.success("DXC")
         })?;
@@ -90,7 +90,7 @@ fn fetch_dxc(place: &Place, folder: &Path) -> Result<(), Halt> {
     let mut tar = Command::new("tar");
     tar.arg("-xzf").arg(&archive).arg("-C").arg(&unpacked);
     place.watch(&mut tar, "unpack", 5)?.success("unpacking DXC's package")?;
-    fs::create_dir_all(folder).map_err(|error| unwritten(folder, &error))?;
+    fs::create_dir_all(folder).map_err(|error| file_error(folder, &error))?;
     let files = [
         ("dxcapi.h", "dxcapi.h"),
         ("WinAdapter.h", "WinAdapter.h"),
@@ -98,7 +98,7 @@ fn fetch_dxc(place: &Place, folder: &Path) -> Result<(), Halt> {
     ];
     for (from, to) in files {
         let found = find(&unpacked, from).ok_or_else(|| Halt::Failed(format!("{DXC_PACKAGE} has no {from}")))?;
-        fs::copy(found, folder.join(to)).map_err(|error| unwritten(folder, &error))?;
+        fs::copy(found, folder.join(to)).map_err(|error| file_error(folder, &error))?;
     }
     Ok(())
 }

@@ -93,7 +93,7 @@ pub fn newest_mesa_wide(place: &Place) -> Result<Outcome, Halt> {
 fn in_sid(place: &Place, bits: &str) -> Result<Outcome, Halt> {
     let sid = place.sid()?;
     // the program is built on the machine: built with the machine's older C library, it runs inside too
-    let program = inside(place.program()?)?;
+    let program = path_inside(place.program()?)?;
     let driver = [("WGPU_BACKEND", "vulkan"), ("LP_NATIVE_VECTOR_WIDTH", bits)];
     let outcome = verify(place, || sid.command(&driver, &[&program]))?;
     match outcome.with.contains(&format!("{bits} bits")) {
@@ -103,7 +103,7 @@ fn in_sid(place: &Place, bits: &str) -> Result<Outcome, Halt> {
 }
 
 /// The path of a file of the project inside the folder with Debian unstable.
-pub fn inside(path: &Path) -> Result<String, Halt> {
+pub fn path_inside(path: &Path) -> Result<String, Halt> {
     match path.strip_prefix(crate::run::root()) {
         Ok(path) => Ok(format!("/here/{}", path.display())),
         Err(_) => Err(Halt::LeftOut(format!("{} lies outside the project: unset CARGO_TARGET_DIR", path.display()))),

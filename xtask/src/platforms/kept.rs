@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::fingerprint::Origin;
 use super::machine::Halt;
-use super::place::{Outcome, unwritten};
+use super::place::{Outcome, file_error};
 use super::rows::{ROWS, Row, named};
 use super::table;
 use crate::run::{output, root};
@@ -89,7 +89,7 @@ impl Results {
                 Self::parse(&text).map_err(|line| Halt::Failed(format!("{}: `{line}` is no row", path.display())))
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(unwritten(&path, &error)),
+            Err(error) => Err(file_error(&path, &error)),
         }
     }
 
@@ -106,7 +106,7 @@ impl Results {
         self.0.push(kept);
         self.0.sort_by_key(|kept| ROWS.iter().position(|row| row.name == kept.row));
         let path = path();
-        fs::write(&path, self.text()).map_err(|error| unwritten(&path, &error))?;
+        fs::write(&path, self.text()).map_err(|error| file_error(&path, &error))?;
         table::write(self)
     }
 

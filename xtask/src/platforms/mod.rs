@@ -26,7 +26,7 @@ use place::{Outcome, Place};
 use rows::{ROWS, Row};
 use sid::Sid;
 
-pub use drivers::inside;
+pub use drivers::path_inside;
 
 /// Whether there is a row named `name`.
 pub fn is_row(name: &str) -> bool {

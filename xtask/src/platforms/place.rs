@@ -59,9 +59,9 @@ impl Place {
     pub fn empty_folder(&self, name: &str) -> Result<PathBuf, Halt> {
         let folder = self.path(name);
         if folder.exists() {
-            fs::remove_dir_all(&folder).map_err(|error| unwritten(&folder, &error))?;
+            fs::remove_dir_all(&folder).map_err(|error| file_error(&folder, &error))?;
         }
-        fs::create_dir_all(&folder).map_err(|error| unwritten(&folder, &error))?;
+        fs::create_dir_all(&folder).map_err(|error| file_error(&folder, &error))?;
         Ok(folder)
     }
 
@@ -88,7 +88,7 @@ impl Place {
             let mut test = cargo(&["test", "-p", "wgloss", "--lib", "every_text_is_handed_out"]);
             let handed_out = self.watch(test.env("WGLOSS_TEXTS", &folder), "texts", 40)?;
             handed_out.success("handing out the kernels' texts")?;
-            fs::write(&stamp, now).map_err(|error| unwritten(&stamp, &error))?;
+            fs::write(&stamp, now).map_err(|error| file_error(&stamp, &error))?;
             Ok(folder)
         })
         .map(PathBuf::as_path)
@@ -124,7 +124,7 @@ impl Place {
 }
 
 /// The error for a file that could not be written or read.
-pub fn unwritten(path: &Path, error: &std::io::Error) -> Halt {
+pub fn file_error(path: &Path, error: &std::io::Error) -> Halt {
     Halt::Failed(format!("{}: {error}", path.display()))
 }
 

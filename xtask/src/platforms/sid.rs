@@ -64,7 +64,7 @@ impl Sid {
         bootstrap.arg("sid").arg(&partial.folder).arg(mirror());
         watch(&mut bootstrap, &self.log("debootstrap"), 30)?.success("debootstrap")?;
         fs::create_dir_all(partial.folder.join("here")).map_err(failed)?;
-        fs::create_dir_all(partial.inside("cargo")).map_err(failed)?;
+        fs::create_dir_all(partial.path_in_opt("cargo")).map_err(failed)?;
         partial.share_settings().map_err(failed)?;
         partial.run(&["update-ca-certificates"], "certificates", 5)?;
         fs::rename(&partial.folder, &self.folder).map_err(failed)
@@ -81,7 +81,7 @@ impl Sid {
         let cargo = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(home);
         let settings = cargo.into_iter().flat_map(|folder| ["config.toml", "config"].map(|name| folder.join(name)));
         if let Some(settings) = settings.into_iter().find(|path| path.exists()) {
-            fs::copy(settings, self.inside("cargo").join("config.toml"))?;
+            fs::copy(settings, self.path_in_opt("cargo").join("config.toml"))?;
         }
         Ok(())
     }
@@ -122,7 +122,7 @@ impl Sid {
     }
 
     /// The path on the machine of a file that lies in /opt/wgloss inside.
-    pub fn inside(&self, path: &str) -> PathBuf {
+    pub fn path_in_opt(&self, path: &str) -> PathBuf {
         self.folder.join("opt/wgloss").join(path)
     }
 

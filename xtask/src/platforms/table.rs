@@ -5,7 +5,7 @@ use std::fs;
 use super::fingerprint;
 use super::kept::{Kept, Results};
 use super::machine::Halt;
-use super::place::unwritten;
+use super::place::file_error;
 use super::rows::Row;
 use crate::run::root;
 
@@ -19,10 +19,10 @@ const FILES: &[(&str, bool)] = &[("docs/platforms.md", true), ("README.md", fals
 pub fn write(results: &Results) -> Result<(), Halt> {
     for (file, whole) in FILES {
         let path = root().join(file);
-        let text = fs::read_to_string(&path).map_err(|error| unwritten(&path, &error))?;
+        let text = fs::read_to_string(&path).map_err(|error| file_error(&path, &error))?;
         let text = with_table(&text, &markdown(results, *whole))
             .ok_or_else(|| Halt::Failed(format!("{file} has no line `{}` with its end after it", MARKS[0].trim())))?;
-        fs::write(&path, text).map_err(|error| unwritten(&path, &error))?;
+        fs::write(&path, text).map_err(|error| file_error(&path, &error))?;
     }
     Ok(())
 }

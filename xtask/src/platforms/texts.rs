@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use super::machine::Halt;
-use super::place::unwritten;
+use super::place::file_error;
 
 /// The files of a folder, sorted.
 pub fn files(folder: &Path) -> Result<Vec<PathBuf>, Halt> {
-    let entries = fs::read_dir(folder).map_err(|error| unwritten(folder, &error))?;
+    let entries = fs::read_dir(folder).map_err(|error| file_error(folder, &error))?;
     let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     files.sort();
     Ok(files)
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_lines_of_a_driver_are_read() {
+    fn the_lines_of_a_compiling_program_are_read() {
         let mut compiled = Compiled::default();
         let printed = "compiled\t120\tZ:/a/1.f.hlsl\t\nsome noise\nrefused\t30\t/a/2.f.hlsl\terror X4026: why\r\n";
         compiled.read(printed, 100);

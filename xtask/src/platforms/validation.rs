@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use super::drivers::{inside, verdict};
+use super::drivers::{path_inside, verdict};
 use super::machine::Halt;
-use super::place::{Outcome, Place, unwritten};
+use super::place::{Outcome, Place, file_error};
+use super::texts::counted;
 
 /// The one known message: naga decorates a parameter block in a way that Vulkan does not allow (gfx-rs/wgpu#7696).
 const KNOWN: &str = "VUID-StandaloneSpirv-None-10684";
@@ -32,9 +33,9 @@ khronos_validation.syncval_shader_accesses_heuristic = true
 pub fn validation(place: &Place) -> Result<Outcome, Halt> {
     let sid = place.sid()?;
     sid.install(&["vulkan-validationlayers"])?;
-    let settings = sid.inside("vk_layer_settings.txt");
-    fs::write(&settings, SETTINGS).map_err(|error| unwritten(&settings, &error))?;
-    let program = inside(place.program()?)?;
+    let settings = sid.path_in_opt("vk_layer_settings.txt");
+    fs::write(&settings, SETTINGS).map_err(|error| file_error(&settings, &error))?;
+    let program = path_inside(place.program()?)?;
     let variables = [
         ("WGPU_BACKEND", "vulkan"),
         ("VK_INSTANCE_LAYERS", "VK_LAYER_KHRONOS_validation"),
@@ -57,8 +58,8 @@ fn judged(cases: Outcome, messages: &BTreeMap<&str, usize>) -> Result<Outcome, H
         println!("{count} × {name}");
     }
     let unknown: usize = found.iter().filter(|(name, _)| **name != KNOWN).map(|(_, count)| **count).sum();
-    let known = messages.get(KNOWN).map_or(String::new(), |count| format!(" but {count} of naga's 10684"));
-    let result = format!("{}; {unknown} messages{known}", cases.result);
+    let known = messages.get(KNOWN).map_or(String::new(), |count| format!(", {count} of the known VUID 10684 (naga)"));
+    let result = format!("{}; {}{known}", cases.result, counted(unknown, "unknown message"));
     Ok(Outcome { passed: cases.passed && unknown == 0, result, ..cases })
 }
 
@@ -104,9 +105,12 @@ mod tests {
         let cases = Outcome { passed: true, result: "3 passed, 0 failed".into(), with: String::new() };
         let judged = |messages: &[(&'static str, usize)]| judged(cases.clone(), &messages.iter().copied().collect());
         let known = judged(&[(ACTIVE, 2), (KNOWN, 2)]).expect("the layer is there");
-        assert_eq!((known.passed, &*known.result), (true, "3 passed, 0 failed; 0 messages but 2 of naga's 10684"));
+        assert_eq!(
+            (known.passed, &*known.result),
+            (true, "3 passed, 0 failed; 0 unknown messages, 2 of the known VUID 10684 (naga)")
+        );
         let hazard = judged(&[(ACTIVE, 2), ("SYNC-HAZARD-WRITE-AFTER-WRITE", 1)]).expect("the layer is there");
-        assert_eq!((hazard.passed, &*hazard.result), (false, "3 passed, 0 failed; 1 messages"));
+        assert_eq!((hazard.passed, &*hazard.result), (false, "3 passed, 0 failed; 1 unknown message"));
         assert!(judged(&[]).is_err());
     }
 }

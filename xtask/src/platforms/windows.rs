@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::machine::{Ended, Halt, need};
-use super::place::{Place, unwritten};
+use super::place::{Place, file_error};
 use super::sid::Sid;
 
 /// The packages that compile for Windows. Debian has no standard library for Windows, so rust-src builds one.
@@ -102,8 +102,8 @@ impl<'a> Windows<'a> {
         let mut cargo = self.cargo_with_std("build", &format!("--target {TARGET} -p wgloss-cli"));
         self.place.watch(&mut cargo, "build", 60)?.success("building the program for Windows")?;
         let bin = self.fxc()?;
-        let built = self.sid.inside("target").join(TARGET).join("debug/wgloss.exe");
-        fs::copy(&built, bin.join("wgloss.exe")).map(drop).map_err(|error| unwritten(&built, &error))
+        let built = self.sid.path_in_opt("target").join(TARGET).join("debug/wgloss.exe");
+        fs::copy(&built, bin.join("wgloss.exe")).map(drop).map_err(|error| file_error(&built, &error))
     }
 
     /// Runs the program under Wine, on Direct3D 12.
@@ -121,7 +121,7 @@ impl<'a> Windows<'a> {
 
     /// Makes Wine's folder if it is not there. Programs that start at the same time would each try to make it.
     pub fn boot(&self) -> Result<(), Halt> {
-        if self.sid.inside("prefix/system.reg").exists() {
+        if self.sid.path_in_opt("prefix/system.reg").exists() {
             return Ok(());
         }
         let mut boot = self.sid.command(SETTINGS, &["wineboot", "--init"]);
@@ -132,8 +132,8 @@ impl<'a> Windows<'a> {
 
     /// The folder with FXC. Downloads FXC if it is not there.
     pub fn fxc(&self) -> Result<PathBuf, Halt> {
-        let bin = self.sid.inside("bin");
-        fs::create_dir_all(&bin).map_err(|error| unwritten(&bin, &error))?;
+        let bin = self.sid.path_in_opt("bin");
+        fs::create_dir_all(&bin).map_err(|error| file_error(&bin, &error))?;
         let library = bin.join("d3dcompiler_47.dll");
         if !library.exists() {
             let wheel = download(self.place, FXC_PACKAGE, &["--only-binary", ":all:", "--platform", "win_amd64"])?;
@@ -143,17 +143,17 @@ impl<'a> Windows<'a> {
             self.place.watch(&mut unzip, "unpack", 5)?.success("unpacking FXC's package")?;
             let found = find(&unpacked, "d3dcompiler_47.dll")
                 .ok_or_else(|| Halt::Failed(format!("{FXC_PACKAGE} has no d3dcompiler_47.dll")))?;
-            fs::copy(found, &library).map_err(|error| unwritten(&library, &error))?;
+            fs::copy(found, &library).map_err(|error| file_error(&library, &error))?;
         }
         Ok(bin)
     }
 
     /// Builds the program that compiles HLSL with FXC, and returns its path inside.
-    pub fn fxc_driver(&self) -> Result<&'static str, Halt> {
+    pub fn fxc_program(&self) -> Result<&'static str, Halt> {
         self.fxc()?;
         let compile = "x86_64-w64-mingw32-gcc -O1 -o /opt/wgloss/bin/fxc.exe /here/xtask/platforms/fxc.c -lole32";
         let mut compiler = self.sid.command(&[], &compile.split(' ').collect::<Vec<_>>());
-        self.place.watch(&mut compiler, "driver", 5)?.success("compiling fxc.c")?;
+        self.place.watch(&mut compiler, "program", 5)?.success("compiling fxc.c")?;
         Ok("/opt/wgloss/bin/fxc.exe")
     }
 

@@ -7,7 +7,7 @@ mod slots;
 
 use super::factors;
 use super::fused::Fused;
-use super::pixels::few;
+use super::pixels::kept_classes;
 use super::positions;
 use super::ranges::{most_elements, range, ranges};
 use super::request::{Request, WalkLoss};
@@ -236,8 +236,8 @@ impl<'a> Regions<'a> {
 
     /// How many classes there are, if a lane can keep them all. It keeps four probabilities and four slopes of each, or
     /// four logits and three sums.
-    fn few(&self) -> Option<u32> {
-        few(self.request, self.classes, 8).filter(|_| self.quads && self.range.is_none())
+    fn kept_classes(&self) -> Option<u32> {
+        kept_classes(self.request, self.classes, 8).filter(|_| self.quads && self.range.is_none())
     }
 
     fn ranges(&self) -> impl Iterator<Item = Block> + use<> {
@@ -251,7 +251,7 @@ impl<'a> Regions<'a> {
         let stage = |folds: bool, sums: bool| {
             let choices = self.choices().flag(choice::FOLDS, folds).flag(choice::SUMS, sums);
             let stage = Stage::new(geometry::REGION_GATHER, self.over_positions(), choices, 0);
-            let stage = stage.in_quads(self.quads).of_few(self.few()).through(values);
+            let stage = stage.in_quads(self.quads).keeping_classes(self.kept_classes()).through(values);
             stage.looping(self.rounds * self.classes.c.next_multiple_of(4))
         };
         let mut stages = Vec::new();
@@ -321,7 +321,8 @@ impl<'a> Regions<'a> {
             let choices = self.choices().flag(choice::BY_ITEM, by_item).flag(choice::DX0_ADD, wanted.add);
             let choices = choices.flag(choice::MEAN_SLOPES, means).flag(choice::WRITES, writes);
             let stage = Stage::new(geometry::REGION_BACKWARD, slots, choices, 0);
-            let stage = stage.in_quads(self.quads).in_strips(strip).of_few(self.few().filter(|_| strip == 1));
+            let stage =
+                stage.in_quads(self.quads).in_strips(strip).keeping_classes(self.kept_classes().filter(|_| strip == 1));
             let gradients = writes.then(|| ("dx0".into(), wanted.output));
             stage.through(values).writing(gradients.into_iter().collect())
         };

@@ -6,7 +6,7 @@ use crate::gpu::kernel::Kernel;
 use crate::gpu::recipe::Recipe;
 use crate::gpu::shaders::slot;
 use crate::gpu::tests::cases::{Case, noop};
-use crate::gpu::tests::compiled::{Joined, parse};
+use crate::gpu::tests::compiled::{SameText, parse};
 use crate::loss::Source;
 use naga::valid::Capabilities;
 
@@ -147,7 +147,7 @@ fn branches_of_a_foreign_leaf_do_not_add_up_over_its_calls() {
     for (foreign, refused) in [(0.0, true), (1.0, false)] {
         let choices = kernel.recipe.choices.clone().without(|name| name == "FOREIGN_LEAF");
         kernel.recipe.choices = choices.named("FOREIGN_LEAF", foreign);
-        let joined = Joined { kernels: vec![kernel.clone()], module: module.clone(), info: info.clone() };
+        let joined = SameText { kernels: vec![kernel.clone()], module: module.clone(), info: info.clone() };
         let (module, info) = joined.specialised(&kernel);
         let found = super::branches::findings(&Code::new(&module, &info));
         assert_eq!(!found.is_empty(), refused, "{found:?}");

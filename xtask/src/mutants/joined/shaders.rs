@@ -161,7 +161,7 @@ fn edit(
     }
     let faulty = |from: usize, to: usize| format!("{}{}{}", &text[from..bytes.start], mutant.by, &text[bytes.end..to]);
     // the text of an expression with the fault, if it may be computed beside the original one
-    let chosen = |from: usize, to: usize| {
+    let faulty_if_repeatable = |from: usize, to: usize| {
         let within = bytes.start >= from && bytes.end <= to;
         let of: Vec<Token<'_>> =
             part.iter().filter(|token| token.start >= from && token.end() <= to).copied().collect();
@@ -170,18 +170,18 @@ fn edit(
     match (part[0].text, ends) {
         ("if" | "while" | "else", "{") => {
             let from = if part[0].text == "else" { part.get(1)?.end() } else { part[0].end() };
-            let with = chosen(from, end)?;
+            let with = faulty_if_repeatable(from, end)?;
             Some((from..end, format!(" select({}, {with}, {on})", &text[from..end])))
         }
         ("let" | "var", ";") => {
             let equals = part.iter().find(|token| token.text == "=")?;
-            let with = chosen(equals.end(), end)?;
+            let with = faulty_if_repeatable(equals.end(), end)?;
             let (name, declared) = (part[1].text, &text[part[0].end()..end]);
             Some((start..end + 1, format!("var{declared}; if {on} {{ {name} ={with}; }}")))
         }
         ("break", ";") if part.get(1).is_some_and(|token| token.text == "if") => {
             let from = part[1].end();
-            let with = chosen(from, end)?;
+            let with = faulty_if_repeatable(from, end)?;
             Some((from..end, format!(" select({}, {with}, {on})", &text[from..end])))
         }
         ("return", ";") => {

@@ -1,4 +1,4 @@
-//! A sweep over inputs for which f32 may lose digits: each loss in each regime, drawn from a seed.
+//! Inputs for which f32 may lose digits: each loss in each regime, drawn from a seed.
 
 use crate::draw::{Rng, Setting};
 use crate::samples::samples;
@@ -66,7 +66,7 @@ pub struct Draw {
     pub has_values: bool,
 }
 
-/// A row of the sweep: a loss under some options, with labels or a dense target.
+/// A loss under some options, with labels or a dense target.
 pub struct Row {
     pub name: String,
     pub id: &'static str,
@@ -209,7 +209,7 @@ fn variants(id: &str) -> Vec<Vec<(&'static str, Value)>> {
 }
 
 /// A device's answer to a draw: the values one by one, or their sum, and the gradients of the sum.
-pub type Given = (Vec<f64>, Vec<Vec<f64>>);
+pub type Answer = (Vec<f64>, Vec<Vec<f64>>);
 
 impl Draw {
     fn differentiated(&self) -> Vec<&Array> {
@@ -217,7 +217,7 @@ impl Draw {
     }
 
     /// The twin's answer.
-    pub fn by_twin(&self) -> Result<Given> {
+    pub fn by_twin(&self) -> Result<Answer> {
         let (sum, gradients) = cpu::gradient_list(&self.term, &self.differentiated())?;
         let values = match self.has_values {
             true => cpu::value(&self.term.clone().reduce(Reduction::None))?.tensor().to_f64(),
@@ -227,7 +227,7 @@ impl Draw {
     }
 
     /// A GPU's answer.
-    pub fn by_gpu(&self, gpu: &Gpu) -> Result<Given> {
+    pub fn by_gpu(&self, gpu: &Gpu) -> Result<Answer> {
         let (sum, gradients) = gpu.gradient_list(&self.term, &self.differentiated())?;
         let read = |tensor: &Tensor| Ok(tensor.read().wait()?.to_f64());
         let values = match self.has_values {

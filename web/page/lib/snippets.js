@@ -33,24 +33,57 @@ function pythonValue(value) {
   return typeof value === "string" ? `"${value}"` : String(value);
 }
 
-/** The function or module of PyTorch, torchvision or MONAI that the loss's documentation names. */
+/** The options that a function or module of Python takes by this library's names. */
+const KEYWORDS = {
+  CosineEmbeddingLoss: ["margin"],
+  DiceCELoss: ["batch", "include_background", "jaccard", "label_smoothing", "smooth_dr", "smooth_nr", "squared_pred"],
+  DiceFocalLoss: ["batch", "gamma", "include_background", "jaccard", "smooth_dr", "smooth_nr", "squared_pred"],
+  DiceLoss: ["batch", "include_background", "jaccard", "smooth_dr", "smooth_nr", "soft_label", "squared_pred"],
+  GeneralizedDiceLoss: ["batch", "include_background", "smooth_dr", "smooth_nr", "soft_label"],
+  TripletMarginLoss: ["eps", "margin", "p", "swap"],
+  TverskyLoss: ["alpha", "batch", "beta", "include_background", "smooth_dr", "smooth_nr", "soft_label"],
+  cross_entropy: ["ignore_index", "label_smoothing"],
+  gaussian_nll_loss: ["eps", "full"],
+  hinge_embedding_loss: ["margin"],
+  huber_loss: ["delta"],
+  kl_div: ["log_target"],
+  margin_ranking_loss: ["margin"],
+  multi_margin_loss: ["margin", "p"],
+  nll_loss: ["ignore_index"],
+  poisson_nll_loss: ["eps", "full", "log_input"],
+  sigmoid_focal_loss: ["alpha", "gamma"],
+  smooth_l1_loss: ["beta"],
+};
+
+/**
+ * The function or module of PyTorch, torchvision or MONAI that the loss's documentation names. There is none if the reference
+ * is this function of something else, or this module and another.
+ */
 function reference(page) {
   const text = page.replace(/\s+/g, " ");
-  const torch = text.match(/Reference: `((?:torch|torchvision)\.[\w.]+)`/);
+  const torch = text.match(/Reference: `((?:torch|torchvision)\.[\w.]+)`(?! of)/);
   if (torch) return torch[1];
-  const monai = text.match(/MONAI's `(\w+)`/);
+  const monai = text.match(/Reference: MONAI's `(\w+)`(?! and)/);
   return monai && `monai.losses.${monai[1]}`;
 }
 
-/** The lines of Python, or `undefined` if the loss's documentation names no Python function or module. */
+/**
+ * The lines of Python, or `undefined` if the loss's documentation names no Python function or module. A comment lists the options
+ * that have no keyword there.
+ */
 export function python(loss, options) {
   const path = reference(loss.page);
   if (!path) return undefined;
   const operands = loss.operands.filter((operand) => !operand.optional).map((operand) => operand.name).join(", ");
-  const words = changed(loss, options).map(({ name }) => `${name}=${pythonValue(options[name])}`);
   const name = path.split(".").pop();
+  const [words, others] = [[], []];
+  for (const option of changed(loss, options)) {
+    const list = KEYWORDS[name]?.includes(option.name) ? words : others;
+    list.push(`${option.name}=${pythonValue(options[option.name])}`);
+  }
   const short = path.replace(/^torch\.nn\.functional/, "F").replace(/^torch\.nn/, "nn");
   const isModule = /^[A-Z]/.test(name);
   const line = isModule ? `loss = ${short}(${words.join(", ")})(${operands})` : `loss = ${short}(${[operands, ...words].join(", ")})`;
-  return `${line}\nloss.backward()`;
+  const without = others.length ? `# without ${others.join(", ")}: ${short} has no such keyword\n` : "";
+  return `${without}${line}\nloss.backward()`;
 }
