@@ -293,7 +293,7 @@ fn shards_of_a_batch_where_a_loss_has_none() {
             "both directions",
             nce(true),
             refused,
-            &["info_nce", "symmetric", "one direction", "keys' shard against all queries", "halves"],
+            &["info_nce", "symmetric", "one direction", "keys' shard against all queries", "half of each"],
         ),
         (
             "anchors that are not given",
