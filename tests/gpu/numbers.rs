@@ -149,7 +149,7 @@ fn a_set_acts_on_the_runs_recorded_after_it() {
             "mse",
             "delta",
             1.0,
-            "term: option `mse.delta` is 1, expected a number that varies, by `Term::varying`: `delta` of",
+            "term: option `mse.delta` is 1, expected a number that varies, by `Term::varying`: `coefficient` of `huber`",
         ),
     ] {
         let error = job.set(part, number, value).unwrap_err();
