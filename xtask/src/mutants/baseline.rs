@@ -7,12 +7,15 @@ use crate::run::Stop;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// The runs of all killers without a fault. A file keeps them.
 pub struct Baseline {
     path: PathBuf,
-    pub known: BTreeMap<Killer, Known>,
+    known: Mutex<BTreeMap<Killer, Known>>,
+    /// A lock for each killer that has been asked for, so that it runs once although several threads ask.
+    running: Mutex<BTreeMap<Killer, Arc<Mutex<()>>>>,
 }
 
 impl Baseline {
@@ -32,15 +35,27 @@ impl Baseline {
             let known = Known { seconds: seconds.parse().ok()?, files, failed: set(failed, ',') };
             Some((Killer::read(killer)?, known))
         };
-        Baseline { path: path.to_path_buf(), known: text.lines().filter_map(entry).collect() }
+        let known = Mutex::new(text.lines().filter_map(entry).collect());
+        Baseline { path: path.to_path_buf(), known, running: Mutex::default() }
+    }
+
+    /// The runs that are known.
+    fn known(&self) -> MutexGuard<'_, BTreeMap<Killer, Known>> {
+        held(&self.known)
     }
 
     /// Runs a killer without a fault, unless the result is known.
-    pub fn learn(&mut self, killer: &Killer, programs: &Programs, shaders: &Path) -> Result<Known, Stop> {
-        if let Some(known) = self.known.get(killer) {
+    pub fn learn(&self, killer: &Killer, programs: &Programs, shaders: &Path) -> Result<Known, Stop> {
+        let (own, number) = {
+            let mut running = held(&self.running);
+            let number = running.len();
+            (running.entry(killer.clone()).or_default().clone(), number)
+        };
+        let _alone = held(&own);
+        if let Some(known) = self.known().get(killer) {
             return Ok(known.clone());
         }
-        let used = self.path.with_extension("used");
+        let used = self.path.with_extension(format!("used-{number}"));
         let _ = fs::remove_file(&used);
         // the cases of all losses take longest, where no driver has cached their kernels
         let limit = Duration::from_secs(3600);
@@ -54,12 +69,14 @@ impl Baseline {
             files: files(&fs::read_to_string(&used).unwrap_or_default()),
             failed: ran.failed,
         };
-        self.known.insert(killer.clone(), known.clone());
-        self.write()?;
+        let _ = fs::remove_file(&used);
+        let mut all = self.known();
+        all.insert(killer.clone(), known.clone());
+        self.write(&all)?;
         Ok(known)
     }
 
-    fn write(&self) -> Result<(), Stop> {
+    fn write(&self, all: &BTreeMap<Killer, Known>) -> Result<(), Stop> {
         let list = |set: &BTreeSet<String>, by: &str| set.iter().cloned().collect::<Vec<_>>().join(by);
         let file = |(file, calls): (&String, &BTreeSet<String>)| match calls.is_empty() {
             true => file.clone(),
@@ -69,7 +86,7 @@ impl Baseline {
             let files = known.files.iter().map(file).collect();
             format!("{killer}\t{:.2}\t{}\t{}\n", known.seconds, list(&files, ","), list(&known.failed, ","))
         };
-        fs::write(&self.path, self.known.iter().map(line).collect::<String>()).map_err(Stop::at(&self.path))
+        fs::write(&self.path, all.iter().map(line).collect::<String>()).map_err(Stop::at(&self.path))
     }
 
     /// The losses that a mutant concerns: those whose cases, with this kind of kernels, use the mutant's file. If other files
@@ -84,7 +101,8 @@ impl Baseline {
             }
             _ => None,
         };
-        let holding: Vec<(String, Known)> = self.known.iter().filter_map(of_kind).collect();
+        let all = self.known();
+        let holding: Vec<(String, Known)> = all.iter().filter_map(of_kind).collect();
         let calls = |known: &Known| callers.is_empty() || known.files.keys().any(|file| callers.contains(file));
         let mut chosen: Vec<&(String, Known)> = holding.iter().filter(|(_, known)| calls(known)).collect();
         if chosen.is_empty() {
@@ -92,12 +110,17 @@ impl Baseline {
         }
         let lacks_drawn_run = |loss: &str| {
             let drawn = Killer::Drawn { kind: kind.0.to_string(), loss: loss.to_string() };
-            !self.known.contains_key(&drawn)
+            !all.contains_key(&drawn)
         };
         let order = |(loss, known): &(String, Known)| (lacks_drawn_run(loss), known.seconds);
         chosen.sort_by(|a, b| order(a).partial_cmp(&order(b)).unwrap_or(std::cmp::Ordering::Equal));
         chosen.into_iter().map(|(loss, _)| loss.clone()).collect()
     }
+}
+
+/// Locks a mutex. A thread that panicked with it left whole entries.
+pub fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The files that a run used, each with the drawn calls that used it. A line has a thread's name and a file. In a run of
@@ -161,11 +184,11 @@ mod tests {
         known.files.remove("lib/label");
         let path = std::env::temp_dir().join(format!("wgloss-baseline-{}.tsv", std::process::id()));
         let killer = Killer::Drawn { kind: "cpu".to_string(), loss: "mse".to_string() };
-        let baseline = Baseline { path: path.clone(), known: [(killer.clone(), known.clone())].into() };
-        baseline.write().expect("the folder is there");
+        let all = BTreeMap::from([(killer.clone(), known.clone())]);
+        Baseline::read(&path).write(&all).expect("the folder is there");
         let again = Baseline::read(&path);
         fs::remove_file(&path).expect("it was written");
-        assert_eq!(again.known[&killer].files, known.files);
+        assert_eq!(again.known()[&killer].files, known.files);
     }
 
     #[test]

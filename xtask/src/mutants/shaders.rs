@@ -6,9 +6,9 @@ use super::joined::shaders::Effects;
 use super::joined::{Joined, numbered, numbers};
 use super::killers::{KINDS, Killer, Known, Programs, fate};
 use super::results::{Fate, table};
-use super::rounds::{CopiedFiles, Rounds};
+use super::rounds::{Copies, Planted, Rounds, cores, on_threads};
 use super::rules::{Mutant, mutants};
-use super::{draw, files_below, lists, losses, print, read, set_up};
+use super::{draw, files_below, lists, losses, print, put, read, set_up};
 use crate::args::{Install, Mutants};
 use crate::run::{Stop, cargo, executables, root};
 use std::collections::{BTreeMap, BTreeSet};
@@ -116,31 +116,34 @@ fn judge(
     (options, end): (&Mutants, Option<Instant>),
 ) -> Result<(), Stop> {
     let folder = root().join("target/mutants");
+    // the runs without a fault, and those of joined mutants, read this one
     let shaders = folder.join("shaders");
-    let copy = CopiedFiles {
-        folder: shaders.clone(),
+    let texts_of_joined: BTreeMap<_, _> =
+        joined.iter().map(|(file, joined)| (file.clone(), joined.text.clone())).collect();
+    texts_of_joined.iter().try_for_each(|(file, text)| put(&shaders.join(format!("{file}.wgsl")), text.as_bytes()))?;
+    let copies = Copies {
+        folders: (0..cores()).map(|number| folder.join(format!("shaders-{number}"))).collect(),
         suffix: ".wgsl",
-        texts: joined.iter().map(|(file, joined)| (file.clone(), joined.text.clone())).collect(),
+        texts: texts_of_joined,
         numbers: numbers(joined.values(), chosen),
     };
-    println!("{} of {} mutants are joined", copy.numbers.len(), chosen.len());
-    let mut rounds = Rounds::new(chosen, texts, copy, options, end)?;
-    let mut baseline = Baseline::read(&folder.join("baseline.tsv"));
-    for loss in losses()? {
-        baseline.learn(&verify(KINDS[0], &loss), programs, &shaders)?;
-    }
+    println!("{} of {} mutants are joined", copies.numbers.len(), chosen.len());
+    let rounds = Rounds::new(chosen, texts, copies, options, end)?;
+    let baseline = Baseline::read(&folder.join("baseline.tsv"));
+    let losses: Vec<String> = losses()?.into_iter().collect();
+    on_threads(cores(), &losses, |_, loss| baseline.learn(&verify(KINDS[0], loss), programs, &shaders).map(|_| ()))?;
     // the cases and the drawn calls are quick, so they run on all mutants before the tests run on any
     let again = options.thorough;
-    let with = |number| Programs { planted: number, ..programs.clone() };
+    let judge = Judge { texts, baseline: &baseline, programs, shaders: &shaders, thorough: again };
     rounds.round(
         |line| line.is_none_or(|line| again && line.fate == Fate::Survived),
-        |mutant, number| cases(mutant, texts, &mut baseline, [programs, &with(number)], &shaders, again),
+        |mutant, planted| judge.of(mutant, planted).cases(),
     )?;
     rounds.round(
         |line| {
             line.is_some_and(|line| line.fate == Fate::Passed || (line.fate == Fate::Unreached && line.by.is_empty()))
         },
-        |mutant, number| tests(mutant, texts, &mut baseline, [programs, &with(number)], &shaders, again),
+        |mutant, planted| judge.of(mutant, planted).tests(),
     )?;
     println!("{}", rounds.summary());
     Ok(())
@@ -151,97 +154,128 @@ fn verify((kind, dtype): (&str, &str), loss: &str) -> Killer {
     Killer::Verify { kind: kind.to_string(), dtype: dtype.to_string(), loss: loss.to_string() }
 }
 
-/// Runs the cases that may kill a mutant, cheapest first, then the drawn calls, until one kills it.
-fn cases(
-    mutant: &Mutant,
-    texts: &BTreeMap<String, String>,
-    baseline: &mut Baseline,
-    [plain, planted]: [&Programs; 2],
-    shaders: &Path,
+/// Judges mutants of shaders.
+#[derive(Clone, Copy)]
+struct Judge<'a> {
+    texts: &'a BTreeMap<String, String>,
+    baseline: &'a Baseline,
+    /// The programs and the shaders without a fault.
+    programs: &'a Programs,
+    shaders: &'a Path,
     thorough: bool,
-) -> Result<(Fate, String), Stop> {
-    let times = if thorough { THOROUGH } else { 1 };
-    let losses = concerned(baseline.losses(mutant, texts, KINDS[0]));
-    let mut reached = false;
-    for (number, kind) in KINDS.iter().enumerate() {
-        for loss in losses.iter().take(times * LOSSES[number.min(1)]) {
-            let killer = verify(*kind, loss);
-            let known = baseline.learn(&killer, plain, shaders)?;
-            if !known.files.contains_key(&mutant.file) {
+}
+
+impl<'a> Judge<'a> {
+    fn of(self, mutant: &'a Mutant, planted: Planted<'_>) -> Judging<'a> {
+        let planted = match planted {
+            Planted::Joined(number) => {
+                (Programs { planted: Some(number), ..self.programs.clone() }, self.shaders.to_path_buf())
+            }
+            Planted::Alone(folder) => (self.programs.clone(), folder.to_path_buf()),
+        };
+        Judging { judge: self, mutant, planted }
+    }
+}
+
+/// A mutant that is judged.
+struct Judging<'a> {
+    judge: Judge<'a>,
+    mutant: &'a Mutant,
+    /// The programs and the shaders with the mutant.
+    planted: (Programs, PathBuf),
+}
+
+impl Judging<'_> {
+    fn learn(&self, killer: &Killer) -> Result<Known, Stop> {
+        self.judge.baseline.learn(killer, self.judge.programs, self.judge.shaders)
+    }
+
+    fn fate(&self, killer: &Killer, known: &Known, limit: f64) -> Result<Option<(Fate, String)>, Stop> {
+        fate(killer, known, &self.planted.0, (&self.planted.1, Duration::from_secs_f64(limit)))
+    }
+
+    /// Runs the cases that may kill the mutant, cheapest first, then the drawn calls, until one kills it.
+    fn cases(&self) -> Result<(Fate, String), Stop> {
+        let times = if self.judge.thorough { THOROUGH } else { 1 };
+        let losses = concerned(self.judge.baseline.losses(self.mutant, self.judge.texts, KINDS[0]));
+        let mut reached = false;
+        for (number, kind) in KINDS.iter().enumerate() {
+            for loss in losses.iter().take(times * LOSSES[number.min(1)]) {
+                let killer = verify(*kind, loss);
+                let known = self.learn(&killer)?;
+                if !known.files.contains_key(&self.mutant.file) {
+                    continue;
+                }
+                reached = true;
+                if let Some(fate) = self.fate(&killer, &known, 60.0 + 10.0 * known.seconds)? {
+                    return Ok(fate);
+                }
+            }
+        }
+        for kind in ["cpu", "gpu"] {
+            let most = times * DRAWN.max(if reached { 0 } else { losses.len() });
+            let (calls, seconds) = self.calls(kind, losses.iter().take(most))?;
+            if calls.is_empty() {
                 continue;
             }
             reached = true;
-            let limit = Duration::from_secs_f64(60.0 + 10.0 * known.seconds);
-            if let Some(fate) = fate(&killer, &known, planted, (shaders, limit))? {
+            let killer = Killer::Calls { kind: kind.to_string(), calls };
+            if let Some(fate) = self.fate(&killer, &Known::default(), 60.0 + 10.0 * seconds)? {
                 return Ok(fate);
             }
         }
+        Ok((if reached { Fate::Passed } else { Fate::Unreached }, String::new()))
     }
-    for kind in ["cpu", "gpu"] {
-        let mut of_losses = Vec::new();
-        let mut seconds: f64 = 0.0;
-        for loss in losses.iter().take(times * DRAWN.max(if reached { 0 } else { losses.len() })) {
-            let all = Killer::Drawn { kind: kind.to_string(), loss: loss.clone() };
-            let known = baseline.learn(&all, plain, shaders)?;
+
+    /// The drawn calls of these losses that use the mutant's file, and the most seconds that those of a loss take.
+    fn calls<'a>(&self, kind: &str, losses: impl Iterator<Item = &'a String>) -> Result<(Vec<String>, f64), Stop> {
+        let (mut of_losses, mut seconds) = (Vec::new(), 0.0f64);
+        for loss in losses {
+            let known = self.learn(&Killer::Drawn { kind: kind.to_string(), loss: loss.clone() })?;
             seconds = seconds.max(known.seconds);
-            of_losses.push(known.files.get(&mutant.file).into_iter().flatten().cloned().collect::<Vec<_>>());
+            of_losses.push(known.files.get(&self.mutant.file).into_iter().flatten().cloned().collect::<Vec<_>>());
             // each further loss would first have to run without a fault
-            if !thorough && of_losses.len() > 1 && of_losses.iter().map(Vec::len).sum::<usize>() >= CALLS {
+            if !self.judge.thorough && of_losses.len() > 1 && of_losses.iter().map(Vec::len).sum::<usize>() >= CALLS {
                 break;
             }
         }
         let mut calls = draw::in_turns(of_losses);
-        calls.truncate(times * CALLS);
-        if calls.is_empty() {
-            continue;
-        }
-        reached = true;
-        let killer = Killer::Calls { kind: kind.to_string(), calls };
-        let limit = Duration::from_secs_f64(60.0 + 10.0 * seconds);
-        if let Some(fate) = fate(&killer, &Known::default(), planted, (shaders, limit))? {
-            return Ok(fate);
-        }
+        calls.truncate(if self.judge.thorough { THOROUGH * CALLS } else { CALLS });
+        Ok((calls, seconds))
     }
-    Ok((if reached { Fate::Passed } else { Fate::Unreached }, String::new()))
+
+    /// Runs the tests on a mutant that survived the cases, until one kills it.
+    fn tests(&self) -> Result<(Fate, String), Stop> {
+        let losses = self.judge.baseline.losses(self.mutant, self.judge.texts, KINDS[0]);
+        let is_in_cases = !losses.is_empty();
+        let losses = concerned(losses);
+        let most = if self.judge.thorough { THOROUGH * TESTED } else { TESTED };
+        let most = if is_in_cases { most } else { losses.len() };
+        let mut reached = false;
+        // the long tests run only with `--thorough`, or if no case reaches the mutant
+        let is_run = |binary: &&String| self.judge.thorough || !is_in_cases || *binary != "gpu-all";
+        for binary in self.judge.programs.tests.keys().filter(is_run) {
+            for loss in losses.iter().take(most) {
+                let killer = Killer::Tests { binary: binary.clone(), kind: "cpu".to_string(), loss: loss.clone() };
+                let known = self.learn(&killer)?;
+                if !known.files.contains_key(&self.mutant.file) || (reached && !is_in_cases) {
+                    continue;
+                }
+                reached = true;
+                if let Some(fate) = self.fate(&killer, &known, 60.0 + 5.0 * known.seconds)? {
+                    return Ok(fate);
+                }
+            }
+        }
+        // an empty `by` would make the next run try it again
+        let unreached = (Fate::Unreached, "no test reaches it".to_string());
+        Ok(if reached { (Fate::Survived, String::new()) } else { unreached })
+    }
 }
 
 /// The losses that a mutant concerns, or the representatives if no case reaches it.
 fn concerned(losses: Vec<String>) -> Vec<String> {
     if losses.is_empty() { REPRESENTATIVES.iter().map(|loss| loss.to_string()).collect() } else { losses }
-}
-
-/// Runs the tests on a mutant that survived the cases, until one kills it.
-fn tests(
-    mutant: &Mutant,
-    texts: &BTreeMap<String, String>,
-    baseline: &mut Baseline,
-    [plain, planted]: [&Programs; 2],
-    shaders: &Path,
-    thorough: bool,
-) -> Result<(Fate, String), Stop> {
-    let losses = baseline.losses(mutant, texts, KINDS[0]);
-    let is_in_cases = !losses.is_empty();
-    let losses = concerned(losses);
-    let most = if thorough { THOROUGH * TESTED } else { TESTED };
-    let most = if is_in_cases { most } else { losses.len() };
-    let mut reached = false;
-    // the long tests run only with `--thorough`, or if no case reaches the mutant
-    for binary in plain.tests.keys().filter(|binary| thorough || !is_in_cases || *binary != "gpu-all") {
-        for loss in losses.iter().take(most) {
-            let killer = Killer::Tests { binary: binary.clone(), kind: "cpu".to_string(), loss: loss.clone() };
-            let known = baseline.learn(&killer, plain, shaders)?;
-            if !known.files.contains_key(&mutant.file) || (reached && !is_in_cases) {
-                continue;
-            }
-            reached = true;
-            let limit = Duration::from_secs_f64(60.0 + 5.0 * known.seconds);
-            if let Some(fate) = fate(&killer, &known, planted, (shaders, limit))? {
-                return Ok(fate);
-            }
-        }
-    }
-    // an empty `by` would make the next run try it again
-    Ok(if reached { (Fate::Survived, String::new()) } else { (Fate::Unreached, "no test reaches it".to_string()) })
 }
 
 /// The faults of `fixed.tsv`, which are planted in every run.

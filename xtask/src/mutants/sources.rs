@@ -7,7 +7,7 @@ use super::joined::{Joined, numbered, numbers};
 use super::killers::{ALL, KINDS, Killer, Programs, fate};
 use super::listed::listed;
 use super::results::Fate;
-use super::rounds::{CopiedFiles, Rounds};
+use super::rounds::{Copies, Planted, Rounds};
 use super::rules::Mutant;
 use super::{draw, losses, print, put, read, set_up};
 use crate::args::{Install, Mutants};
@@ -51,14 +51,14 @@ pub fn sources(install: Install, options: &Mutants) -> Result<(), Stop> {
     copied(&files, &alone)?;
     let joined = joined(&files, &texts, &chosen)?;
     set_up(install, &joined.programs.wgloss)?;
-    let mut baseline = Baseline::read(&folder.join("baseline-sources.tsv"));
-    let copy = CopiedFiles { folder: alone.clone(), suffix: "", texts: texts.clone(), numbers: joined.numbers };
-    let mut rounds = Rounds::new(&chosen, &texts, copy, options, end)?;
+    let baseline = Baseline::read(&folder.join("baseline-sources.tsv"));
+    let copies = Copies { folders: vec![alone.clone()], suffix: "", texts: texts.clone(), numbers: joined.numbers };
+    let rounds = Rounds::new(&chosen, &texts, copies, options, end)?;
     let losses = losses()?;
-    let mut judge = |number: Option<usize>, killers: &[Killer], passed: Fate| {
-        let programs = match number {
-            Some(_) => Programs { planted: number, ..joined.programs.clone() },
-            None => match built(&alone) {
+    let judge = |planted: Planted<'_>, killers: &[Killer], passed: Fate| {
+        let programs = match planted {
+            Planted::Joined(number) => Programs { planted: Some(number), ..joined.programs.clone() },
+            Planted::Alone(copy) => match built(copy) {
                 Ok(programs) => programs,
                 Err(_) => return Ok((Fate::Stillborn, "it does not compile".to_string())),
             },
@@ -73,15 +73,15 @@ pub fn sources(install: Install, options: &Mutants) -> Result<(), Stop> {
         }
         Ok((passed, String::new()))
     };
-    rounds.round(|line| line.is_none(), |mutant, number| judge(number, &killers(mutant, &losses).0, Fate::Passed))?;
+    rounds.round(|line| line.is_none(), |mutant, planted| judge(planted, &killers(mutant, &losses).0, Fate::Passed))?;
     rounds.round(
         |line| line.is_some_and(|line| line.fate == Fate::Passed),
-        |mutant, number| judge(number, &killers(mutant, &losses).1, Fate::Survived),
+        |mutant, planted| judge(planted, &killers(mutant, &losses).1, Fate::Survived),
     )?;
     if options.thorough {
         rounds.round(
             |line| line.is_some_and(|line| line.fate == Fate::Survived),
-            |mutant, number| judge(number, &long(mutant, &losses), Fate::Survived),
+            |mutant, planted| judge(planted, &long(mutant, &losses), Fate::Survived),
         )?;
     }
     println!("{}", rounds.summary());
