@@ -142,7 +142,8 @@ fn edit(
     }
     // the linker looks for the number of a binding, to make the files of further operands from the first one's
     let of_binding = first > 1 && tokens[first - 1].text == "(" && tokens[first - 2].text == "base";
-    if of_binding {
+    // WGSL wants a constant there
+    if of_binding || callee(tokens, first) == Some("subgroupBroadcast") {
         return None;
     }
     // a whole number: a choice between two values fits everywhere
@@ -225,6 +226,21 @@ fn statement(tokens: &[Token<'_>], at: usize) -> Option<Range<usize>> {
     None
 }
 
+/// The function in whose brackets a token is, if it is the innermost brackets' one.
+fn callee<'a>(tokens: &[Token<'a>], at: usize) -> Option<&'a str> {
+    let mut depth = 0;
+    for (place, token) in tokens[..at].iter().enumerate().rev() {
+        match token.text {
+            ")" | "]" => depth += 1,
+            "(" | "[" if depth > 0 => depth -= 1,
+            "(" => return Some(tokens[place.checked_sub(1)?].text),
+            "[" | "{" | "}" | ";" => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
 /// Whether a `;` is between the brackets of `for`.
 fn in_for(tokens: &[Token<'_>], at: usize) -> bool {
     let mut depth = 0;
@@ -285,6 +301,7 @@ mod tests {
             ("let x = max(wait(), b);", "extreme"),
             ("let x = max(g(&a), b);", "extreme"),
             ("for (var i = 0u; i < n; i += 1u) { }", "compare"),
+            ("let x = subgroupBroadcast(y.x, 4u);", "one-more"),
         ] {
             assert_eq!(joined(body, &[rule]), body);
         }
