@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     assert!((losses[0] - f64::ln(CLASSES as f64)).abs() < 1e-12);
     assert!(losses[199] < 0.5 * losses[0] && held_out * 10 > 9 * (POINTS / 4), "{held_out}");
 
-    // The class axis may lie anywhere: two images `[N, H, W, C]` of two pixels each.
+    // The class axis may also be the last: two images `[N, H, W, C]` of two pixels each give the same loss as `[N, C, H, W]`.
     let pixels = concatenate![Axis(0), logits.slice(ndarray::s![..4, ..])].into_shape_with_order((2, 1, 2, CLASSES))?;
     let labels = array(labels.slice(ndarray::s![..4]).into_shape_with_order((2, 1, 2))?)?;
     let last = cpu::value(&loss.of(&array(pixels.view())?.class_axis_last(), &labels))?.loss()?;

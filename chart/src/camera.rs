@@ -13,8 +13,8 @@ pub struct Camera {
 }
 
 impl Camera {
-    /// A camera in `direction`, in degrees around the vertical axis and above the floor. The zoom makes the box, which
-    /// reaches from `-half` to `half` vertically, fill the rectangle (left, top, right, bottom).
+    /// A camera in `direction`, in degrees around the vertical axis and above the floor. The box reaches from `-half` to
+    /// `half` vertically. It appears in the middle of the rectangle (left, top, right, bottom), as large as fits in it.
     pub fn new(direction: [f64; 2], [left, top, right, bottom]: [f64; 4], half: f64) -> Camera {
         let [(sin, cos), (rise, reach)] = direction.map(|angle| angle.to_radians().sin_cos());
         let mut camera = Camera {

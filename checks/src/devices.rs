@@ -14,7 +14,7 @@ pub enum Limits {
     Tight,
 }
 
-/// A device for each kind of limits. A device that cannot be had is an error for the calls that need it.
+/// A device for each kind of limits. Where a device with low limits cannot be had, only the calls that need it give an error.
 pub struct Devices {
     own: Gpu,
     narrow: Result<Gpu, String>,
@@ -57,7 +57,8 @@ fn limited(bytes: u64, workgroups: u32) -> Result<Gpu, String> {
     let required_limits = wgpu::Limits {
         max_storage_buffer_binding_size: bytes,
         max_compute_workgroups_per_dimension: workgroups,
-        // most adapters allow smaller alignments, with which nearly every binding begins exactly at its tensor
+        // most adapters allow smaller alignments, with which nearly every binding would begin exactly at the first element
+        // that it is for; with 256, many have to begin before it
         min_storage_buffer_offset_alignment: 256,
         ..adapter.limits()
     };

@@ -43,7 +43,8 @@ fn denominators(total: Tally) -> vec2<f32> {
             return vec2<f32>(divisor_at(0u));
         }
         case 4u: {
-            // the elements lie in the order of the part's entries: the loss, then its extra loss or the fused loss
+            // the elements lie in the order of the part's entries: the loss, then the fused loss if there is one, then the extra
+            // loss if there is one; it belongs to the loss before it
             let first = select(0u, 1u, WALK_LOSS == 2u);
             return vec2<f32>(divisor_at(first), divisor_at(first + min(params.has_extra, 1u)));
         }

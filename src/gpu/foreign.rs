@@ -17,7 +17,7 @@ impl Gpu {
         }
     }
 
-    /// Refuses a term with an operand of another device.
+    /// Refuses a term that reads a tensor of another device. Operands are not all that it reads: an upstream gradient is another.
     pub(super) fn refuse_foreign_operands<T: ToGpu>(&self, term: &Term<T>) -> Result<()> {
         term.parts.iter().try_for_each(|part| {
             let loss = part.loss.header().id;

@@ -31,7 +31,8 @@ const COEFFICIENT_PLACE: usize = 16;
 
 /// Where a number comes from.
 pub(super) enum Source<'a> {
-    /// The host. The index counts the numbers of the job that the host sets.
+    /// The host. The index is the number's place among those that `Job::set` may set. For the slot of a log it means nothing,
+    /// because a slot is handed over when the run is recorded.
     Host(usize),
     /// A tensor of one f32.
     Tensor(&'a Tensor),
@@ -63,8 +64,9 @@ pub(super) fn is_part_of(part: &str, whole: &str) -> bool {
     part.strip_prefix(whole).is_some_and(|inside| inside.is_empty() || inside.starts_with('.'))
 }
 
-/// The part as it is planned. Numbers that change between runs get values for which no loss has a specialised kernel, because
-/// the kernels have to work for every value.
+/// The part as it is planned. Options that change between runs get values for which no loss has a specialised kernel, because
+/// the kernels have to work for every value. A coefficient that changes becomes 1, because the kernel `number` multiplies the
+/// planned factors by it.
 pub(super) fn for_any_value(part: &Part<Tensor>) -> Result<Part<Tensor>> {
     let mut general = part.clone();
     for varying in &part.varying {
@@ -273,7 +275,8 @@ pub(super) struct Numbers {
     settable: Arc<Mutex<Vec<Settable>>>,
     /// The parameters of the last part, which hold the slot of a reduced loss.
     blocks: ParamBlocks,
-    /// The dispatch that writes another slot. It is made when it is first needed.
+    /// The dispatch that writes the slot of a run by `Job::encode_at`, and the job's own slot again after that run. It is made
+    /// when it is first needed.
     slot: OnceLock<Dispatch>,
 }
 

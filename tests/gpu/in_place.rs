@@ -38,8 +38,9 @@ fn a_gradient_in_place_has_the_same_bits(loss: &dyn Loss) {
         let plain = Case::new(loss.header().id, shape, DType::I32).with_all();
         assert!(plain.is_valid(), "{plain:?}");
         let mut cases = vec![plain.clone()];
-        // The walk decides where a gradient goes. So the first loss of each walk is also tested with other reductions and, if
-        // losses are asked for by name, with other options at one shape.
+        // When a kernel reads the prediction and when it writes the gradient depends on the walk, not on the leaf. So only the
+        // first loss of each walk is also tested with floats of 16 bits, with other reductions and, if losses are asked for,
+        // by name or all of them, with other options at one shape.
         if !follows_another(loss) {
             // two elements of 16 bits share a word
             let halves = [DType::F16, DType::BF16].map(|dtype| Case { floats: Floats::All(dtype), ..plain.clone() });
@@ -103,7 +104,7 @@ fn what_would_be_read_too_late_is_refused() {
     overlaps("input", "input", refused(&mse.of(&x, &t), vec![Gradient::add(&x, &x)]));
     // rows that several lanes read several times
     overlaps("anchor", "anchor", refused(&TripletMargin::default().of(&x, &t, &t), in_place(&x)));
-    // a row so long that it is cut into chunks
+    // a row of more classes than a workgroup may go through in one dispatch: in place, a row can't be cut into chunks
     let long = gpu().empty([1, (1 << 19) + 1]).unwrap();
     let labels = gpu().upload(&[7i32], [1]).unwrap();
     overlaps("input", "input", refused(&CrossEntropy::default().of(&long, &labels), in_place(&long)));

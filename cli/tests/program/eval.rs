@@ -122,7 +122,7 @@ fn a_softmax_is_observed_beside_its_loss() {
         assert!((value - want).abs() < 1e-6, "{name} is {value}, not {want}");
     }
     assert_eq!(lines.len(), want.len());
-    // under a sum, too, an observation is a mean over positions; it adds nothing to the loss
+    // with the reduction `sum`, too, an observation is a mean over positions; it adds nothing to the loss
     let json = run("cross_entropy", &["--json", "--option", "reduction=sum"]);
     let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
     assert_eq!(json["observations"]["cross_entropy.accuracy"], 0.5);

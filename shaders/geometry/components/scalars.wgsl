@@ -1,4 +1,5 @@
-// Scores elements of up to four operands, one or four at a time, and stores their derivatives.
+// Loads what belongs to an element from up to four operands, scores the element, and stores the derivatives with respect to
+// the operands. Loads and stores are of one element or of four.
 // needs: lib/math lib/params geometry/cells geometry/element
 // slots: dx0 dx1 dx2 dx3 leaf x0 x1 x2 x3
 
@@ -72,7 +73,7 @@ fn score_seen(v: Seen, of_item: vec3<f32>) -> ElementScore {
     return score;
 }
 
-// Stores the derivatives of four elements, a column for each.
+// Stores the derivatives of four elements. `d` has a column for each element, with a derivative for each operand.
 fn store_four(i: u32, d: mat4x4<f32>) {
     let by_operand = transpose(d);
     store_dx0_four(i, by_operand[0]);

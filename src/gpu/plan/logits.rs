@@ -18,7 +18,8 @@ use crate::gpu::shaders::{geometry, slot};
 /// How many pieces a workgroup folds. A piece is the logits of one row at 64 classes.
 const FOLDED: usize = 64;
 
-/// The kernels that compute the logits of blocks, the student's and the teacher's, each with its own side and its other side.
+/// Two kernels that compute the logits of a block: the student's, and the teacher's. Each has two sides, the own one and the
+/// other: the rows and the classes, or the classes and the rows.
 pub(super) struct Making([(Stage, [Side; 2]); 2]);
 
 impl Making {

@@ -88,7 +88,8 @@ fn shapes(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
     shapes
 }
 
-/// Shapes of about 2^31 elements that users have, and that must not be refused.
+/// Large shapes that users have, and that must not be refused. Most have about 2^31 elements. For pairs, alignments and
+/// levels some are smaller.
 fn large(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
     use ClassAxis::{Last, Second};
     let by_item = loss.header().of_role(Role::Index).is_some();
@@ -136,7 +137,8 @@ fn large(loss: &dyn Loss) -> Vec<(Vec<usize>, ClassAxis)> {
     }
 }
 
-/// The case of a shape with the most dispatches: all optional operands, so that a count comes first.
+/// Of the cases of this shape, the one with the most dispatches: it has all optional operands, such as a mask, for which
+/// what takes part is counted first.
 fn case(loss: &dyn Loss, shape: &[usize], axis: ClassAxis, gradients: Gradients) -> Case {
     let optional = loss.header().operands.iter().filter(|spec| spec.optional).map(|spec| spec.name).collect();
     Case { axis, optional, gradients, ..Case::new(loss, shape) }

@@ -46,9 +46,9 @@ loss! {
     /// 0. Gradients: `log_probs`, `entropy`.
     ///
     /// Except for `cispo`, the derivative is 0 where a bound takes the place of r in the loss, and `−A·r` elsewhere,
-    /// also where r equals a bound. The clipped branch never multiplies by the ratio, so that even a log-ratio of 100
-    /// gives finite numbers. Under `dual_clip`, where A is negative and r is exactly c, the derivative is half of
-    /// `−A·r`.
+    /// also where r equals a bound. Where a bound takes the place of r, the loss is finite even for a log-ratio of 100,
+    /// because nothing is multiplied by r. Under `dual_clip`, where A is negative and r is exactly c, the derivative is
+    /// half of `−A·r`.
     ///
     /// Papers: Schulman et al., "Proximal Policy Optimization Algorithms", 2017, which recommends 0.2 for both bounds;
     /// Yu et al., "DAPO", 2025, which recommends a `clip_high` of 0.28; Ye et al., "Mastering Complex Control in MOBA

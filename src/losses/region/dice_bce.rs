@@ -22,7 +22,7 @@ loss! {
     ///
     /// [`Dice`](crate::Dice) and [`BceWithLogits`](crate::BceWithLogits) define the two losses and their options. Each
     /// loss is reduced by itself, then the two are added; there is no reduction `none`. The mean of the cross-entropy
-    /// divides by the number of elements that take part, whatever their weights. An outcome reports `.dice` and
+    /// divides by the number of elements that take part, whatever the class weights. An outcome reports `.dice` and
     /// `.bce_with_logits`, each with its sum and denominator. `activation` and `include_background` concern Dice alone:
     /// the cross-entropy takes the input as logits, and includes all classes. If the input has one channel, labels are
     /// 0 and 1, and a label is itself the target.

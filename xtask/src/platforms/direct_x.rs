@@ -129,7 +129,7 @@ fn judged(compiled: &Compiled, texts: usize, with: String) -> Outcome {
     Outcome { passed, result, with }
 }
 
-/// Runs the conformance cases on Direct3D 12, with kernels of the kind `kernels`.
+/// Runs the conformance cases and then the drawn calls on Direct3D 12, with kernels of the kind `kernels`.
 fn verify(place: &Place, kernels: &str) -> Result<Outcome, Halt> {
     let windows = Windows::with(place, &[COMPILER, WINE])?;
     windows.build()?;
