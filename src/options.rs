@@ -18,6 +18,35 @@ pub enum Value {
     Numbers(Vec<f64>),
 }
 
+impl Value {
+    /// Parses what a program's user writes for an option of this kind, or of an unknown kind. Several numbers stand between
+    /// commas, with or without brackets. `none` is a name for an option that takes one of several names, and otherwise means no
+    /// value. A text that fits no other value is a name, so that the option itself refuses it.
+    ///
+    /// ```
+    /// use wgloss::header::{Kind, Value};
+    ///
+    /// assert_eq!(Value::of_text("none", Some(Kind::Choice(&["softmax", "none"]))), Value::Name("none".into()));
+    /// assert_eq!(Value::of_text("none", Some(Kind::NumberOrNone)), Value::None);
+    /// assert_eq!(Value::of_text("0.1,0.5", Some(Kind::Numbers)), Value::Numbers(vec![0.1, 0.5]));
+    /// ```
+    pub fn of_text(text: &str, kind: Option<Kind>) -> Value {
+        let list = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+        if kind == Some(Kind::Numbers)
+            && let Ok(numbers) = list.split(',').map(|number| number.trim().parse()).collect()
+        {
+            return Value::Numbers(numbers);
+        }
+        match text {
+            _ if matches!(kind, Some(Kind::Choice(_))) => Value::Name(text.into()),
+            "none" => Value::None,
+            "true" => Value::Flag(true),
+            "false" => Value::Flag(false),
+            _ => text.parse().map_or_else(|_| Value::Name(text.into()), Value::Number),
+        }
+    }
+}
+
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -33,7 +33,7 @@ fn types() -> String {
 
 fn types_of(loss: &dyn Loss) -> String {
     let header = loss.header();
-    let mut text = format!("  /** {} */\n  {}: {{\n    operands: {{\n", header.title, header.id);
+    let mut text = format!("  /** {} */\n  {}: {{\n    operands: {{\n", comment(header.title), header.id);
     for operand in header.operands {
         // one of two tables may be left out, as the loss's options decide
         let replaced = header.operands.iter().any(|other| other.optional && other.role == operand.role);

@@ -96,23 +96,9 @@ pub fn refusal(loss: &dyn Loss, spec: Option<&OptionSpec>, value: &Value) -> Opt
     (!changed.set_at(place, value) || !in_range).then(|| spec.expected())
 }
 
-/// Parses the value of an option. For an option that takes one of several names, `none` is a name; for others it means no
-/// value.
+/// Parses the value of an option, or of the call's reduction.
 pub fn value(text: &str, name: &str, kind: Option<Kind>) -> Value {
-    let list = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
-    if kind == Some(Kind::Numbers)
-        && let Ok(numbers) = list.split(',').map(|number| number.trim().parse()).collect()
-    {
-        return Value::Numbers(numbers);
-    }
-    let is_choice = name == "reduction" || matches!(kind, Some(Kind::Choice(_)));
-    match text {
-        _ if is_choice => Value::Name(text.into()),
-        "none" => Value::None,
-        "true" => Value::Flag(true),
-        "false" => Value::Flag(false),
-        _ => text.parse().map_or_else(|_| Value::Name(text.into()), Value::Number),
-    }
+    if name == "reduction" { Value::Name(text.into()) } else { Value::of_text(text, kind) }
 }
 
 #[cfg(test)]

@@ -7,8 +7,7 @@ use std::io::{BufReader, Read, Seek};
 use std::ops::Range;
 use std::process::ExitCode;
 use wgloss_mpi::Spread::Batch;
-use wgloss_mpi::wgloss::header::Value;
-use wgloss_mpi::wgloss::{Array, Element, Gpu, Term, by_id};
+use wgloss_mpi::wgloss::{Array, Element, Gpu, Term, by_id, header};
 use wgloss_mpi::{Comm, Spreads};
 
 const USAGE: &str = "\
@@ -31,7 +30,7 @@ type Failure = Box<dyn std::error::Error>;
 struct Asked {
     loss: String,
     operands: Vec<(String, String)>,
-    options: Vec<(String, Value)>,
+    options: Vec<(String, String)>,
 }
 
 fn main() -> ExitCode {
@@ -75,10 +74,7 @@ fn asked() -> Result<Option<Asked>, Failure> {
                     asked.operands.push(pair_of(&pair.string()?)?);
                 }
             }
-            Long("option") => {
-                let (name, value) = pair_of(&parser.value()?.string()?)?;
-                asked.options.push((name, value_of(&value)));
-            }
+            Long("option") => asked.options.push(pair_of(&parser.value()?.string()?)?),
             Value(word) => words.push(word.string()?),
             other => return Err(other.unexpected().into()),
         }
@@ -93,15 +89,6 @@ fn asked() -> Result<Option<Asked>, Failure> {
 fn pair_of(text: &str) -> Result<(String, String), Failure> {
     let (name, value) = text.split_once('=').ok_or(format!("`{text}` is not NAME=VALUE"))?;
     Ok((name.into(), value.into()))
-}
-
-fn value_of(text: &str) -> Value {
-    match (text, text.parse::<f64>()) {
-        ("true" | "false", _) => Value::Flag(text == "true"),
-        ("none", _) => Value::None,
-        (_, Ok(number)) => Value::Number(number),
-        _ => Value::Name(text.into()),
-    }
 }
 
 /// Returns the text to print on rank 0, and an empty text on the other ranks. An error that all ranks have alike also has its
@@ -139,7 +126,9 @@ fn term(asked: &Asked, comm: &Comm) -> Result<Term<Array>, Failure> {
         let array = read(&file, |rows| if whole { 0..rows } else { own(comm, rows) });
         operands.push((name.as_str(), array.map_err(|error| format!("{file}: {error}"))?));
     }
-    let options = asked.options.iter().map(|(name, value)| (name.as_str(), value.clone()));
+    let kind = |name: &str| loss.specs().iter().find(|spec| spec.name == name).map(|spec| spec.kind);
+    let options: Vec<(&str, header::Value)> =
+        asked.options.iter().map(|(name, text)| (name.as_str(), header::Value::of_text(text, kind(name)))).collect();
     Ok(Term::from_options(loss, options, operands.iter().map(|(name, array)| (*name, array)))?)
 }
 

@@ -54,6 +54,16 @@ impl Wake for Waiting {
     }
 }
 
+impl Waiting {
+    /// Adds a task, unless it waits already: a future may be polled often before a report arrives.
+    fn add(&self, task: &Waker) {
+        let mut tasks = lock(&self.0);
+        if !tasks.iter().any(|known| known.will_wake(task)) {
+            tasks.push(task.clone());
+        }
+    }
+}
+
 impl<F> std::fmt::Debug for Late<F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Late").finish_non_exhaustive()
@@ -130,7 +140,7 @@ impl<F: Future<Output = Option<Error>> + Unpin> Future for SoFar<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let waiting = &self.era.waiting;
-        lock(&waiting.0).push(cx.waker().clone());
+        waiting.add(cx.waker());
         let mut reports = lock(&self.era.reports);
         let (waker, before) = (Waker::from(waiting.clone()), reports.owed.len());
         reports.arrive(&mut Context::from_waker(&waker));
