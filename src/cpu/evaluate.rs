@@ -61,7 +61,7 @@ pub fn gradient_list(term: &Term<Array>, of: &[&Array]) -> Result<(Outcome, Vec<
         }
         let values = reduced.first().map(|reduced| reduced.values.clone()).unwrap_or_default();
         let outcomes: Vec<PartOutcome> = reduced.into_iter().flat_map(|reduced| reduced.outcomes).collect();
-        loss += outcomes.iter().map(|own| own.weight * part.mean(own.sum, own.denominator)).sum::<f64>();
+        loss += outcomes.iter().map(|own| own.weight * part.mean(own)).sum::<f64>();
         if part.reduction == Reduction::None {
             let values = values.iter().map(|value| f64::from(part.weight * part.share) * (value.loss + value.extra));
             unreduced = Some(Array::new(&values.collect::<Vec<_>>(), checked.loss_shape.clone())?);

@@ -32,7 +32,7 @@ pub enum Observation {
     TopK(u32),
     /// The sum of the entropies of the softmaxes, in nats.
     Entropy,
-    /// The sum of −log p of the labels. The perplexity is `exp(sum / denominator)`.
+    /// The sum of −log p of the labels. The perplexity is `exp(sum / denominator)`, as [`of_mean`](Self::of_mean) has it.
     Perplexity,
     /// For each class, the number of positions that are of this class both by prediction and by target, over the number
     /// that are of this class by at least one of them: the intersection over union of hard predictions.
@@ -94,6 +94,36 @@ impl Observation {
             "log_prob" => Some(Observation::LogProb),
             _ => name.strip_prefix("top_")?.parse().ok().filter(|&k| k > 0).map(Observation::TopK),
         }
+    }
+
+    /// The observation that a part of an outcome holds, by the part's name; `None` for the part of a loss. A part that the caller
+    /// [named](crate::Term::named) may have a name that ends like that of an observation.
+    ///
+    /// ```
+    /// use wgloss::Observation;
+    /// assert_eq!(Observation::of_part("cross_entropy.top_5"), Some(Observation::TopK(5)));
+    /// assert_eq!(Observation::of_part("dice.iou.3"), Some(Observation::Iou));
+    /// assert_eq!(Observation::of_part("cross_entropy.z_loss"), None);
+    /// ```
+    pub fn of_part(name: &str) -> Option<Observation> {
+        let of_class = name.rsplit_once('.').filter(|(_, class)| class.parse::<usize>().is_ok());
+        let name = of_class.map_or(name, |(name, _)| name);
+        Observation::of_name(name.rsplit('.').next().unwrap_or(name))
+    }
+
+    /// The number that the observation reports, from the [mean](crate::PartOutcome::mean_or) of its part: this mean, and for a
+    /// perplexity the exponential of it.
+    ///
+    /// ```
+    /// use wgloss::{Array, CrossEntropy, Observation, cpu};
+    /// let (logits, labels) = (Array::new(&[0.0f32; 4], [1, 4])?, Array::new(&[2i32], [1])?);
+    /// let outcome = cpu::value(&CrossEntropy::default().of(&logits, &labels).observe(Observation::Perplexity))?;
+    /// let mean = outcome.parts()[1].mean_or(f64::NAN);
+    /// assert!((Observation::Perplexity.of_mean(mean) - 4.0).abs() < 1e-12);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
+    pub fn of_mean(self, mean: f64) -> f64 {
+        if self == Observation::Perplexity { mean.exp() } else { mean }
     }
 
     /// Whether a loss makes this observation.

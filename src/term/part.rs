@@ -205,14 +205,9 @@ impl<T> Part<T> {
         self.loss.goes_by_sequences(self.reduction)
     }
 
-    /// The quotient of a sum and its denominator. If the denominator is 0 it is NaN, or under `empty_is_zero` 0 for a sum
-    /// that is not NaN.
-    pub fn mean(&self, sum: f64, denominator: f64) -> f64 {
-        match denominator {
-            0.0 if self.empty_is_zero && !sum.is_nan() => 0.0,
-            0.0 => f64::NAN,
-            denominator => sum / denominator,
-        }
+    /// The mean of one of the part's sums. A mean over nothing is NaN, or 0 under `empty_is_zero`.
+    pub fn mean(&self, outcome: &PartOutcome) -> f64 {
+        outcome.mean_or(if self.empty_is_zero { 0.0 } else { f64::NAN })
     }
 
     /// The number of entries of the part in [`Outcome::parts`](crate::cpu::Outcome::parts), without its observations: its
@@ -340,6 +335,23 @@ pub struct PartOutcome {
     pub denominator: f64,
     /// Its factor in the sum of terms.
     pub weight: f64,
+}
+
+impl PartOutcome {
+    /// The sum divided by its denominator; `empty` for a mean over nothing, where the denominator is 0 and the sum is not NaN.
+    ///
+    /// ```
+    /// use wgloss::{Array, Mse, cpu};
+    /// let (x, t) = (Array::new(&[1.0f32, 5.0], [2])?, Array::new(&[1.0f32, 3.0], [2])?);
+    /// let mse = Mse::default().of(&x, &t);
+    /// assert_eq!(cpu::value(&mse)?.parts()[0].mean_or(f64::NAN), 2.0);
+    /// let nothing = mse.mask(&Array::new(&[0u8, 0], [2])?);
+    /// assert_eq!(cpu::value(&nothing)?.parts()[0].mean_or(0.0), 0.0);
+    /// # Ok::<(), wgloss::Error>(())
+    /// ```
+    pub fn mean_or(&self, empty: f64) -> f64 {
+        if self.denominator == 0.0 && !self.sum.is_nan() { empty } else { self.sum / self.denominator }
+    }
 }
 
 /// The error for a reduction that a loss does not have.

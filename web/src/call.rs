@@ -6,7 +6,10 @@ use crate::tensor::from_js;
 use js_sys::Array as JsArray;
 use wasm_bindgen::JsValue;
 use wgloss::header::{Header, Value};
-use wgloss::{Array, Error, Loss, Operand, Result, Scale, Term, by_id};
+use wgloss::{Array, Error, Loss, Observation, Operand, PartOutcome, Result, Scale, Term, by_id};
+
+/// The names that the option `observe` takes.
+const OBSERVATIONS: &str = "one of accuracy, top_K, entropy, perplexity, iou, precision, recall, predicted, log_prob";
 
 /// A call that has been read from JavaScript. The loss checks it when the term is evaluated.
 #[derive(Debug)]
@@ -16,6 +19,7 @@ pub struct Call {
     operands: Vec<(String, Array)>,
     upstream: Option<Scale<Array>>,
     divide_by: Option<Scale<Array>>,
+    observe: Vec<Observation>,
     /// The indices of the operands whose gradients to compute.
     of: Vec<usize>,
 }
@@ -35,6 +39,7 @@ struct Own {
     gradients: Option<Vec<String>>,
     upstream: Option<Scale<Array>>,
     divide_by: Option<Scale<Array>>,
+    observe: Vec<Observation>,
     class_axis_last: bool,
 }
 
@@ -56,8 +61,8 @@ impl Call {
             Some(names) => names.iter().map(|name| find(header.id, &given, name)).collect::<Result<_>>()?,
             None => differentiable(&*loss, &given),
         };
-        let Own { upstream, divide_by, .. } = own;
-        Ok(Call { loss: header, options, operands: given, upstream, divide_by, of })
+        let Own { upstream, divide_by, observe, .. } = own;
+        Ok(Call { loss: header, options, operands: given, upstream, divide_by, observe, of })
     }
 
     /// Builds the term. `tensor` converts each array to an operand.
@@ -78,6 +83,7 @@ impl Call {
         if let Some(given) = &self.divide_by {
             term = term.divide_by(scale(given)?);
         }
+        term = self.observe.iter().fold(term, |term, observation| term.observe(*observation));
         Ok(Built { term, operands })
     }
 
@@ -92,8 +98,23 @@ impl Call {
     }
 
     /// The names of the operands whose gradients to compute.
-    pub fn names(&self) -> Vec<String> {
-        self.of.iter().map(|&place| self.operands[place].0.clone()).collect()
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.of.iter().map(|&place| self.operands[place].0.as_str())
+    }
+
+    /// Whether the call observes anything.
+    pub fn observes(&self) -> bool {
+        !self.observe.is_empty()
+    }
+
+    /// The observations that are numbers, each with its name, from the parts of an outcome.
+    pub fn observations<'a>(&self, parts: &'a [PartOutcome]) -> impl Iterator<Item = (&'a str, f64)> {
+        let is_zero = |(name, value): &(String, Value)| name == "empty_is_zero" && *value == Value::Flag(true);
+        let empty = if self.options.iter().any(is_zero) { 0.0 } else { f64::NAN };
+        parts.iter().filter_map(move |part| {
+            let observation = Observation::of_part(&part.name).filter(|found| self.observe.contains(found))?;
+            Some((part.name.as_str(), observation.of_mean(part.mean_or(empty))))
+        })
     }
 
     /// The index of an operand among those given.
@@ -130,7 +151,8 @@ fn split(id: &'static str, options: &JsValue) -> Result<(Own, Vec<(String, Value
     let (mut own, mut of_loss) = (Own::default(), Vec::new());
     for (name, value) in entries(options) {
         match name.as_str() {
-            "gradients" => own.gradients = Some(names(id, &value)?),
+            "gradients" => own.gradients = Some(names(id, &name, &value, "an array of the names of operands")?),
+            "observe" => own.observe = observations(id, &name, &value)?,
             "upstream" => own.upstream = Some(scale(id, &name, &value)?),
             "divide_by" => own.divide_by = Some(scale(id, &name, &value)?),
             "class_axis_last" => {
@@ -146,8 +168,18 @@ fn split(id: &'static str, options: &JsValue) -> Result<(Own, Vec<(String, Value
     Ok((own, of_loss))
 }
 
-fn names(loss: &'static str, value: &JsValue) -> Result<Vec<String>> {
-    let refuse = || bad_option(loss, "gradients", value, "an array of the names of operands");
+/// The observations whose names an option holds.
+fn observations(loss: &'static str, option: &str, value: &JsValue) -> Result<Vec<Observation>> {
+    let names = names(loss, option, value, "an array of the names of observations")?;
+    let unknown = |name: String| {
+        let expected = OBSERVATIONS.into();
+        Error::InvalidOption { loss, option: option.into(), value: name, expected }
+    };
+    names.into_iter().map(|name| Observation::of_name(&name).ok_or_else(|| unknown(name))).collect()
+}
+
+fn names(loss: &'static str, option: &str, value: &JsValue, expected: &str) -> Result<Vec<String>> {
+    let refuse = || bad_option(loss, option, value, expected);
     if !JsArray::is_array(value) {
         return Err(refuse());
     }

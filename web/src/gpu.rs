@@ -31,7 +31,7 @@ impl Gpu {
         adapter::description(&self.gpu)
     }
 
-    /// Returns the value of a loss and its gradients.
+    /// Returns the value of a loss, its gradients, and what it observes.
     ///
     /// # Errors
     /// A `WglossError`.
@@ -59,8 +59,7 @@ impl Gpu {
         let call = Call::read(id, operands, options)?;
         let built = call.on_host()?;
         let (outcome, gradients) = self.gpu.gradient_list(&built.term, &call.of(&built.operands))?;
-        let (values, gradients) = read(&outcome, &gradients).await?;
-        Ok(answer(&values, &call.names(), &gradients))
+        Ok(answer(&call, &read(&call, &outcome, &gradients).await?))
     }
 
     /// Converts an error to a JavaScript error. An error that the device reports late fails every later read too, until

@@ -60,8 +60,7 @@ impl Job {
 
     async fn evaluate(&self) -> Result<JsValue> {
         let outcome = self.job.run()?;
-        let (values, gradients) = read(&outcome, &self.gradients).await?;
-        Ok(answer(&values, &self.call.names(), &gradients))
+        Ok(answer(&self.call, &read(&self.call, &outcome, &self.gradients).await?))
     }
 
     async fn run_and_wait(&self, runs: u32) -> Result<()> {
@@ -83,7 +82,7 @@ impl Job {
         self.write_operand(operand, &elements).map_err(thrown)
     }
 
-    /// Computes the loss and its gradients with the present contents of the operands.
+    /// Computes the loss, its gradients and what it observes, with the present contents of the operands.
     ///
     /// # Errors
     /// A `WglossError`.

@@ -84,8 +84,11 @@ fn data(held: &JsValue, dtype: &JsValue) -> Result<Data, &'static str> {
     }
 }
 
-/// A result as `{ data, shape }`, with its numbers in a `Float32Array`.
+/// A result as `{ data, shape }`. Its numbers are in a `Uint32Array` if they are classes, and otherwise in a `Float32Array`.
 pub fn to_js(array: &Array) -> JsValue {
-    let data = Float32Array::from(array.to_f32().as_slice());
-    object([("data", data.into()), ("shape", list(array.shape(), |&axis| (axis as f64).into()))])
+    let data: JsValue = match array.data() {
+        Data::U32(classes) => Uint32Array::from(&classes[..]).into(),
+        _ => Float32Array::from(array.to_f32().as_slice()).into(),
+    };
+    object([("data", data), ("shape", list(array.shape(), |&axis| (axis as f64).into()))])
 }

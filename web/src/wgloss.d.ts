@@ -31,6 +31,23 @@ export type Operand = Tensor | HalfTensor | Elements;
 /** The id of a loss. */
 export type LossId = keyof Losses;
 
+/** The name of an observation: a result that a loss computes beside its value, in the same pass over the prediction. */
+export type Observation =
+  /** Losses of a softmax, of linear layers, and of logits of yes-or-no questions: the share of positions that are right. */
+  | "accuracy"
+  /** Losses of a softmax and of linear layers: the share of positions whose label has one of the K greatest logits. */
+  | `top_${number}`
+  /** The same losses: the mean entropy, in nats, and the exponential of the labels' mean −log p. */
+  | "entropy"
+  | "perplexity"
+  /** Losses of regions: the IoU, precision and recall of each class. */
+  | "iou"
+  | "precision"
+  | "recall"
+  /** Losses of a softmax and of linear layers: the class of the greatest logit, and the label's log p, of each position. */
+  | "predicted"
+  | "log_prob";
+
 /** The options of every call. */
 export interface CallOptions {
   /** The operands whose gradients to compute. The default is all given operands that have a gradient. */
@@ -39,6 +56,8 @@ export interface CallOptions {
   upstream?: number | Operand;
   /** The denominator of a reduced loss, in place of the reduction's own. An unreduced loss is not divided. */
   divide_by?: number | Operand;
+  /** What to compute beside the loss. An observation that the loss does not make is refused. The default is nothing. */
+  observe?: Observation[];
   /** Whether a mean over nothing is 0 rather than NaN. */
   empty_is_zero?: boolean;
   /** Whether to refuse NaN and infinities in elements that take part, and targets outside the loss's range. */
@@ -55,6 +74,18 @@ export interface Answer {
   values: Tensor<Float32Array>;
   /** The gradients, by the names of their operands. */
   gradients: Record<string, Tensor<Float32Array>>;
+  /**
+   * The observations that are numbers, by the loss and the observation, as `"cross_entropy.accuracy"`; those of each class by
+   * the class too, as `"dice.iou.0"`. A share of nothing, such as the IoU of a class that is nowhere, is NaN, or 0 with
+   * `empty_is_zero`. It has no properties if no number is observed.
+   */
+  observations: Record<string, number>;
+  /**
+   * The observations that have a number for each position, by name, in the shape of the unreduced loss:
+   * `"cross_entropy.predicted"` is a `Uint32Array`, `"cross_entropy.log_prob"` a `Float32Array`. Where there is no
+   * prediction, as for an ignored label, the class is 4294967295. It has no properties if no such tensor is observed.
+   */
+  observed: Record<string, Tensor<Float32Array | Uint32Array>>;
 }
 
 /** Every error of this package. `kind` says which error it is, and so which properties it has. */
@@ -91,7 +122,7 @@ export interface Gpu {
    * `timestamps` says whether the GPU can measure time.
    */
   readonly adapter: { name: string; driver: string; max_binding_bytes: number; timestamps: boolean };
-  /** Computes the value of a loss and its gradients. Rejects with a `WglossError`. */
+  /** Computes the value of a loss, its gradients, and what it observes. Rejects with a `WglossError`. */
   loss<Id extends LossId>(
     id: Id,
     operands: Losses[Id]["operands"],
@@ -108,7 +139,10 @@ export interface Gpu {
 export interface Job {
   /** Writes new elements to an operand. Their number must stay the same. Throws a `WglossError`. */
   write(operand: string, elements: Operand): void;
-  /** Computes the loss and its gradients with the present contents of the operands. Rejects with a `WglossError`. */
+  /**
+   * Computes the loss, its gradients and what it observes, with the present contents of the operands. Rejects with a
+   * `WglossError`.
+   */
   run(): Promise<Answer>;
   /** Runs the job `runs` times, and waits until the GPU has finished. It reads no tensor, and is for measurements. */
   repeat(runs: number): Promise<void>;

@@ -1,6 +1,6 @@
-//! The package, called from JavaScript: values, gradients, options, errors, and browsers without a GPU.
+//! The package, called from JavaScript: values, gradients, options, observations, errors, and browsers without a GPU.
 
-use js_sys::{Function, Reflect};
+use js_sys::{Array, Function, Reflect};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use wgloss_web::{Gpu, losses, tasks, twin};
@@ -92,6 +92,42 @@ const ANSWERS: &[(&str, &str)] = &[
          { class_axis_last: true }]",
         "a.value < 0.001",
     ),
+    (
+        "['mse', { input: F32(1, 2), target: F32(1, 4) }]",
+        "Object.keys(a.observations).length === 0 && Object.keys(a.observed).length === 0",
+    ),
+    // the first is right, two labels come second, one of them beside an equal logit, one label comes last, one is ignored
+    (
+        "['cross_entropy', { input: { data: F32(2, 0, 1, 0, 3, 1, 0, 1, 2, 1, 1, 0, 0, 0, 5), shape: [5, 3] }, \
+         target: new Int32Array([0, 2, 0, 1, -100]) }, { observe: ['accuracy', 'top_2', 'perplexity'] }]",
+        "a.observations['cross_entropy.accuracy'] === 0.25 && a.observations['cross_entropy.top_2'] === 0.75 && \
+         Math.abs(a.observations['cross_entropy.perplexity'] - Math.exp(a.value)) < 1e-5 && Object.keys(a.observed).length === 0",
+    ),
+    (
+        "['cross_entropy', { input: { data: F32(2, 0, 1, 0, 3, 1, 0, 1, 2, 1, 1, 0, 0, 0, 5), shape: [5, 3] }, \
+         target: new Int32Array([0, 2, 0, 1, -100]) }, { observe: ['predicted', 'log_prob'] }]",
+        "(({ data, shape }) => data instanceof Uint32Array && data.join() === '0,1,2,0,4294967295' && shape.join() === '5') \
+         (a.observed['cross_entropy.predicted']) && \
+         (({ data }) => Math.abs(data[0] - (2 - Math.log(Math.exp(2) + 1 + Math.E))) < 1e-6 && data[4] === 0) \
+         (a.observed['cross_entropy.log_prob']) && Object.keys(a.observations).length === 0",
+    ),
+    (
+        "['bce_with_logits', { input: F32(1, -1, 2, -2), target: F32(1, 0, 0, 0) }, { reduction: 'none', observe: ['accuracy'] }]",
+        "a.observations['bce_with_logits.accuracy'] === 0.75 && a.value === undefined",
+    ),
+    // class 2 is nowhere
+    (
+        "['dice', { input: { data: F32(1, 1, 0, 0, 0, 0, 1, 1, -9, -9, -9, -9), shape: [1, 3, 4] }, \
+         target: { data: new Uint8Array([0, 1, 1, 1]), shape: [1, 4] } }, { observe: ['iou'] }]",
+        "Object.keys(a.observations).join() === 'dice.iou.0,dice.iou.1,dice.iou.2' && \
+         a.observations['dice.iou.0'] === 1 / 2 && a.observations['dice.iou.1'] === 2 / 3 && isNaN(a.observations['dice.iou.2'])",
+    ),
+    (
+        "['dice', { input: { data: F32(1, 1, 0, 0, 0, 0, 1, 1, -9, -9, -9, -9), shape: [1, 3, 4] }, \
+         target: { data: new Uint8Array([0, 1, 1, 1]), shape: [1, 4] } }, { observe: ['recall', 'precision'], empty_is_zero: true }]",
+        "a.observations['dice.precision.0'] === 1 / 2 && a.observations['dice.recall.0'] === 1 && \
+         a.observations['dice.recall.1'] === 2 / 3 && a.observations['dice.recall.2'] === 0",
+    ),
 ];
 
 /// Calls, each with a condition on the error `a` that it throws.
@@ -119,6 +155,26 @@ const ERRORS: &[(&str, &str)] = &[
     ("['mse', { input: F32(1), target: F32(1) }, { beta: 1 }]", "a.kind === 'invalid_option' && a.option === 'beta'"),
     ("['mse', { input: F32(1), target: F32(1) }, { gradients: ['weight'] }]", "a.operand === 'weight'"),
     ("['smooth_l1', { input: F32(1), target: F32(1) }, { beta: {} }]", "a.option === 'beta' && a.value === '{}'"),
+    // the name is refused before the label is looked at
+    (
+        "['cross_entropy', { input: { data: F32(0, 0), shape: [1, 2] }, target: new Int32Array([7]) }, \
+         { observe: ['accuracy', 'acuracy'] }]",
+        "a.kind === 'invalid_option' && a.loss === 'cross_entropy' && a.option === 'observe' && a.value === 'acuracy' && \
+         a.expected.includes('accuracy, top_K')",
+    ),
+    (
+        "['cross_entropy', { input: { data: F32(0, 0), shape: [1, 2] }, target: new Int32Array([0]) }, { observe: ['top_0'] }]",
+        "a.kind === 'invalid_option' && a.option === 'observe' && a.value === 'top_0'",
+    ),
+    (
+        "['mse', { input: F32(1), target: F32(1) }, { observe: 'accuracy' }]",
+        "a.kind === 'invalid_option' && a.option === 'observe' && a.expected.includes('an array')",
+    ),
+    // the library knows which losses observe what
+    (
+        "['mse', { input: F32(1), target: F32(1) }, { observe: ['accuracy'] }]",
+        "a.kind === 'invalid_option' && a.loss === 'mse' && a.option === 'observe' && a.value === 'accuracy'",
+    ),
     (
         "['cross_entropy', { input: { data: F32(0, 0), shape: [1, 2] }, target: new Int32Array([7]) }]",
         "a instanceof Error && a.name === 'WglossError' && a.kind === 'label_out_of_range' && a.value === 7 && a.count === 2",
@@ -166,6 +222,49 @@ async fn a_prepared_call_runs_with_what_its_operands_hold() {
 }
 
 #[wasm_bindgen_test]
+async fn a_prepared_call_observes_in_every_run() {
+    let gpu = Gpu::open().await.expect("a GPU");
+    let operands =
+        "({ input: { data: new Float32Array([2, 0, 0, 1]), shape: [2, 2] }, target: new Int32Array([0, 0]) })";
+    let options = js("({ observe: ['accuracy', 'predicted'] })", &JsValue::NULL);
+    let job = gpu.prepare("cross_entropy".into(), js(operands, &JsValue::NULL), options).await.expect("a job");
+    let condition = |accuracy: f64, predicted: &str| {
+        format!(
+            "a.observations['cross_entropy.accuracy'] === {accuracy} && \
+             a.observed['cross_entropy.predicted'].data.join() === '{predicted}'"
+        )
+    };
+    assert!(holds(&condition(0.5, "0,1"), &job.run().await.expect("an answer")));
+    job.write("input", js("new Float32Array([2, 0, 3, 1])", &JsValue::NULL)).expect("as many elements");
+    assert!(holds(&condition(1.0, "0,0"), &job.run().await.expect("an answer")));
+    job.write("target", js("new Int32Array([1, 1])", &JsValue::NULL)).expect("as many elements");
+    assert!(holds(&condition(0.0, "0,0"), &job.run().await.expect("an answer")));
+}
+
+/// The GPU and the twin observe the same of 64 rows of ten logits, of which some are right and some are not.
+#[wasm_bindgen_test]
+async fn observations_are_the_twins() {
+    let call = "['cross_entropy', { \
+                input: { data: Float32Array.from({ length: 640 }, (_, k) => 3 * Math.sin(k * k)), shape: [64, 10] }, \
+                target: Int32Array.from({ length: 64 }, (_, k) => (7 * k) % 10) }, \
+                { observe: ['accuracy', 'top_2', 'entropy', 'perplexity', 'predicted', 'log_prob'] }]";
+    let [on_gpu, by_twin] = called(call).await.map(|answer| answer.expect("an answer"));
+    let both: JsValue = Array::of2(&on_gpu, &by_twin).into();
+    for condition in [
+        "a.every(({ observations }) => Object.keys(observations).length === 4)",
+        "Object.entries(a[1].observations).every(([name, number]) => Math.abs(a[0].observations[name] / number - 1) < 1e-5)",
+        "a[1].observations['cross_entropy.accuracy'] > 0 && a[1].observations['cross_entropy.top_2'] < 0.5",
+        "a[0].observations['cross_entropy.accuracy'] < a[0].observations['cross_entropy.top_2']",
+        "a[0].observed['cross_entropy.predicted'].data.join() === a[1].observed['cross_entropy.predicted'].data.join()",
+        "a[0].observed['cross_entropy.log_prob'].data.length === 64",
+        "a[0].observed['cross_entropy.log_prob'].data \
+         .every((number, k) => Math.abs(number - a[1].observed['cross_entropy.log_prob'].data[k]) < 1e-5)",
+    ] {
+        assert!(holds(condition, &both), "{condition}: {:?}", js("JSON.stringify(a)", &both));
+    }
+}
+
+#[wasm_bindgen_test]
 async fn calls_may_overlap() {
     let gpu = Gpu::open().await.expect("a GPU");
     let call = |target: f32| {
@@ -189,7 +288,7 @@ fn what_there_is_comes_from_the_headers() {
     assert!(holds("a.every(loss => loss.page.includes('# Example') && loss.operands.length > 0)", &losses));
     assert!(holds("a.length > 20 && a.every(task => task.code.includes('.of('))", &tasks));
     // an option of every call would hide an option of a loss with the same name
-    let own = "['gradients', 'upstream', 'divide_by', 'class_axis_last']";
+    let own = "['gradients', 'upstream', 'divide_by', 'observe', 'class_axis_last']";
     assert!(holds(&format!("a.every(loss => !loss.options.some(option => {own}.includes(option.name)))"), &losses));
 }
 

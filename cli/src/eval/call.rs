@@ -133,12 +133,9 @@ impl Call {
         makes(summand) || (summand.id == summands[0].id && !summands.iter().any(makes))
     }
 
-    /// The observation that the part of this name holds, if any. If each class has a part, the name ends with the class.
+    /// The observation that the part of this name holds, if any.
     pub fn observation(&self, part: &str) -> Option<Observation> {
-        let of_class = part.rsplit_once('.').filter(|(_, k)| k.parse::<usize>().is_ok());
-        let part = of_class.map_or(part, |(part, _)| part);
-        let name = part.rsplit('.').next().unwrap_or(part);
-        self.observations.iter().copied().find(|observation| observation.name() == name)
+        Observation::of_part(part).filter(|observation| self.observations.contains(observation))
     }
 
     fn summand(

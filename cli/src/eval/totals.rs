@@ -14,10 +14,7 @@ pub struct Totals {
 /// One loss of the sum, or an observation.
 #[derive(Clone, Debug)]
 struct Part {
-    name: String,
-    sum: f64,
-    denominator: f64,
-    weight: f64,
+    outcome: PartOutcome,
     adds_denominators: bool,
     /// The value of a mean over nothing.
     empty: f64,
@@ -26,22 +23,18 @@ struct Part {
 }
 
 impl Part {
-    /// The sum divided by the denominator; `empty` if the denominator is 0 and the sum is not NaN.
     fn mean(&self) -> f64 {
-        if self.is_empty() { self.empty } else { self.sum / self.denominator }
+        self.outcome.mean_or(self.empty)
     }
 
     /// Whether the part is a mean over nothing.
     fn is_empty(&self) -> bool {
-        self.denominator == 0.0 && !self.sum.is_nan()
+        self.outcome.denominator == 0.0 && !self.outcome.sum.is_nan()
     }
 
-    /// The number that the part reports: its mean. For a perplexity, whose sum is one of logarithms, the exponential of its mean.
+    /// The number that the part reports.
     fn value(&self) -> f64 {
-        match self.observation {
-            Some(Observation::Perplexity) => self.mean().exp(),
-            _ => self.mean(),
-        }
+        self.observation.map_or(self.mean(), |observation| observation.of_mean(self.mean()))
     }
 }
 
@@ -49,10 +42,7 @@ impl Totals {
     /// The parts of one evaluation.
     pub fn new(call: &Call, parts: &[PartOutcome]) -> Totals {
         let part = |part: &PartOutcome| Part {
-            name: part.name.clone(),
-            sum: part.sum,
-            denominator: part.denominator,
-            weight: part.weight,
+            outcome: part.clone(),
             // the denominator of an observation counts positions, so it adds up whatever the loss divides by
             adds_denominators: call.observation(&part.name).is_some() || call.adds_denominators(&part.name),
             observation: call.observation(&part.name),
@@ -67,15 +57,15 @@ impl Totals {
             return *self = other.clone();
         }
         for (part, other) in self.parts.iter_mut().zip(&other.parts) {
-            part.sum += other.sum;
-            part.denominator += if part.adds_denominators { other.denominator } else { 0.0 };
+            part.outcome.sum += other.outcome.sum;
+            part.outcome.denominator += if part.adds_denominators { other.outcome.denominator } else { 0.0 };
         }
     }
 
     /// The loss: the sum of all weighted quotients.
     pub fn loss(&self) -> f64 {
         let parts = self.parts.iter().filter(|part| part.observation.is_none());
-        parts.map(|part| part.weight * part.mean()).sum()
+        parts.map(|part| part.outcome.weight * part.mean()).sum()
     }
 
     /// Whether a loss of the sum is a mean over nothing.
@@ -96,7 +86,7 @@ impl Totals {
     }
 
     fn named(&self, is_wanted: impl Fn(&Part) -> bool) -> impl Iterator<Item = (&str, f64)> {
-        self.parts.iter().filter(move |part| is_wanted(part)).map(|part| (part.name.as_str(), part.value()))
+        self.parts.iter().filter(move |part| is_wanted(part)).map(|part| (part.outcome.name.as_str(), part.value()))
     }
 
     /// The parts, and the values of the observations, as JSON.
@@ -104,11 +94,11 @@ impl Totals {
         let number = |value: f64| Number { value, is_f32 }.json();
         let part = |part: &Part| {
             json!({
-                "name": part.name,
+                "name": part.outcome.name,
                 "value": number(part.value()),
-                "sum": answer::json_number(part.sum),
-                "denominator": answer::json_number(part.denominator),
-                "weight": part.weight,
+                "sum": answer::json_number(part.outcome.sum),
+                "denominator": answer::json_number(part.outcome.denominator),
+                "weight": part.outcome.weight,
             })
         };
         let mut map = Map::from_iter([("parts".to_string(), self.parts.iter().map(part).collect())]);

@@ -100,14 +100,15 @@ async function trained(data, progress, signal) {
   const gpu = await needed();
   const weights = first();
   const operands = { input: tensor(new Float32Array(data.count * CLASSES), [data.count, CLASSES]), target: tensor(data.labels) };
-  const job = await gpu.prepare("cross_entropy", operands);
+  const job = await gpu.prepare("cross_entropy", operands, { observe: ["accuracy"] });
   for (let step = 0; step <= STEPS && !signal.aborted; step++) {
     const { hidden, logits } = forward(weights, data);
     job.write("input", logits);
-    const { value, gradients } = await job.run();
+    const { value, gradients, observations } = await job.run();
     const gradient = backward(weights, data, hidden, gradients.input.data);
     for (let k = 0; k < PARAMETERS; k++) weights[k] -= RATE * gradient[k];
-    progress(`Training the network: step ${step} of ${STEPS}, loss ${value.toFixed(3)}`);
+    const right = Math.round(100 * observations["cross_entropy.accuracy"]);
+    progress(`Training the network: step ${step} of ${STEPS}, loss ${value.toFixed(3)}, ${right} % right`);
     if (step % 10 === 0) await new Promise((done) => setTimeout(done));
   }
   job.free();

@@ -246,6 +246,7 @@ const TESTS = {
 
   async a_network_is_trained_and_its_landscape_walked(browser) {
     const page = await opened(browser, "landscape/digits");
+    await says(page, /step \d+ of \d+, loss [\d.]+, 9\d % right/);
     const said = await says(page, /ends at/);
     const [from, loss] = [/from \(−0\.8, 0\.7\)/, parseFloat(said.match(/the loss is ([\d.]+)/)[1])];
     assert.match(said, from);
