@@ -1,7 +1,7 @@
 //! The calls that evaluate terms: once, with gradients, or prepared for many times.
 
 use crate::check;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::gpu::context::Gpu;
 use crate::gpu::job::Job;
 use crate::gpu::outcome::Outcome;
@@ -11,7 +11,7 @@ use crate::gpu::tensor::{Tensor, ToGpu};
 use crate::shape::DType;
 use crate::term::{Operand, Term};
 #[cfg(not(target_arch = "wasm32"))]
-use futures_intrusive::channel::shared::oneshot_channel;
+use {crate::error::Error, futures_intrusive::channel::shared::oneshot_channel};
 
 impl Gpu {
     /// Refuses tensors of another device, both in the term and in `of`, the operands whose gradients are asked for.
