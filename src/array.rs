@@ -183,9 +183,10 @@ impl Array {
             DType::F16 => Data::F16(self.to_f64().into_iter().map(f16::from_f64).collect()),
             DType::BF16 => Data::BF16(self.to_f64().into_iter().map(bf16::from_f64).collect()),
             DType::F64 => Data::F64(self.to_f64().into()),
-            DType::I32 => each_type!(&self.data, numbers => Data::I32(numbers.map(|v| v as i32).collect())),
-            DType::U32 => each_type!(&self.data, numbers => Data::U32(numbers.map(|v| v as u32).collect())),
-            DType::U8 => each_type!(&self.data, numbers => Data::U8(numbers.map(|v| v as u8).collect())),
+            // by way of f64, since a cast from integer to integer wraps
+            DType::I32 => each_type!(&self.data, numbers => Data::I32(numbers.map(|v| v as f64 as i32).collect())),
+            DType::U32 => each_type!(&self.data, numbers => Data::U32(numbers.map(|v| v as f64 as u32).collect())),
+            DType::U8 => each_type!(&self.data, numbers => Data::U8(numbers.map(|v| v as f64 as u8).collect())),
             DType::I64 => Data::I64(self.to_i64().into()),
         };
         Array { data, ..self.clone() }

@@ -125,7 +125,7 @@ fn case(loss: &dyn Loss, draw: &mut Draw<'_>) -> Case {
     // a shape with too many elements is refused before anything is planned, so seven of eight shapes are cut to the limit
     if draw.below(8) > 0 {
         let too_many =
-            |shape: &[usize]| shape.iter().map(|&axis| axis as u128).product::<u128>() >= (1 << 32) - (1 << 16);
+            |shape: &[usize]| shape.iter().map(|&axis| axis as u128).product::<u128>() >= (1 << 32) - (1 << 25);
         while too_many(&shape) {
             let longest = (0..shape.len()).max_by_key(|&axis| shape[axis]).unwrap_or(0);
             shape[longest] /= 2;

@@ -18,7 +18,9 @@ fn softmax_of(peak: vec4<f32>, rest: vec4<f32>) -> Softmaxes {
 }
 
 fn probability(x: f32, peak: f32, one_over: f32) -> f32 {
-    return select(exp_negative_nonzero(peak - x) * one_over, one_over, is_nan(one_over));
+    // two finite logits may be so far apart that their difference is infinite, but only a masked class has a probability of 0
+    let gap = select(min(peak - x, 104.0), peak - x, is_infinite(x));
+    return select(exp_negative_nonzero(gap) * one_over, one_over, is_nan(one_over));
 }
 
 fn probabilities(x: vec4<f32>, at: Softmaxes) -> Probable {

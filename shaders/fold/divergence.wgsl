@@ -173,7 +173,8 @@ fn swept(state: State, sweep: SecondSweep) -> State {
     let excess = log_excess_of(sweep.drift);
     var after = state;
     after.lead = sweep.lead - (sweep.drift - tempered(excess));
-    after.excess = select(max(sweep.excess - excess, 0.0) * total_of(state.teacher), sweep.excess, PAIRS);
+    let divergence = select(max(sweep.excess - excess, 0.0), sweep.excess, is_infinite(sweep.excess));
+    after.excess = select(divergence * total_of(state.teacher), sweep.excess, PAIRS);
     return after;
 }
 
@@ -206,9 +207,10 @@ fn is_full(state: State) -> bool {
     return (total_of(state.teacher) > 0.0) & (total_of(state.student) > 0.0);
 }
 
-// The teacher's logit for the class of the student's peak. The greater peak is the one that `joined` takes.
+// The teacher's logit for the class of the student's peak. The greater peak is the one that `joined` takes; the peak of a side
+// without classes, LOWEST, may also be a logit.
 fn pair_of(a: State, b: State) -> f32 {
-    return select(a.excess, b.excess, a.student.peak < b.student.peak);
+    return select(a.excess, b.excess, (a.student.peak < b.student.peak) | (total_of(a.student) == 0.0));
 }
 
 fn fold_merge(a: State, b: State) -> State {
@@ -217,7 +219,7 @@ fn fold_merge(a: State, b: State) -> State {
     var merged: State;
     merged.teacher = joined(a.teacher, b.teacher, left_t);
     merged.student = joined(a.student, b.student, left_s);
-    merged.excess = dot(left_t, vec2<f32>(a.excess, b.excess));
+    merged.excess = part_of(left_t.x, a.excess) + part_of(left_t.y, b.excess);
     merged.poison = a.poison | b.poison;
     merged.torn = a.torn | b.torn;
     let full = is_full(a) & is_full(b);
@@ -226,7 +228,9 @@ fn fold_merge(a: State, b: State) -> State {
     var of_t = odds(a.teacher, b.teacher);
     var of_s = odds(a.student, b.student);
     let whole_lead = in_logits(odds(merged.teacher, merged.student));
-    let gap = select(in_logits(of_t - of_s), a.lead - b.lead, near);
+    // the odds of both may be infinite, where a low temperature magnifies gaps between great logits
+    var apart = select(of_t - of_s, 0.0, of_t == of_s);
+    let gap = select(in_logits(apart), a.lead - b.lead, near);
     if full & (abs(tempered(gap)) <= 1.0) {
         // `between` is log(p·exp(−(1 − p)·y) + (1 − p)·exp(p·y)) for y = gap/temperature, in squared logits; p is a's share of
         // the teacher
@@ -244,12 +248,14 @@ fn fold_merge(a: State, b: State) -> State {
     if of_t > 0.0 {
         of_t = -of_t;
         of_s = -of_s;
+        apart = -apart;
         merged.lead = a.lead;
     }
     let loss = softplus(of_s) - softplus(of_t);
     merged.lead = select(whole_lead, merged.lead - in_logits(loss), is_exact(merged.lead));
-    let between = in_logits(in_logits(loss + (sigmoid(of_t) * (of_t - of_s))));
-    merged.excess = select(merged.excess + (total * between), pair_of(a, b), PAIRS);
+    let split = select(loss + part_of(sigmoid(of_t), apart), loss, is_infinite(of_t) | is_infinite(loss));
+    let between = in_logits(in_logits(split));
+    merged.excess = select(merged.excess + part_of(total, between), pair_of(a, b), PAIRS);
     return merged;
 }
 

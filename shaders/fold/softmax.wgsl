@@ -18,6 +18,12 @@ fn mass_of(state: State) -> f32 {
     return state.peak_share + state.other_shares;
 }
 
+// What classes with this share add to the spread if they lie this far below the peak. It is 0 for no share, although the gap may be
+// infinite, as that of the first class to LOWEST; and 0 at the peak, although the share may be infinite.
+fn spread_by(share: f32, gap: f32) -> f32 {
+    return select(part_of(share, gap), 0.0, gap == 0.0);
+}
+
 // Adds a class with the logit x to a state. It selects rather than branches, but for a masked class that has a share, because
 // compilers for SIMD lanes execute both sides of a branch.
 fn fold_absorb(state: ptr<function, State>, x: f32, share: f32) {
@@ -25,16 +31,17 @@ fn fold_absorb(state: ptr<function, State>, x: f32, share: f32) {
     let infinite = is_infinite(x);
     let masked = infinite & (x < 0.0);
     let known = !(infinite | is_nan(x));
-    let up = known & (x > (*state).peak);
+    // the first class is the peak, even if its logit is LOWEST
+    let up = known & ((x > (*state).peak) | ((*state).rest < 0.0));
     let gap = abs(x - (*state).peak);
     let e = select(0.0, exp_negative(gap), known);
-    // part_of, since for the first class the peak is LOWEST: the mass is 0, and the gap may be infinite
-    let moved = part_of(select(share, before, up), gap);
+    let moved = spread_by(select(share, before, up), gap);
     (*state).rest = select((*state).rest + e, (1.0 + (*state).rest) * e, up);
     (*state).spread += select(0.0, moved, known);
-    // a masked class has probability 0, so its −log p is infinite, and so is the loss if the class has a share
+    // a masked class has probability 0, so its −log p is infinite, and so is the loss if the class has a share, which may be
+    // negative
     if masked & (share != 0.0) {
-        (*state).spread = infinity();
+        (*state).spread += share * infinity();
     }
     (*state).peak = select((*state).peak, x, up);
     (*state).other_shares = select((*state).other_shares + share, before, up);
@@ -56,14 +63,15 @@ fn fold_absorb_alone(state: ptr<function, State>, x: f32) {
 fn fold_merge(a: State, b: State) -> State {
     var top = a;
     var low = b;
-    if b.peak > a.peak {
+    // the peak of a state without classes, LOWEST, may also be a logit
+    if (b.peak > a.peak) | (a.rest < 0.0) {
         top = b;
         low = a;
     }
     let gap = top.peak - low.peak;
     merge_seen(&top, low, gap);
     top.rest += (1.0 + low.rest) * exp_negative(gap);
-    top.spread += low.spread + part_of(mass_of(low), gap);
+    top.spread += low.spread + spread_by(mass_of(low), gap);
     top.other_shares += mass_of(low);
     top.poison |= low.poison;
     return top;
@@ -140,19 +148,25 @@ struct SoftmaxSlopes {
     miss_of_peak: f32,
 }
 
+// The derivative of the extra loss with respect to lse, times its scale. A loss without an extra loss has 0, even if the scale is
+// infinite or NaN.
+fn slope_of_lse(score: SoftmaxScore, scale: f32) -> f32 {
+    return select(0.0, scale * score.d_lse, params.has_extra != 0u);
+}
+
 fn fold_slopes(s: Statistics, score: SoftmaxScore, scale: vec2<f32>) -> SoftmaxSlopes {
-    let of_lse = scale.y * score.d_lse;
+    let of_lse = slope_of_lse(score, scale.y);
     let own = scale.x * score.d_nll;
     let one_over = 1.0 / s.total;
     return SoftmaxSlopes(
         s.peak,
         one_over,
         own,
-        (scale.x * s.mass) + of_lse,
+        part_of(s.mass, scale.x) + of_lse,
         -part_of(own, s.miss),
         scale.x * s.share_factor,
         s.rest < 1.0,
-        (scale.x * s.other_shares) + of_lse,
+        part_of(s.other_shares, scale.x) + of_lse,
         s.rest * one_over,
     );
 }

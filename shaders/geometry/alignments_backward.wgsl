@@ -20,7 +20,8 @@ fn passing(own: Item, step: u32, node: u32, peak: f32) -> Scaled {
     if (before.m == 0.0) | (after.m == 0.0) | (alone.m == 0.0) {
         return scaled_nothing();
     }
-    return scaled((before.m * after.m) / alone.m, (before.e + after.e) - alone.e);
+    // the sum of the first two exponents may be past f32
+    return scaled((before.m * after.m) / alone.m, (before.e - alone.e) + after.e);
 }
 
 // The probability that `passing` returns, divided by 2^exponent. Divided by the sum over all nodes, it is the node's share.

@@ -32,6 +32,9 @@ fn sum_peaks(item: u32, steps: u32, lane: u32) -> vec2<f32> {
     return select(peak_sums[0], vec2<f32>(nan()), unknown_peaks[0] != 0u);
 }
 
+// Alignments whose probability has a lower log count as having none, since a `Scaled` does not hold it.
+const LEAST_LOG: f32 = -2e38;
+
 // The log of the probability of all alignments of an item.
 fn log_probability(span: Span, item: u32, peak_sum: vec2<f32>) -> f32 {
     if is_nan(peak_sum.x) {
@@ -44,7 +47,8 @@ fn log_probability(span: Span, item: u32, peak_sum: vec2<f32>) -> f32 {
     if span.labels > 0u {
         other = node_ends[(2u * item) + 1u];
     }
-    return long_log(scaled_sum(node_ends[2u * item], other, scaled_nothing()), peak_sum);
+    let all = long_log(scaled_sum(node_ends[2u * item], other, scaled_nothing()), peak_sum);
+    return select(all, -infinity(), all < LEAST_LOG);
 }
 
 @compute @workgroup_size(256)

@@ -32,8 +32,8 @@ fn visit(i: u32, item: u32, of_item: vec4<f32>, scale: f32, seen: Seen, tally: p
     let live = (mask_at(i) != 0.0) & (of_item.w != 0.0);
     let weight = weight_at(i);
     let factor = sampled(value, weight);
-    // a factor of 0 times an infinite loss is NaN, which a compiler may fold to 0
-    let zero_times_infinity = (factor == 0.0) & is_infinite(score.loss);
+    // 0 times infinity is NaN, which a compiler may fold to 0: of a factor and a loss, or of a loss and a factor
+    let zero_times_infinity = ((factor == 0.0) & is_infinite(score.loss)) | ((score.loss == 0.0) & is_infinite(factor));
     let unknown = zero_times_infinity | is_nan(of_item.x) | is_nan(factor) | is_nan(score.loss);
     let loss = select(0.0, select(factor * score.loss, nan(), unknown), live);
     // upstream_at contains the sample weight

@@ -1,4 +1,4 @@
-// Writes a gradient that several parts have summed in f32 to its output of 16 bits, so that it is rounded once.
+// Writes a gradient that was summed in f32 to an output: rounded once, if that has 16 bits.
 // needs: lib/params
 // slots: dx0 x0
 @compute @workgroup_size(256)

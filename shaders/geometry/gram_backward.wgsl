@@ -17,19 +17,22 @@ fn gram_backward(
     let end = min(item + 1u, params.items) * params.classes;
     let first_row = first + (64u * ((place / across) % down));
     walked = item;
-    if lane == 0u {
-        atomicStore(&unknown, 0u);
+    first_walked = first_row;
+    if lane < 2u {
+        atomicStore(&unknown[lane], 0u);
     }
     workgroupBarrier();
     let sums = tile_products(no_products(), first_row, first_position, first, end, lane);
     workgroupBarrier();
-    // if one slope is NaN, the gradients of the whole item are: a channel with a NaN has a NaN slope with every other channel
-    let all_unknown = atomicLoad(&unknown) != 0u;
-    let row = first_row + lane_own(lane);
+    // a channel with a NaN slope has a gradient of NaN; beside a channel with a NaN, all have one
+    let own = lane_own(lane);
+    let row = first_row + own;
+    let bits = atomicLoad(&unknown[own / 32u]) >> (own % 32u);
+    let unknown_rows = (vec4<u32>(bits) & vec4<u32>(1u, 2u, 4u, 8u)) != vec4<u32>(0u);
     var by_position = products_by_other(sums);
     for (var e = 0u; e < 16u; e += 1u) {
         let position = first_position + lane_other(lane, e / 4u) + (e % 4u);
-        let four = select(by_position[e], vec4<f32>(nan()), vec4<bool>(all_unknown));
+        let four = select(by_position[e], vec4<f32>(nan()), unknown_rows);
         for (var i = 0u; i < 4u; i += 1u) {
             if (row + i < end) & (position < params.per_item) {
                 store_dx0(element_of(row + i, position), float_at(four, i));

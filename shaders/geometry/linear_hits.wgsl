@@ -1,5 +1,6 @@
 // Computes the logit of each row's label from the row and the class itself, before the tiles compute all logits, and passes it
-// to `keep_label`. Several lanes share a row.
+// to `keep_label`. Several lanes share a row. Sixteen elements are summed first, in the order of `geometry/tile_products`, so that
+// the label's product has the bits of the products that tiles compute.
 // needs: lib/params scratch/factors geometry/row_elements
 // slots: label_logit labels x0 x1
 
@@ -27,15 +28,22 @@ fn linear_hits(
     let lane = invocation % LANES;
     let end = select(0u, params.block.width, has_label);
     var sums = vec2<f32>(0.0);
-    for (var k = lane; k < end; k += LANES) {
-        sums += label_summands(of_row * x0_at(element_of(row, k)), of_class * x1_at(element_of(class_place, k)));
-    }
-    lanes[invocation] = sums;
-    workgroupBarrier();
-    if has_label & (lane == 0u) {
-        for (var other = 1u; other < LANES; other += 1u) {
-            sums += lanes[invocation + other];
+    for (var first = 0u; first < params.block.width; first += 16u * LANES) {
+        let begin = first + (16u * lane);
+        var few = vec2<f32>(0.0);
+        for (var k = begin; k < min(begin + 16u, end); k += 1u) {
+            few = add_label_summands(few, of_row * x0_at(element_of(row, k)), of_class * x1_at(element_of(class_place, k)));
         }
+        lanes[invocation] = few;
+        workgroupBarrier();
+        if lane == 0u {
+            for (var other = 0u; other < LANES; other += 1u) {
+                sums += lanes[invocation + other];
+            }
+        }
+        workgroupBarrier();
+    }
+    if has_label & (lane == 0u) {
         keep_label(row, class_place, sums, of_row, of_class);
     }
 }

@@ -1,6 +1,6 @@
 // Reads the pixels of two pictures.
 // needs: lib/math lib/params
-// slots: apart x0 x1
+// slots: apart leaf x0 x1
 
 // The element of a pixel. Planes are counted through all items.
 fn element_of_pixel(plane: u32, line: u32, column: u32) -> u32 {
@@ -25,9 +25,14 @@ fn are_finite(pixels: vec2<f32>) -> bool {
     return !(is_nan(pixels.x) | is_infinite(pixels.x) | is_nan(pixels.y) | is_infinite(pixels.y));
 }
 
+// The same in the unit of the leaf, in which windows are summed and scored.
+fn scaled_pixels_at(plane: u32, line: i32, column: i32) -> vec2<f32> {
+    return window_unit() * pixels_at(plane, line, column);
+}
+
 // The pixel of `x` and the difference `x − y`, or zeros if they are not finite. Sums over the windows around the pixel are
 // taken about these two numbers (the pivot), so that they keep their digits.
 fn pivot_at(plane: u32, line: i32, column: i32) -> vec2<f32> {
-    let pixels = pixels_at(plane, line, column);
+    let pixels = scaled_pixels_at(plane, line, column);
     return select(vec2<f32>(0.0), vec2<f32>(pixels.x, apart(pixels)), are_finite(pixels));
 }

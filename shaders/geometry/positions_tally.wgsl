@@ -12,7 +12,8 @@ fn tally_position(position: u32, label: Label, kept: bool, s: Statistics, score:
         return;
     }
     let loss = sampled(position, score.loss);
-    let extra = sampled(position, score.extra);
+    // without an extra loss `score.extra` is 0, which an infinite sample weight would make NaN
+    let extra = select(0.0, sampled(position, score.extra), params.has_extra != 0u);
     (*tally).count += count_at(position);
     (*tally).weight += sampled(position, s.weight);
     if s.poison | is_nan(loss) | is_nan(extra) | is_nan(s.weight) {

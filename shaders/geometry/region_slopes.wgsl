@@ -30,9 +30,11 @@ fn slopes_at(quad: Quad, k: u32, seen: Probable, wanted: vec4<f32>) -> vec4<f32>
     if SQUARED {
         rest = wrong_by(seen.p, seen.q, t);
     }
-    // a class that takes no part has slopes of 0, whatever its target is
-    let slope = select(of_one * t, none, of_one == none) + select(of_rest * rest, none, of_rest == none);
-    return select(slope, vec4<f32>(nan()), are_nan(of_one));
+    // a class that takes no part has slopes of 0, whatever its target is; and what t or its rest is a factor of is 0 with it, also
+    // where the other factor exceeds f32, as that of an absent class does whose probabilities nearly vanish
+    let by_t = select(of_one * t, none, (of_one == none) | (t == none));
+    let by_rest = select(of_rest * rest, none, (of_rest == none) | (rest == none));
+    return select(by_t + by_rest, vec4<f32>(nan()), are_nan(of_one));
 }
 
 struct Slope {

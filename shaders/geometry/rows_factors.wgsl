@@ -61,7 +61,9 @@ fn rows_factors(
         }
         var factor = 1.0;
         if NORMALIZE {
-            factor = select(0.0, 1.0 / max(greatest * sqrt(squares), LEAST_NORM), greatest > 0.0);
+            let norm = greatest * sqrt(squares);
+            // exactly 1e8 for a short row, by which other kernels know one: a quotient may be rounded down
+            factor = select(0.0, select(1.0 / norm, 1e8, norm <= LEAST_NORM), greatest > 0.0);
         }
         if all_finite == 0u {
             factor = nan();

@@ -45,14 +45,17 @@ fn sum_known(m: mat4x4<f32>) -> vec4<f32> {
     return select((m[0] + m[1]) + (m[2] + m[3]), vec4<f32>(nan()), unknown);
 }
 
-// derivative·product; NaN if the derivative is.
+// derivative·product; NaN if the derivative is. A product may be infinite, past the range of f32, where the derivative is 0.
+fn times_product(d: vec4<f32>, product: vec4<f32>) -> vec4<f32> {
+    return select(select(d * product, vec4<f32>(0.0), d == vec4<f32>(0.0)), vec4<f32>(nan()), are_nan(d));
+}
+
 fn times_products(d: mat4x4<f32>, products: mat4x4<f32>) -> mat4x4<f32> {
-    let unknown = vec4<f32>(nan());
     return mat4x4<f32>(
-        select(d[0] * products[0], unknown, are_nan(d[0])),
-        select(d[1] * products[1], unknown, are_nan(d[1])),
-        select(d[2] * products[2], unknown, are_nan(d[2])),
-        select(d[3] * products[3], unknown, are_nan(d[3])),
+        times_product(d[0], products[0]),
+        times_product(d[1], products[1]),
+        times_product(d[2], products[2]),
+        times_product(d[3], products[3]),
     );
 }
 

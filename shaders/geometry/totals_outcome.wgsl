@@ -26,11 +26,16 @@ fn totals_outcome(@builtin(local_invocation_index) lane: u32) {
     let denominator = denominators(total);
     let weight = select(params.weight, params.fused_weight, WALK_LOSS == 2u);
     var part = PartOutcome(total.sum, total.extra, denominator.x, denominator.y, weight);
+    // Of two losses of a walk only the fused one may have an extra loss. Without an extra loss its denominator means nothing: it
+    // may be 0 or NaN where the loss's own is not.
+    let has_extra = (WALK_LOSS != 1u) & (params.has_extra != 0u);
     // an option or a coefficient out of range makes everything that depends on it NaN
     let is_bad_number = params.bad_number != 0u;
-    var loss = weight * (mean_of(part.sum, part.denominator) + mean_of(part.extra, part.extra_denominator));
-    let is_empty = !EMPTY_IS_ZERO & ((denominator.x == 0.0) | (denominator.y == 0.0));
-    let is_unknown = is_nan(total.weight) | is_nan(denominator.x) | is_nan(denominator.y);
+    let extra = select(0.0, mean_of(part.extra, part.extra_denominator), has_extra);
+    var loss = weight * (mean_of(part.sum, part.denominator) + extra);
+    let is_empty = !EMPTY_IS_ZERO & ((denominator.x == 0.0) | (has_extra & (denominator.y == 0.0)));
+    // a sum of infinities of both signs is NaN, whatever its denominator is
+    let is_unknown = is_nan(part.sum) | is_nan(denominator.x) | (has_extra & (is_nan(part.extra) | is_nan(denominator.y)));
     if (total.poison != 0u) | is_unknown | is_empty | is_bad_number {
         loss = nan();
     }
@@ -67,8 +72,7 @@ fn totals_outcome(@builtin(local_invocation_index) lane: u32) {
     outcome.loss = loss;
     let entry = params.first_sums_entry + select(0u, 1u, WALK_LOSS == 2u);
     store_part_sums(entry, part.sum, part.denominator, weight);
-    // of two losses of a walk only the fused one may have an extra loss
-    if (WALK_LOSS != 1u) & (params.has_extra != 0u) {
+    if has_extra {
         store_part_sums(entry + 1u, part.extra, part.extra_denominator, weight);
     }
     // a slot that the GPU counts up may reach the end of the caller's tensor: `geometry/number` then writes NO_POSITION

@@ -8,7 +8,8 @@ fn score_window(sums: vec4<f32>, pivot: vec2<f32>) -> ElementScore {
     let spread = max((sums.z - (sums.x * sums.x)) - (y * y), 0.0);
     let spread_difference = max(sums.w - (sums.y * sums.y), 0.0);
     let score = window_score(vec4<f32>(pivot + sums.xy, spread, spread_difference));
-    let unknown = any(are_nan(sums)) | is_nan(score.loss);
+    // an infinite spread would make a quotient of 0, as if the pictures were alike
+    let unknown = any(are_nan(sums)) | is_infinite(spread) | is_nan(score.loss);
     return ElementScore(
         select(score.loss, nan(), unknown), select(score.d, vec4<f32>(nan()), vec4<bool>(unknown))
     );

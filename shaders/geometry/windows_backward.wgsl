@@ -1,7 +1,7 @@
 // Writes the gradients of two pictures, in tiles of 16 × 16 pixels, from the derivatives with respect to the statistics of the
 // windows that contain each pixel.
 // needs: lib/params geometry/picture_tiles geometry/pixels geometry/window_sums
-// slots: dx0 dx1
+// slots: dx0 dx1 leaf
 @compute @workgroup_size(256)
 fn windows_backward(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -20,7 +20,7 @@ fn windows_backward(
     if tile.live & (own_line < params.block.height) & (own_column < params.block.width) {
         let i = element_of_pixel(plane, own_line, own_column);
         // the sums are about the pixel itself, so they are the derivatives at its value
-        store_dx0(i, sums.x);
-        store_dx1(i, sums.y);
+        store_dx0(i, window_unit() * sums.x);
+        store_dx1(i, window_unit() * sums.y);
     }
 }

@@ -20,12 +20,12 @@ fn two_to(e: f32) -> f32 {
     return select(bitcast<f32>(bits), 0.0, e < -126.0);
 }
 
-// m·2^e as a Scaled, where m is a normal number or 0.
+// m·2^e as a Scaled, where m is a normal number or 0. It is 0 if e is too low for a Scaled.
 fn scaled(m: f32, e: f32) -> Scaled {
     let bits = bitcast<u32>(m);
     let more = f32(i32(bits >> 23u) - 127);
     let number = Scaled(bitcast<f32>((bits & 0x007fffffu) | 0x3f800000u), e + more);
-    let is_something = m > 0.0;
+    let is_something = (m > 0.0) & (e > LEAST_EXPONENT);
     return Scaled(select(0.0, number.m, is_something), select(LEAST_EXPONENT, number.e, is_something));
 }
 

@@ -6,8 +6,8 @@ use crate::shape::elements_needed;
 use crate::term::{Operand, Part};
 
 /// The most elements of an operand, values of a loss, and rows of all its operands together. Kernels count in 32 bits,
-/// and their counters run a little past the end.
-const MOST_ELEMENTS: u64 = u32::MAX as u64 - (1 << 16);
+/// and their counters run past the end, by as many elements as a workgroup may go through.
+const MOST_ELEMENTS: u64 = u32::MAX as u64 - (1 << 25);
 
 /// Refuses a tensor with too many elements. An axis of length 0 counts as 1, since walks run along the other axes even then.
 pub(super) fn tensor(loss: &str, name: &str, shape: &[usize]) -> Result<()> {

@@ -4,7 +4,7 @@ use super::labels::Labels;
 use super::work::{ClassFold, Work, work};
 use crate::array::Array;
 use crate::error::{Error, Result};
-use crate::leaf::Leaf;
+use crate::leaf::{Activation, Leaf};
 use crate::loss::OperandSpec;
 use crate::role::{Domain, Role};
 use crate::shape::{Classes, DType};
@@ -221,11 +221,16 @@ fn rules<T: Operand>(part: &Part<T>, work: Work<'_>, spec: &OperandSpec, dtype: 
         Work::LinearDivergence { .. } | Work::Linear { .. } => true,
         _ => false,
     };
+    let masks_classes = match work {
+        // a fused loss of elements takes the logits of a softmax as logits of their own
+        Work::Regions { leaf, .. } if leaf.fused_loss().is_none() => leaf.settings().activation == Activation::Softmax,
+        _ => over_softmax,
+    };
     let rule = match (spec.role, spec.domain) {
         (Role::Mask, _) if dtype.is_float() => Rule::Flag,
         (Role::Mask | Role::Table, _) => return Vec::new(),
         (role, _) if role.is_integer() => return Vec::new(),
-        (Role::Classes | Role::Dense, Domain::Real) if over_softmax => Rule::FiniteOrMasked,
+        (Role::Classes | Role::Dense, Domain::Real) if masks_classes => Rule::FiniteOrMasked,
         (Role::PerProjection, _) => Rule::FiniteOrMasked,
         (_, Domain::Log | Domain::LogProbability) => Rule::FiniteOrMasked,
         (_, Domain::Probability | Domain::Binary) if logs(part, spec) => Rule::FiniteOrMasked,
@@ -233,7 +238,9 @@ fn rules<T: Operand>(part: &Part<T>, work: Work<'_>, spec: &OperandSpec, dtype: 
         (_, Domain::Sign) => of_target(Rule::Sign),
         (_, Domain::Real | Domain::Positive | Domain::Corners) => Rule::Finite,
     };
-    let whole = part.classes_from.is_none();
+    // a shard has some of the classes, and one channel is the second of two
+    let one_channel = matches!(work, Work::Regions { classes: Classes { c: 1, .. }, .. });
+    let whole = part.classes_from.is_none() && !one_channel;
     match classes(work) {
         Some(Classes { c, .. }) if spec.role == Role::Target && rule == Rule::Probability && over_softmax && whole => {
             let tolerance = if dtype == DType::BF16 { 1e-2 } else { 1e-3 };

@@ -22,9 +22,10 @@ pub(super) fn check<T: Operand>(part: &Part<T>, checked: &Checked) -> Result<()>
         Labels::below(operand, most + 1).check(loss, array)?;
     }
     let counts: Vec<usize> = counts.to_i64().into_iter().map(|count| count as usize).collect();
-    let sum: usize = counts.iter().sum();
-    if let Some(joined) = lengths.joined.filter(|joined| *joined != sum) {
-        return Err(not_the_sum(loss, labels.operand, lengths.operands[1], sum as u64, joined));
+    // in 64 bits, which a usize need not have
+    let sum: u64 = counts.iter().map(|&count| count as u64).sum();
+    if let Some(joined) = lengths.joined.filter(|joined| *joined as u64 != sum) {
+        return Err(not_the_sum(loss, labels.operand, lengths.operands[1], sum, joined));
     }
     let numbers = targets.to_i64();
     let mut first = 0;

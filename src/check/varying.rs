@@ -43,6 +43,12 @@ fn option<T: Operand>(part: &Part<T>, name: &str) -> Result<()> {
     if !matches!((spec.kind, value), (Kind::Number | Kind::NumberOrNone, Value::Number(_))) {
         return Err(refuse(part, name, "an option with a number, to vary"));
     }
+    // a value set later is checked by its range alone, so it must not conflict with other options
+    let inside = typical(spec);
+    let varied = loss.with_option(name, &Value::Number(inside))?;
+    if let Some((option, expected)) = varied.leaf().conflict().filter(|(option, _)| *option == name) {
+        return Err(refuse(part, option, &format!("another option, to vary, since this one is {expected}")));
+    }
     // An option that changes the weights of the part's outcome rows, such as that of a fused loss, cannot vary. Two
     // values are tried, since one alone may be the part's own.
     let weights = |value: f64| {
@@ -50,7 +56,6 @@ fn option<T: Operand>(part: &Part<T>, name: &str) -> Result<()> {
         let rows = Part { loss, weight: 1.0, share: 1.0, ..part.clone() }.outcome_rows();
         Ok(rows.into_iter().map(|row| row.weight).collect::<Vec<_>>())
     };
-    let inside = typical(spec);
     if matches!(loss.leaf(), Leaf::Composite(_)) || weights(inside)? != weights(0.5 * inside)? {
         return Err(refuse(part, name, "coefficients of a sum of terms instead, to vary how losses are weighted"));
     }

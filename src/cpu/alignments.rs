@@ -21,6 +21,9 @@ pub(super) struct Aligned {
     slopes: Vec<Option<f64>>,
 }
 
+/// Alignments whose probability has a lower log count as having none, as in kernels, whose numbers do not hold it.
+const LEAST_LOG: f64 = -2e38;
+
 /// An item: its log-probabilities, by step and class, and the class of each of its nodes.
 struct Item {
     x: Vec<Vec<f64>>,
@@ -57,15 +60,20 @@ impl Aligned {
         let score = leaf.score(log_probability);
         self.values.push(Value::of(factor * score.loss));
         for (t, row) in item.x.iter().enumerate() {
-            // for each class, the probability of the alignments that have it at this step, over that of all alignments
+            // for each class, the probability of the alignments that have it at this step, over that of all alignments. They
+            // are summed at each step, since each step rounds huge logs in its own way
             let mut shares = vec![0.0; row.len()];
-            for (node, &class) in item.nodes.iter().enumerate() {
-                shares[class] += (before[t][node] + after[t][node] - log_probability).exp();
+            let passing = before[t].iter().zip(&after[t]).map(|(before, after)| before + after);
+            let most = passing.clone().fold(f64::NEG_INFINITY, f64::max);
+            let passing: Vec<f64> = passing.map(|log| (log - most).exp()).collect();
+            let all: f64 = passing.iter().sum();
+            for (passing, &class) in passing.iter().zip(&item.nodes) {
+                shares[class] += passing / all;
             }
-            for (c, (x, passing)) in row.iter().zip(shares).enumerate() {
+            for (c, (x, share)) in row.iter().zip(shares).enumerate() {
                 self.slopes[self.lattice.element(t, n, c)] = match score.d {
                     0.0 => None,
-                    d if log_probability.is_finite() => Some(factor * d * (passing - x.exp())),
+                    d if log_probability.is_finite() => Some(factor * d * (share - x.exp())),
                     _ => Some(f64::NAN),
                 };
             }
@@ -139,7 +147,10 @@ impl Item {
         let unknown = |x: &f64| x.is_nan() || *x == f64::INFINITY;
         match before.last() {
             _ if self.x.iter().flatten().any(unknown) => f64::NAN,
-            Some(last) => log_sum(last.iter().rev().take(2).copied()),
+            Some(last) => match log_sum(last.iter().rev().take(2).copied()) {
+                log if log < LEAST_LOG => f64::NEG_INFINITY,
+                log => log,
+            },
             // without steps and without labels there is one alignment, the empty one
             None if self.nodes.len() == 1 => 0.0,
             None => f64::NEG_INFINITY,

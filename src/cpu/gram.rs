@@ -74,12 +74,9 @@ impl Walk for Gram {
                 let at = (i * c + a) * c + b;
                 self.scores[at].d[0] * scales[at][0] / size(self.classes)
             };
-            let pairs = || (0..c).flat_map(|a| (0..c).map(move |b| (a, b)));
-            // a NaN for one pair makes the gradients of all channels of its item NaN
-            let unknown = if pairs().any(|(a, b)| slope(a, b).is_nan()) { f64::NAN } else { 0.0 };
-            for (a, b) in pairs() {
+            for (a, b) in (0..c).flat_map(|a| (0..c).map(move |b| (a, b))) {
                 // a channel is a row of the matrix and also a column
-                let both = slope(a, b) + slope(b, a) + unknown;
+                let both = slope(a, b) + slope(b, a);
                 for j in 0..s {
                     gradient[self.classes.index(i, j, a)] += both * self.input[self.classes.index(i, j, b)];
                 }

@@ -47,7 +47,12 @@ fn reduce_one<'a>(
 ) -> Reduced<'a> {
     let samples = samples(part, place);
     let sample = |i: usize| samples.as_ref().map_or(1.0, |samples| samples[i]);
-    let values: Vec<Value> = walk.values().iter().enumerate().map(|(i, value)| value.times(sample(i))).collect();
+    let weighed = |(i, value): (usize, &Value)| {
+        let value = value.times(sample(i));
+        // without an extra loss this is 0, which an infinite sample weight would make NaN
+        Value { extra: if row.extra.is_some() { value.extra } else { 0.0 }, ..value }
+    };
+    let values: Vec<Value> = walk.values().iter().enumerate().map(weighed).collect();
     // the standard library's sum of nothing is −0
     let sum = |of: fn(&Value) -> f64| values.iter().map(of).sum::<f64>() + 0.0;
     let count = sum(|value| value.count);
@@ -74,10 +79,13 @@ fn reduce_one<'a>(
     let share = |i: usize, denominator: f64| match denominator {
         // the mean over no values has no gradient
         0.0 => 0.0,
-        _ if values[i].count == 0.0 && samples.is_some() => 0.0,
+        // a value that takes no part; one with a sample weight of 0 does, and 0 times NaN is NaN
+        _ if walk.values()[i].count == 0.0 && samples.is_some() => 0.0,
         denominator => upstream_of(i) * sample(i) / denominator,
     };
-    let scales = (0..values.len()).map(|i| [share(i, denominator), share(i, extra_denominator)]).collect();
+    // without an extra loss its derivatives are 0, which an infinite scale would make NaN
+    let extra_share = |i: usize| if row.extra.is_some() { share(i, extra_denominator) } else { 0.0 };
+    let scales = (0..values.len()).map(|i| [share(i, denominator), extra_share(i)]).collect();
     Reduced { walk, values, weight, outcomes, scales }
 }
 

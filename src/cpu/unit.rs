@@ -51,14 +51,15 @@ impl Unit {
 
     /// The gradient with respect to the caller's row, from the gradient `d` with respect to the divided row.
     ///
-    /// It is 0 where the norm is 0, and where `d` is 0: a row that is compared with no other row may hold NaN.
+    /// It is 0 where the norm is 0, unless `d` is NaN; and where `d` is 0: a row that is compared with no other row may hold
+    /// NaN.
     pub fn through_norm(&self, d: &[f64]) -> Vec<f64> {
         if !self.normalized || d.iter().all(|&d| d == 0.0) {
             return d.to_vec();
         }
         let along: f64 = if self.norm < LEAST_NORM { 0.0 } else { d.iter().zip(&self.x).map(|(d, x)| d * x).sum() };
         let norm = self.norm.max(LEAST_NORM);
-        let divide = |(d, x): (&f64, &f64)| if self.norm == 0.0 { 0.0 } else { (d - along * x) / norm };
+        let divide = |(d, x): (&f64, &f64)| if self.norm == 0.0 { 0.0 * d } else { (d - along * x) / norm };
         d.iter().zip(&self.x).map(divide).collect()
     }
 }

@@ -13,7 +13,7 @@ use crate::gpu::part_tensors::PartTensors;
 use crate::gpu::plan::{KeptSums, Plan, Request, Scratch, Wanted, plan, rounding};
 use crate::gpu::pool::{Pool, Use};
 use crate::gpu::shaders::{choice, geometry};
-use crate::gpu::sums::{Sums, places};
+use crate::gpu::sums::{Sums, first_of, places};
 use crate::gpu::tensor::Tensor;
 use crate::gpu::verdict::{Verdict, VerdictRow};
 use crate::shape::DType;
@@ -350,7 +350,10 @@ fn dispatches(gpu: &Gpu, binders: &[Binder<'_>]) -> Result<(Vec<Vec<Dispatch>>, 
 /// others add.
 fn wanted(part: &Part<Tensor>, outputs: &Outputs, written: &mut [bool]) -> Vec<Wanted> {
     let mut wanted = Vec::new();
-    for (output, gradient) in outputs.gradients.iter().enumerate() {
+    // where an operand's gradient goes to several outputs, its sum is that of the first
+    let outputs =
+        outputs.gradients.iter().enumerate().filter(|(output, gradient)| first_of(outputs, &gradient.of) == *output);
+    for (output, gradient) in outputs {
         for operand in places(part, &gradient.of) {
             // if two operands of one part share an output, its plan handles that
             wanted.push(Wanted {

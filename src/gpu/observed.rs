@@ -36,7 +36,7 @@ pub(super) fn of_parts(parts: &[Part<Tensor>], checked: &[Checked]) -> Vec<Obser
 }
 
 /// The tensor for each observation: the one that the caller gave (`given`); or else the one that a replaced job made for the
-/// same observation (`own`), if its shape fits; or else a new one from `make`.
+/// observation in this place (`own`), if its shape and dtype fit; or else a new one from `make`.
 pub(super) fn tensors<'a>(
     observed: &[ObservedTensor],
     given: &[Tensor],
@@ -44,7 +44,7 @@ pub(super) fn tensors<'a>(
     make: impl Fn(&ObservedTensor) -> Result<Tensor>,
 ) -> Result<Vec<Tensor>> {
     let tensor = |(place, observed): (usize, &ObservedTensor)| {
-        let own = || own(place).filter(|own| own.shape() == observed.shape);
+        let own = || own(place).filter(|own| own.shape() == observed.shape && own.dtype() == observed.dtype);
         match given.get(place).or_else(own) {
             Some(tensor) => Ok(tensor.clone()),
             None => make(observed),

@@ -1,4 +1,5 @@
-//! Sums in f32 for 16-bit gradients that several places of a term contribute to, so that each sum is rounded only once.
+//! Sums in f32 for 16-bit gradients that several places of a term contribute to, so that each sum is rounded only once; and for
+//! an operand whose gradient goes to several outputs, since a walk writes the gradient of an operand once.
 
 use crate::error::Result;
 use crate::gpu::outputs::{Gradient, Outputs};
@@ -17,12 +18,17 @@ pub(super) struct Sums {
 impl Sums {
     /// Makes the sums. `empty` makes each of them from the tensor that the sum will be rounded to.
     pub fn new(term: &Term<Tensor>, outputs: &Outputs, empty: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Sums> {
-        let sum = |gradient: &Gradient| {
+        let mut of: Vec<Option<Tensor>> = Vec::new();
+        for (place, gradient) in outputs.gradients.iter().enumerate() {
+            let first = first_of(outputs, &gradient.of);
             let places: usize = term.parts.iter().map(|part| places(part, &gradient.of).count()).sum();
             let several = gradient.into.dtype() != DType::F32 && places > 1;
-            several.then(|| empty(&gradient.into)).transpose()
-        };
-        let of = outputs.gradients.iter().map(sum).collect::<Result<Vec<_>>>()?;
+            let again = outputs.gradients[place + 1..].iter().any(|other| other.of.is(&gradient.of));
+            of.push(match first < place {
+                true => of[first].clone(),
+                false => (several || again).then(|| empty(&gradient.into)).transpose()?,
+            });
+        }
         let into = |(gradient, sum): (&Gradient, &Option<Tensor>)| match sum {
             Some(sum) => Gradient::store(&gradient.of, sum),
             None => gradient.clone(),
@@ -40,10 +46,19 @@ impl Sums {
         })
     }
 
-    /// The sums themselves.
+    /// The sums themselves, each once.
     pub fn tensors(&self) -> impl Iterator<Item = &Tensor> {
-        self.of.iter().flatten()
+        let of = &self.of;
+        of.iter().enumerate().filter_map(move |(place, sum)| {
+            let sum = sum.as_ref()?;
+            of[..place].iter().flatten().all(|other| !other.is(sum)).then_some(sum)
+        })
     }
+}
+
+/// The index of the first gradient with respect to `of`. Those after it go through the same sum.
+pub(super) fn first_of(outputs: &Outputs, of: &Tensor) -> usize {
+    outputs.gradients.iter().take_while(|gradient| !gradient.of.is(of)).count()
 }
 
 /// The names of a part's differentiable operands that are the tensor `of`.

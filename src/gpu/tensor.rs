@@ -84,7 +84,7 @@ impl Gpu {
     pub fn wrap(&self, slice: wgpu::BufferSlice<'_>, shape: impl Into<Vec<usize>>, dtype: DType) -> Result<Tensor> {
         let shape = shape.into();
         let (buffer, offset, bytes) = (slice.buffer(), slice.offset(), slice.size());
-        let needed = elements(&shape).map(|n| n as u64 * dtype.size() as u64);
+        let needed = elements(&shape).and_then(|n| (n as u64).checked_mul(dtype.size() as u64));
         let refuse =
             |reason: &str| Err(Error::InvalidOperand { loss: "wrap", operand: "slice".into(), reason: reason.into() });
         if dtype == DType::F64 {

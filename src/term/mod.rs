@@ -258,8 +258,8 @@ impl<T: Operand> Term<T> {
     ///
     /// # Errors
     /// When the term is evaluated: [`Error::InvalidOption`](crate::Error::InvalidOption) for an option that the loss does not
-    /// have, that is no number or has no value, that is an option of a sum of losses, such as [`Vae`](crate::Vae), or that
-    /// weights a fused loss; and for a number that is named twice.
+    /// have, that is no number or has no value, that another option fixes, that is an option of a sum of losses, such as
+    /// [`Vae`](crate::Vae), or that weights a fused loss; and for a number that is named twice.
     pub fn varying(self, number: &str) -> Term<T> {
         self.each(|part| part.varying.push(Varying { number: number.into(), from: None }))
     }

@@ -167,6 +167,11 @@ pub const FAULTS: &[Fault] = &[
         expected: "shape_mismatch",
     },
     Fault {
+        name: "a slice whose shape has more bytes than 64 bits count",
+        provoke: |gpu| told(gpu.wrap(buffer(gpu.device(), 16, ALL).slice(..8), [(usize::MAX / 8) + 2], DType::I64)),
+        expected: "shape_mismatch",
+    },
+    Fault {
         name: "a slice that begins inside an element",
         provoke: |gpu| told(gpu.wrap(buffer(gpu.device(), 16, ALL).slice(2..10), [2], DType::F32)),
         expected: "invalid_operand",

@@ -15,6 +15,7 @@ pub fn tests() -> Vec<Trial> {
         a_bad_length_or_label_leaves_its_item_out,
         numbers_of_labels_that_do_not_add_up_are_reported,
         one_label_again_and_again,
+        log_probabilities_near_the_lowest_f32,
     ]
 }
 
@@ -65,6 +66,16 @@ fn twenty_thousand_steps_keep_their_digits() {
     let targets = ints((0..labels).map(|k| 1 + (k * k + k / 7) % (classes - 1)), &[1, labels]);
     let term = Ctc::default().of(&x, &targets, &ints([steps], &[1]), &ints([labels], &[1]));
     judge(&term.reduce(Reduction::None), &x);
+}
+
+/// The exponents of such probabilities are at the end of f32, and so are sums of them.
+fn log_probabilities_near_the_lowest_f32() {
+    let one = || ints([1], &[1]);
+    for (log, zero_infinity) in [(-1.9e38, false), (f32::MIN, true)] {
+        let x = Array::new(&[0.0f32, log], [1, 1, 2]).unwrap();
+        let term = Ctc::new().zero_infinity(zero_infinity).of(&x, &one(), &one(), &one());
+        judge(&term, &x);
+    }
 }
 
 /// At each step, nearly all beginnings of alignments have fallen so far behind that they cannot end in time. Only a small

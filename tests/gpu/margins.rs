@@ -15,6 +15,7 @@ pub fn tests() -> Vec<Trial> {
         the_loss_keeps_its_digits_at_every_angle,
         a_row_parallel_to_its_class_gets_the_twins_gradient,
         lengths_change_neither_loss_nor_direction,
+        a_vector_of_zeros_has_a_gradient_of_nan_beside_an_unknown_class,
         classes_that_are_spread_are_whole_among_their_shards,
     ]
 }
@@ -98,6 +99,14 @@ fn lengths_change_neither_loss_nor_direction() {
         }
     }
     failures.raise();
+}
+
+fn a_vector_of_zeros_has_a_gradient_of_nan_beside_an_unknown_class() {
+    let x = Array::new(&[0.0f32, 0.0, 1.0, 2.0], [2, 2]).unwrap();
+    let w = Array::new(&[1.0, 0.5, f32::NAN, 2.0], [2, 2]).unwrap();
+    let [got, want] = both(&MarginSoftmax::default().of(&x, &w, &labels_of(&[0, 0], DType::I32, &[2])), &[&x, &w]);
+    assert!(got.gradients.iter().all(|gradient| gradient.to_f64().iter().all(|d| d.is_nan())), "{got:?}");
+    got.judge(&want).unwrap();
 }
 
 fn classes_that_are_spread_are_whole_among_their_shards() {

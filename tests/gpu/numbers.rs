@@ -10,8 +10,8 @@ use libtest_mimic::Trial;
 use wgloss::header::{Kind, Value};
 use wgloss::wgpu::{CommandEncoderDescriptor, ComputePassDescriptor};
 use wgloss::{
-    Array, CrossEntropy, DType, DiceCrossEntropy, Error, Extra, Gpu, Gradient, Huber, Job, Loss, Mse, Outputs,
-    PartOutcome, PartSums, Reduction, SigmoidFocal, Tensor, Vae, cpu,
+    Array, CrossEntropy, DType, DiceCrossEntropy, DiceFocal, Error, Extra, Gpu, Gradient, Huber, Job, Loss, Mse,
+    Outputs, PartOutcome, PartSums, Reduction, SigmoidFocal, Tensor, Vae, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -308,6 +308,7 @@ fn numbers_that_cannot_vary_are_refused() {
     let wide = Array::new(&[0.5f32; 2], [2]).unwrap();
     let pixels = Array::new(&[0.5f32; 12], [2, 3, 2]).unwrap();
     let labels = Array::new(&[0i32, 1, 2, 0], [2, 2]).unwrap();
+    let softmax = DiceFocal::new().use_softmax(true).of(&pixels, &labels);
     let weighted = |weight: f32| DiceCrossEntropy::new().dice_weight(weight).of(&pixels, &labels);
     for (term, said) in [
         (term.clone().varying("ignore_index"), "an option with a number"),
@@ -316,6 +317,7 @@ fn numbers_that_cannot_vary_are_refused() {
         (term.clone().number_from("z_loss", &wide), "[] or [1]"),
         (term.number_from("z_loss", &t), "expected f32"),
         (weighted(0.3125).varying("dice_weight"), "coefficients of a sum"),
+        (softmax.varying("label_smoothing"), "`label_smoothing` is 0, expected another option, to vary"),
         ((0.0 * weighted(1.0)).varying("coefficient").varying("dice_weight"), "coefficients of a sum"),
     ] {
         let error = cpu::value(&term).unwrap_err();

@@ -11,8 +11,8 @@ use crate::split::pair;
 use libtest_mimic::Trial;
 use wgloss::Observation::{Accuracy, Entropy, Iou, LogProb, Perplexity, Precision, Predicted, Recall, TopK};
 use wgloss::{
-    Activation, Array, BceWithLogits, CrossEntropy, DType, Dice, Mse, Observation, Outputs, PartSums, Reduction,
-    SoftmaxFocal, Tensor, Term, by_id, cpu,
+    Activation, Array, BceWithLogits, CrossEntropy, DType, Dice, LinearCrossEntropy, Mse, Observation, Outputs,
+    PartSums, Reduction, SoftmaxFocal, Tensor, Term, by_id, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -20,6 +20,7 @@ pub fn tests() -> Vec<Trial> {
         every_walk_observes_what_the_twin_observes,
         observations_change_no_bit_of_the_loss,
         equal_logits_and_those_that_are_not_finite,
+        equal_classes_of_a_linear_layer,
         observations_of_batches_add_up,
         a_sum_has_the_observations_of_its_terms_last,
         equal_logits_of_regions,
@@ -123,6 +124,22 @@ fn equal_logits_and_those_that_are_not_finite() {
         let of_twin = |place: usize| twin.observed()[place].1.to_f64()[0];
         assert_eq!([observed[0], of_twin(0)], [want[2]; 2], "{name}: the predicted class");
         near("log p", observed[1], of_twin(1));
+    }
+}
+
+/// Of equal classes the first comes first, whatever their products round to.
+fn equal_classes_of_a_linear_layer() {
+    // in the last case a workgroup shares a row
+    for width in [3, 33, 5000] {
+        let number = |k: usize| (7.0 * k as f32).sin();
+        let x: Vec<f32> = (0..20 * width).map(number).collect();
+        let w: Vec<f32> = (0..5 * width).map(|k| number(k % width + 9)).collect();
+        let labels: Vec<i32> = (0..20).map(|row| row % 5).collect();
+        let (x, w) = (Array::new(&x, [20, width]).unwrap(), Array::new(&w, [5, width]).unwrap());
+        let term = LinearCrossEntropy::default().of(&x, &w, &Array::new(&labels, [20]).unwrap()).observe(TopK(2));
+        let (got, twin) = (gpu().value(&term).unwrap().parts().wait().unwrap(), cpu::value(&term).unwrap());
+        // each class is the label of four rows
+        assert_eq!((got[1].sum, twin.parts()[1].sum), (8.0, 8.0), "{width}");
     }
 }
 

@@ -8,13 +8,14 @@ use crate::harness::{tests, tests_of};
 use crate::judge::{self, Failures};
 use libtest_mimic::Trial;
 use wgloss::{
-    Array, CosineEmbedding, CrossEntropy, DType, Dice, Extra, Gradient, InfoNce, Loss, Mse, Operand, Outputs,
+    Array, CosineEmbedding, CrossEntropy, DType, Dice, Extra, Gradient, InfoNce, Loss, Mse, Nll, Operand, Outputs,
     Reduction, SoftmaxFocal, Tensor, Term, ToGpu, TripletMargin, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
     let mut tests = tests![
         a_tensor_used_twice_in_one_loss_gets_the_sum_of_its_gradients,
+        a_gradient_asked_for_twice_is_given_twice,
         a_vector_in_two_places_of_a_row_gets_the_sum_of_its_gradients,
         rows_that_are_their_own_others_get_the_sum_of_their_gradients,
         losses_over_the_same_logits_share_one_gradient_and_report_each_part,
@@ -23,6 +24,7 @@ pub fn tests() -> Vec<Trial> {
         an_unreduced_term_stands_alone,
         a_mask_on_a_sum_with_coefficients_masks_each_part,
         a_mean_over_nothing_is_0_where_a_term_says_so,
+        only_its_own_sum_and_denominator_make_a_loss_nan,
     ];
     tests.extend(tests_of![of_each_family(all()); a_loss_adds_up_with_itself_under_other_reductions_and_scales]);
     tests
@@ -55,6 +57,28 @@ fn a_mean_over_nothing_is_0_where_a_term_says_so() {
             let unknown = what.contains("NaN") || what.contains("sum");
             let gradient = outcome.1[0].read().wait().unwrap().to_f64();
             assert!(unknown || gradient.iter().all(|&d| d == 0.0), "{what}: {gradient:?}");
+        }
+    }
+}
+
+/// A denominator that nothing is divided by may be 0 or NaN. A sum of infinities of both signs is NaN, and no mean over nothing.
+fn only_its_own_sum_and_denominator_make_a_loss_nan() {
+    let (inf, ce) = (f32::INFINITY, CrossEntropy::default());
+    let square = |numbers: [f32; 4]| Array::new(&numbers, [2, 2]).unwrap();
+    let pair = |numbers: [f32; 2]| Array::new(&numbers, [2]).unwrap();
+    let labels = Array::new(&[0i32, 1], [2]).unwrap();
+    let (x, signs) = (square([1.0, 2.0, 3.0, 1.0]), pair([1.0, -1.0]));
+    let infinite = ce.of(&square([-inf, 2.0, 3.0, -inf]), &labels).weight(&signs);
+    let log_probs = Nll::default().of(&square([-1.0, -2.0, -3.0, 1.0]), &labels);
+    for (what, term, want) in [
+        ("a count of 0", ce.of(&x, &labels).weight(&pair([1.0, 2.0])).sample_weight(&signs), 2.940_594_3),
+        ("infinities in a mean over nothing", infinite.empty_is_zero(), f64::NAN),
+        ("weights in a sum", log_probs.weight(&pair([inf, -inf])).reduce(Reduction::Sum), f64::INFINITY),
+    ] {
+        let (got, twin) = (gpu().value(&term).unwrap().loss().wait().unwrap().into(), cpu::value(&term).unwrap());
+        for got in [got, twin.loss().unwrap()] {
+            let close = got == want || got.is_nan() && want.is_nan() || (got - want).abs() < 1e-5;
+            assert!(close, "{what}: {got}, not {want}");
         }
     }
 }
@@ -95,6 +119,26 @@ fn a_tensor_used_twice_in_one_loss_gets_the_sum_of_its_gradients() {
     compare(&sum(&gx, &gy), &[&gx, &gy], &sum(&x, &y), &[&x, &y]).unwrap();
     compare(&sum(&gx, &gy), &[&gy], &sum(&x, &y), &[&y]).unwrap();
     compare(&sum(&x, &y), &[&y, &x], &sum(&x, &y), &[&y, &x]).unwrap();
+}
+
+fn a_gradient_asked_for_twice_is_given_twice() {
+    let (x, y) = (numbers(8, &[70]).cast(DType::F16), numbers(9, &[70]));
+    let (gx, gy) = (gpu().upload_array(&x).unwrap(), gpu().upload_array(&y).unwrap());
+    fn sum<T: Operand>(x: &T, y: &T) -> Term<T> {
+        Mse::default().of(x, y).reduce(Reduction::Sum)
+    }
+    compare(&sum(&gx, &gy), &[&gy, &gx, &gy], &sum(&x, &y), &[&y, &x, &y]).unwrap();
+    compare(&sum(&y, &y), &[&y, &y], &sum(&y, &y), &[&y, &y]).unwrap();
+    // to outputs of several types, of which one holds numbers to add to, and one is the operand itself
+    let (_, [want]) = cpu::gradients(&sum(&x, &y), [&x]).unwrap();
+    let (stored, added) = (gpu().empty([70]).unwrap(), gpu().upload(&[1.0f32; 70], [70]).unwrap());
+    let gradients = vec![Gradient::store(&gx, &stored), Gradient::add(&gx, &added), Gradient::in_place(&gx)];
+    gpu().prepare(&sum(&gx, &gy), &Outputs { gradients, ..Outputs::default() }).unwrap().run().unwrap();
+    for (into, before, rounding) in [(&stored, 0.0, 1e-5), (&added, 1.0, 1e-5), (&gx, 0.0, 1e-2)] {
+        let got = into.read().wait().unwrap().to_f64();
+        let apart = got.iter().zip(want.to_f64()).map(|(got, want)| (got - want - before).abs()).fold(0.0, f64::max);
+        assert!(apart < rounding, "{apart}");
+    }
 }
 
 fn a_vector_in_two_places_of_a_row_gets_the_sum_of_its_gradients() {

@@ -167,6 +167,23 @@ fn rows() -> Vec<(&'static str, Term<Array>, Wanted)> {
             DiceCrossEntropy::default().of(&floats(&[0.0; 4], &[1, 2, 2]), &floats(&[0.5, 0.5, 0.5, 0.25], &[1, 2, 2])),
             out_of_range("target", 1),
         ),
+        (
+            "the probabilities of one channel beside a cross-entropy",
+            DiceCrossEntropy { activation: Activation::Sigmoid, ..DiceCrossEntropy::default() }
+                .of(&floats(&[0.0; 2], &[1, 1, 2]), &floats(&[0.25, 0.0], &[1, 1, 2])),
+            None,
+        ),
+        (
+            "a masked class of a region's softmax",
+            Dice::default().of(&floats(&[0.0, -INF, 0.0, 1.0], &[1, 2, 2]), &Array::new(&[0i32, 1], [1, 2]).unwrap()),
+            None,
+        ),
+        (
+            "an infinite logit of a region's sigmoid",
+            Dice { activation: Activation::Sigmoid, ..Dice::default() }
+                .of(&floats(&[0.0, -INF, 0.0, 1.0], &[1, 2, 2]), &Array::new(&[0i32, 1], [1, 2]).unwrap()),
+            not_finite("input", 1),
+        ),
         // rows of a linear layer, tables, and steps
         (
             "a hidden row with an ignored label",

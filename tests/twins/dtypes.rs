@@ -9,6 +9,7 @@ pub fn tests() -> Vec<Trial> {
         a_mask_keeps_whatever_is_not_0_in_every_type,
         a_target_is_the_number_that_an_integer_is,
         a_scale_and_a_shift_may_have_no_axis,
+        a_number_out_of_a_types_range_becomes_its_end,
     ]
 }
 
@@ -72,4 +73,16 @@ fn a_scale_and_a_shift_may_have_no_axis() {
     assert_eq!(of(&[]), of(&[1]));
     let refused = cpu::value(&InfoNce::new().of(&a, &b).logit_scale(&floats(&[1.0, 2.0], &[2]))).unwrap_err();
     assert_eq!(refused.kind(), "shape_mismatch");
+}
+
+fn a_number_out_of_a_types_range_becomes_its_end() {
+    let (wide, broken) =
+        (Array::new(&[-1i64, 300, 1 << 32], [3]).unwrap(), floats(&[-1.5, 300.5, f64::INFINITY], &[3]));
+    for (dtype, want) in [
+        (DType::U8, [0.0, 255.0, 255.0]),
+        (DType::U32, [0.0, 300.0, 4_294_967_295.0]),
+        (DType::I32, [-1.0, 300.0, 2_147_483_647.0]),
+    ] {
+        assert_eq!([&wide, &broken].map(|numbers| numbers.cast(dtype).to_f64()), [want; 2], "{dtype}");
+    }
 }

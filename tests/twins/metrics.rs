@@ -152,6 +152,6 @@ fn what_is_refused() {
     let said = cpu::confusion_matrix(&Predictions::of(&far, &Array::new(&[0i32; 0], [0]).unwrap())).unwrap_err();
     assert_eq!(
         said.to_string(),
-        "confusion_matrix: counts of shape [131073, 131072]: 17180000256 needed, the limit is 4294901759"
+        "confusion_matrix: counts of shape [131073, 131072]: 17180000256 needed, the limit is 4261412863"
     );
 }

@@ -224,9 +224,12 @@ impl Call {
 
     /// The option by which a loss leaves out the label that it refuses, if it has one.
     pub fn ignoring(&self, error: &Error) -> Option<String> {
-        let Error::LabelOutOfRange { loss, value, .. } = error else { return None };
-        let mut specs = wgloss::by_id(loss)?.specs().into_iter();
-        let has = specs.any(|spec| spec.name == "ignore_index");
+        let Error::LabelOutOfRange { loss, operand, value, .. } = error else { return None };
+        let known = wgloss::by_id(loss)?;
+        // the option does not concern an index of another kind, such as that of a segment
+        let is_label =
+            known.header().operand(operand).is_some_and(|spec| matches!(spec.role, Role::Target | Role::Labels));
+        let has = is_label && known.specs().iter().any(|spec| spec.name == "ignore_index");
         has.then(|| format!("`--option ignore_index={value}` leaves such labels out"))
     }
 

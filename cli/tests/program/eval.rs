@@ -353,3 +353,24 @@ fn files_that_claim_much_are_refused_by_their_headers() {
         assert!(run.err.contains(said), "{said}: {run:#?}");
     }
 }
+
+/// A segment out of range is no label, and no option leaves it out.
+#[test]
+fn only_a_bad_label_is_advised_to_be_left_out() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: Vec<u8>| fs::write(directory.path().join(name), bytes).unwrap();
+    write("x.npy", npy(&[2, 1], &[1.0, 2.0]));
+    write("r.npy", npy(&[2], &[-1.0, -2.0]));
+    write("good.npy", npy_of("|u1", &[2], &[0, 1]));
+    write("bad.npy", npy_of("|u1", &[2], &[0, 7]));
+    for (bad, target, segments) in [("target", "bad.npy", "good.npy"), ("segments", "good.npy", "bad.npy")] {
+        let files = [("hidden", "x.npy"), ("weight", "x.npy"), ("reference", "r.npy")];
+        let files = files.into_iter().chain([("target", target), ("segments", segments)]);
+        let operands: Vec<String> = files.map(|(name, file)| format!("--operand={name}={file}")).collect();
+        let arguments =
+            ["eval", "linear_dpo", "--device", "cpu"].into_iter().chain(operands.iter().map(String::as_str));
+        let run = wgloss(directory.path(), &arguments.collect::<Vec<_>>());
+        assert!(run.err.contains(&format!("`{bad}` holds 7 at position 1")), "{run:#?}");
+        assert_eq!(run.err.contains("--option ignore_index=7"), bad == "target", "{run:#?}");
+    }
+}

@@ -12,10 +12,9 @@ fn is_short(factor: f32) -> bool {
     return (factor == 0.0) | (factor >= 1e8);
 }
 
-// What a coordinate adds to the two sums, Σ(u − v)² and Σ(u + v)², where u is the row and v the class, both divided by their
-// norms.
-fn label_summands(u: f32, v: f32) -> vec2<f32> {
-    return vec2<f32>((u - v) * (u - v), (u + v) * (u + v));
+// Adds a coordinate to the two sums, Σ(u − v)² and Σ(u + v)², where u is the row and v the class, both divided by their norms.
+fn add_label_summands(sums: vec2<f32>, u: f32, v: f32) -> vec2<f32> {
+    return sums + vec2<f32>((u - v) * (u - v), (u + v) * (u + v));
 }
 
 fn keep_label(row: u32, class_place: u32, sums: vec2<f32>, of_row: f32, of_class: f32) {

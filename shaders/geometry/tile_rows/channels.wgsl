@@ -3,11 +3,13 @@
 // needs: lib/math lib/params scratch/factors scratch/gram_slopes geometry/row_elements
 // slots: x1
 
-// whether the workgroup reads a NaN slope
-var<workgroup> unknown: atomic<u32>;
+// a bit for each of the workgroup's 64 own rows: whether one of the row's slopes is NaN
+var<workgroup> unknown: array<atomic<u32>, 2>;
 
 // the item of the workgroup: the next item's channels follow its last channel in memory, and must not count
 var<private> walked: u32;
+// the first of the workgroup's own rows
+var<private> first_walked: u32;
 
 fn own_factor(row: u32) -> f32 {
     return 1.0;
@@ -25,7 +27,8 @@ fn own_along(row: u32, k: u32, by: f32) -> vec4<f32> {
     let four = before(select(vec4<f32>(0.0), slope, here), k, (walked + 1u) * params.classes);
     let nothing = are_nan(four);
     if any(nothing) {
-        atomicOr(&unknown, 1u);
+        let own = row - first_walked;
+        atomicOr(&unknown[own / 32u], 1u << (own % 32u));
     }
     return select(four, vec4<f32>(0.0), nothing);
 }

@@ -2,7 +2,7 @@
 // needs: lib/params geometry/pixels
 // slots: apart
 fn term_at(plane: u32, line: i32, column: i32, pivot: vec2<f32>) -> vec4<f32> {
-    let pixels = pixels_at(plane, line, column);
+    let pixels = scaled_pixels_at(plane, line, column);
     let x = pixels.x - pivot.x;
     let d = apart(pixels) - pivot.y;
     // from x and d, so that means and squares are about one and the same pivot

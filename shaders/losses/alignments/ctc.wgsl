@@ -4,6 +4,6 @@
 override ZERO_INFINITY: bool = false;
 
 fn alignment_score(log_probability: f32) -> AlignmentScore {
-    let none = ZERO_INFINITY & is_infinite(log_probability);
+    let none = ZERO_INFINITY & is_masked(log_probability);
     return AlignmentScore(select(-log_probability, 0.0, none), select(-1.0, 0.0, none));
 }

@@ -127,10 +127,11 @@ fn unbounded(a: vec4<f32>, b: vec4<f32>) -> ElementScore {
     if any(are_infinite(hull)) {
         return unknown;
     }
-    // an infinite coordinate in a bounded hull: the box is inverted
+    // an infinite coordinate in a bounded hull: the box is inverted, and the hull may be
     if KIND == 1u {
         let total = select(other_area, area, is_infinite(area));
-        return ElementScore(select(infinity(), -infinity(), total > 0.0), vec4<f32>(nan()));
+        let of_hull = ((hull.z - hull.x) * (hull.w - hull.y)) + option(EPS);
+        return ElementScore(select(infinity(), -infinity(), (total > 0.0) == (of_hull > 0.0)), vec4<f32>(nan()));
     }
     // the centre between two infinities is NaN, and so is the ratio of two infinite sides
     let of_a = are_infinite(a);

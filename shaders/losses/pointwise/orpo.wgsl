@@ -14,6 +14,8 @@ fn element_score(v: vec4<f32>, of_item: vec3<f32>) -> ElementScore {
     let wrong = sigmoid(-z);
     // the odds of the chosen answer grow without end as c goes to 0, but the derivative does not
     let up = select(wrong / not_c, exp_any(v.y) / not_r, v.x == 0.0);
+    // not_r may be −0
+    let down = select(wrong / not_r, infinity(), not_r == 0.0);
     let loss = part_of(beta, softplus(-z)) - v.x;
-    return ElementScore(loss, vec4<f32>(-1.0 - part_of(beta, up), part_of(beta, wrong / not_r), 0.0, 0.0));
+    return ElementScore(loss, vec4<f32>(-1.0 - part_of(beta, up), part_of(beta, down), 0.0, 0.0));
 }

@@ -41,7 +41,7 @@ fn policy_score(v: vec4<f32>, log_ratio: f32) -> vec2<f32> {
         let bounded = product(-advantage, select(min(ratio, most), ratio, advantage > 0.0));
         // equal arguments of a minimum share the derivative
         let share = select(select(1.0, 0.5, ratio == most), 0.0, ratio > most);
-        return vec2<f32>(bounded, bounded * select(share, 1.0, advantage > 0.0));
+        return vec2<f32>(bounded, part_of(select(share, 1.0, advantage > 0.0), bounded));
     }
     let loss = product(-advantage, ratio);
     return vec2<f32>(loss, loss);

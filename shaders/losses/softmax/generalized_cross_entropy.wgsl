@@ -8,8 +8,10 @@ fn softmax_share(q: f32) -> f32 {
 
 fn softmax_score(s: Statistics) -> SoftmaxScore {
     let q = option(Q);
-    let is_limit = q == 0.0;
     let surprise = part_of(q, s.nll);
+    // Where the product is next to nothing, the loss is that for a q of 0. The product may be subnormal, and then has few digits or,
+    // on some devices, none.
+    let is_limit = surprise < 1e-9;
     let loss = select(-expm1(-surprise) / q, s.nll, is_limit);
     let slope = select(exp_negative(surprise), 1.0, is_limit);
     return SoftmaxScore(part_of(s.weight, loss), s.weight * slope, 0.0, 0.0);

@@ -83,6 +83,9 @@ impl TwoSoftmaxes {
     fn against_mixture(&self, beta: f64) -> (f64, Vec<f64>) {
         let weights = if beta == 1.0 { [0.0, 1.0] } else { [beta, 1.0 - beta] };
         let divergence = (0..self.student_x.len()).map(|k| self.compared(k, beta, weights)).sum::<f64>();
+        if divergence.is_nan() {
+            return (divergence, vec![divergence; self.student_x.len()]);
+        }
         let lifts = self.lifts(beta);
         let mean: f64 = lifts.iter().enumerate().map(|(k, &lift)| part_of(self.s(k), lift)).sum();
         let slope = |k: usize| match divergence == f64::INFINITY {
@@ -135,8 +138,8 @@ impl TwoSoftmaxes {
         if k == top || self.student.is_masked(self.student_x[k]) {
             return 0.0;
         }
-        let pair = |k: usize| self.teacher_x[k] - self.student_x[k];
-        let (rise, r) = (pair(k) - pair(top), self.log_t_s(k));
+        let pair = |k: usize| [self.student_x[k], self.teacher_x[k]];
+        let (rise, r) = (rise(pair(k), pair(top)), self.log_t_s(k));
         if beta == 1.0 {
             return -rise;
         }
@@ -170,8 +173,19 @@ fn log_mixed(share: f64, r: f64) -> f64 {
 /// Subtracting one number from all logits changes no probability. With class 0 subtracted, a number that a caller adds to
 /// all logits of a row changes no digit either.
 fn apart(student: &[f64], teacher: &[f64], temperature: f64) -> Vec<f64> {
-    let differences: Vec<f64> = student.iter().zip(teacher).map(|(student, teacher)| teacher - student).collect();
-    differences.iter().map(|difference| (difference - differences[0]) / temperature).collect()
+    let pair = |k: usize| [student[k], teacher[k]];
+    (0..student.len()).map(|k| rise(pair(k), pair(0)) / temperature).collect()
+}
+
+/// How far the second logit of `pair` lies above its first, less the same for `other`. It is computed by the subtractions that
+/// round less: those within the pairs where student and teacher are near, and those between the pairs where one of the two lies
+/// far off as a whole, as where all its logits are the lowest f32.
+fn rise(pair: [f64; 2], other: [f64; 2]) -> f64 {
+    let within = [pair[1] - pair[0], other[1] - other[0]];
+    let between = [pair[1] - other[1], pair[0] - other[0]];
+    let size = |x: [f64; 2]| x[0].abs().max(x[1].abs());
+    let [more, less] = if size(within) <= size(between) { within } else { between };
+    more - less
 }
 
 #[cfg(test)]

@@ -30,7 +30,8 @@ impl WholeRow {
         let (x, top) = (&row.x, greatest(&row.x));
         let softmax = RowSoftmax::of(x);
         let shares = shares(leaf, row);
-        let with_share = (0..x.len()).filter(|&k| shares[k] != 0.0);
+        // the greatest logit adds nothing, even where its share is infinite
+        let with_share = (0..x.len()).filter(|&k| shares[k] != 0.0 && x[k] != softmax.max);
         WholeRow {
             softmax,
             spread: with_share.map(|k| shares[k] * (softmax.max - x[k])).sum(),

@@ -74,10 +74,12 @@ impl State {
         // a masked class that has a share makes the loss infinite
         let surprise = |k: usize| if x[k] == f64::NEG_INFINITY { f64::INFINITY } else { gap(k) };
         let others = || (0..x.len()).filter(|&k| k != top);
+        // an infinite share of the greatest logit adds nothing
+        let spread_out = |&k: &usize| shares[k] != 0.0 && surprise(k) != 0.0;
         State {
             peak,
             rest: if peak == f64::NEG_INFINITY { -1.0 } else { others().map(|k| (-gap(k)).exp()).sum() },
-            spread: (0..x.len()).filter(|&k| shares[k] != 0.0).map(|k| shares[k] * surprise(k)).sum(),
+            spread: (0..x.len()).filter(spread_out).map(|k| shares[k] * surprise(k)).sum(),
             peak_share: shares.get(top).copied().unwrap_or(0.0),
             other_shares: others().map(|k| shares[k]).sum(),
             label: None,
@@ -88,7 +90,8 @@ impl State {
 
     /// The state of both shards' classes together. The order of merges only affects rounding.
     pub fn merge(self, other: State) -> State {
-        let (top, low) = if other.peak > self.peak { (other, self) } else { (self, other) };
+        // as sent, a shard without classes has the lowest f32 as its peak, which may also be a logit
+        let (top, low) = if other.peak > self.peak || self.all_masked() { (other, self) } else { (self, other) };
         // a NaN in one shard makes the whole row's peak NaN
         let peak = if low.peak.is_nan() { low.peak } else { top.peak };
         let gap = if low.all_masked() { 0.0 } else { peak - low.peak };
@@ -96,7 +99,7 @@ impl State {
         State {
             peak,
             rest: if low.all_masked() { top.rest } else { top.rest + (1.0 + low.rest) * (-gap).exp() },
-            spread: top.spread + low.spread + part_of(low.all_shares(), gap),
+            spread: top.spread + low.spread + if gap == 0.0 { 0.0 } else { part_of(low.all_shares(), gap) },
             peak_share: top.peak_share,
             other_shares: top.other_shares + low.all_shares(),
             label: self.label.or(other.label),
@@ -285,7 +288,7 @@ mod tests {
     #[test]
     fn shards_merge_into_the_whole_row() {
         let (masked, inf, nan) = (f64::NEG_INFINITY, f64::INFINITY, f64::NAN);
-        let rows: [&[f64]; 12] = [
+        let rows: [&[f64]; 13] = [
             &[0.7],
             &[1.0, 1.0],
             &[0.5, -2.0, 3.0, 1.0, 0.0],
@@ -294,6 +297,7 @@ mod tests {
             &[700.0, -700.0, 0.0],
             &[masked, masked, 2.0, 1.0],
             &[1.0, masked, masked, masked],
+            &[f64::from(f32::MIN), masked, masked],
             &[masked, masked, masked],
             &[nan, 1.0, 2.0, 3.0],
             &[1.0, 2.0, masked, nan],

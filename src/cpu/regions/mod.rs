@@ -74,7 +74,13 @@ impl Regions {
                 self.regions.push(Scored::default());
                 continue;
             }
-            let score = leaf.score(sums);
+            let score = match leaf.score(sums) {
+                // a class of weight 0 has no gradient, even where its loss is infinite
+                score if factor == 0.0 && !score.loss.is_nan() => {
+                    RegionScore { loss: score.loss, ..RegionScore::default() }
+                }
+                score => score,
+            };
             self.regions.push(Scored { value: self.values.len(), score, factor });
             self.values.push(Value::of(part_of(factor, score.loss)));
         }

@@ -40,6 +40,7 @@ pub(super) const CALLED: &[&str] = &[
     "vectors_score",
     "window_score",
     "window_sigma",
+    "window_unit",
 ];
 
 /// The types that these functions take and return.

@@ -3,6 +3,7 @@
 use super::blocks::MULTIPLIED;
 use super::request::Request;
 use super::scratch::MOST_TALLIES;
+use super::spans::Values;
 use super::split::{SLICE, room};
 use super::stage::{Bound, MOST_BUFFERS, Plan, Stage};
 use crate::check::{Work, work};
@@ -24,13 +25,19 @@ const MOST_GROUPS: u64 = MOST_OF_ONE * MOST_OF_ONE;
 /// How many workgroups at each end of a walk are checked one by one.
 const LOOKED_AT: u64 = 512;
 
-/// Asserts that no loop is long, no grid is too large, and no dispatch is empty.
+/// Asserts that no loop is long, no grid is too large, no dispatch is empty, and no kernel counts past 32 bits.
 pub(crate) fn assert_short(case: &impl std::fmt::Debug, plan: &Plan) {
     let longest = plan.longest_loop();
     assert!(longest <= LONGEST, "{case:?}: a loop of {longest}");
     for stage in &plan.stages {
         assert!(stage.groups <= MOST_GROUPS, "{case:?}: {} workgroups of {}", stage.groups, stage.recipe.entry());
         assert!(stage.groups > 0, "{case:?}: {} is dispatched for nothing", stage.recipe.entry());
+        // kernels count in 32 bits, to the end of a chunk that may be longer than what is left
+        if let Some(values @ Values::OfItems { chunk, .. }) = stage.values {
+            let end = u64::from(stage.block.first_group) + stage.groups;
+            let past = values.of(&(end - 1..end)).start + chunk as u64;
+            assert!(past <= u32::MAX.into(), "{case:?}: {} counts to {past}", stage.recipe.entry());
+        }
     }
 }
 
@@ -282,7 +289,7 @@ fn assert_groups_once<'a>(request: &Request<'_>, stages: impl Iterator<Item = &'
     let ends = (0..count.min(LOOKED_AT)).chain(count.saturating_sub(LOOKED_AT)..count);
     for group in ends.filter(|group| group + 1 < count) {
         let (this, next) = (of(group), of(group + 1));
-        let shares = this == next && matches!(values, super::spans::Values::Shared { .. });
+        let shares = this == next && matches!(values, Values::Shared { .. });
         assert!(shares || this.end == next.start, "{what}: workgroup {group} has {this:?}, the next {next:?}");
     }
 }

@@ -131,7 +131,9 @@ fn hits(tiles: &Tiles<'_>, rows: Side, classes: Side) -> Vec<Stage> {
     let (room, lanes) = (rows_of_a_binding(tiles.request, tiles.width).max(1), lanes_of_a_row(tiles.width));
     let choices = tiles.scores.choices.clone().number(choice::LANES, lanes);
     let stage = Stage::new(geometry::LINEAR_HITS, tiles.scores.slots.clone(), choices, 0);
-    let stage = stage.reading(&[("x0", rows.operand), ("x1", classes.operand)]).looping(tiles.width.div_ceil(lanes));
+    // a round takes sixteen elements for each lane, and then adds up the lanes
+    let longest_loop = tiles.width.div_ceil(16 * lanes) * (16 + lanes);
+    let stage = stage.reading(&[("x0", rows.operand), ("x1", classes.operand)]).looping(longest_loop);
     let ends =
         |side: Side| (0..side.rows).step_by(room).map(move |first| (first, first.saturating_add(room).min(side.rows)));
     let over = |(first, end): (usize, usize), (other_first, other_end): (usize, usize)| {

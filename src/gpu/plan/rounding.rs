@@ -1,4 +1,5 @@
-//! Rounds a 16-bit gradient that several places of a term contribute to: these add up in f32, and only the sum is rounded.
+//! Rounds a 16-bit gradient that several places of a term contribute to: these add up in f32, and only the sum is rounded. A
+//! sum also goes to each output of an operand whose gradient has several.
 
 use super::dtypes::with_dtypes;
 use super::request::Request;

@@ -18,10 +18,13 @@ const FURTHEST: usize = match 1usize.checked_shl(33) {
     None => usize::MAX,
 };
 
-/// Lengths of every order of magnitude, so that every threshold has lengths on either side, and the largest `u32`.
+/// Lengths of every order of magnitude, so that every threshold has lengths on either side; one from which a chunk reaches past
+/// the largest `u32`; and the largest `u32`.
 fn sizes(most: usize) -> impl Iterator<Item = usize> + Clone {
     let powers = (0..11).map(|power| 10u64.pow(power));
-    let sizes = powers.flat_map(|size| [size, 2 * size + 1, 4 * size, 5 * size - 1]).chain([u32::MAX.into()]);
+    let sizes = powers
+        .flat_map(|size| [size, 2 * size + 1, 4 * size, 5 * size - 1])
+        .chain([u64::from(u32::MAX) - (1 << 16), u32::MAX.into()]);
     sizes.filter_map(move |size| usize::try_from(size).ok().filter(|&size| size <= most))
 }
 

@@ -22,7 +22,8 @@ loss! {
     /// An item whose alignments have no probability, as with too few steps for its labels, has an infinite loss and a
     /// gradient of NaN, unless `zero_infinity` is set. The gradient is PyTorch's: `exp(x)` minus the share, by
     /// probability, of the alignments that have the class at the step. It is the derivative with respect to logits
-    /// whose log-softmax `log_probs` is. A log-probability of −∞ rules its class out exactly.
+    /// whose log-softmax `log_probs` is. A log-probability of −∞ rules its class out exactly. Alignments less probable
+    /// than `exp(−2·10³⁸)` have no probability, so the lowest f32 rules its class out too.
     ///
     /// The sums go from step to step in numbers with a separate integer exponent, so that no product of probabilities
     /// underflows, and no logs are subtracted. Up to the workspace bound, a GPU holds these sums for one block of

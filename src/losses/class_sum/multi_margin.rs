@@ -57,8 +57,9 @@ static HEADER: Header = Header {
 impl ClassSum for MultiMargin {
     fn score(&self, class: &ClassSeen) -> ClassScore {
         let short = f64::from(self.margin) + (class.x - class.x_label);
-        // a weight of 0 removes an infinite term too
-        if class.hit || class.x == f64::NEG_INFINITY || short <= 0.0 || class.weight == 0.0 {
+        // a weight of 0 removes an infinite term too, but not a NaN
+        let removed = class.weight == 0.0 && !short.is_nan();
+        if class.hit || class.x == f64::NEG_INFINITY || short <= 0.0 || removed {
             return ClassScore::default();
         }
         let share = class.weight / class.classes;

@@ -135,7 +135,8 @@ static HEADER: Header = Header {
 impl Pointwise for Diffusion {
     /// Returns the factors of noise and sample in the target, and the item's weight. `number` is ᾱ, or σ for a flow.
     fn item(&self, number: f64) -> [f64; 3] {
-        let alpha_bar = number;
+        // −0 counts as 0
+        let alpha_bar = number + 0.0;
         let gamma = f64::from(self.gamma);
         let rest = 1.0 - alpha_bar;
         let (noise, sample) = match self.prediction_type {

@@ -55,8 +55,8 @@ static HEADER: Header = Header {
 impl Pointwise for Orpo {
     fn score(&self, [c, r, ..]: [f64; 4], _item: [f64; 3]) -> ElementScore {
         let beta = f64::from(self.beta);
-        // 1 − e^c
-        let [not_c, not_r] = [c, r].map(|x| -x.exp_m1());
+        // 1 − e^c, which is 0 and not −0 for c = 0
+        let [not_c, not_r] = [c, r].map(|x| 0.0 - x.exp_m1());
         let z = (c - not_c.ln()) - (r - not_r.ln());
         let wrong = sigmoid(-z);
         // as c goes to 0 the odds of the chosen answer become infinite, but the derivative has a finite limit

@@ -68,7 +68,8 @@ impl Pointwise for PpoValue {
             _ => own,
         };
         ElementScore {
-            loss: 0.5 * if own.abs() < other.abs() { other * other } else { own * own },
+            // where an infinity makes either difference unknown, so is the loss
+            loss: 0.5 * if own.abs() < other.abs() || other.is_nan() { other * other } else { own * own },
             d: [slope, 0.0, 0.0, 0.0],
         }
     }

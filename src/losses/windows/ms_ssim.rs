@@ -20,10 +20,11 @@ loss! {
     /// of 0 if the mean `csⱼ` or `ssim₅` of one of its levels is 0 or less.
     ///
     /// Each level's mean is computed as that of `1 − cs`, and the product through logarithms, so that the loss keeps
-    /// its digits where the pictures are nearly the same. A pixel that is not finite makes the loss NaN. A GPU works on
-    /// some planes at a time, each a channel of an item, and holds 8 bytes for each pixel of their levels from the
-    /// second on; for gradients it holds 8 more for each pixel, and 24 for each window of a band of rows. A plane that
-    /// does not fit the workspace bound or a binding is refused.
+    /// its digits where the pictures are nearly the same. A pixel that is not finite makes the loss NaN; on a GPU, so do
+    /// pixels of some 10¹⁸ times `data_range` and beyond, whose squares f32 does not hold. A GPU works on some planes at
+    /// a time, each a channel of an item, and holds 8 bytes for each pixel of their levels from the second on; for
+    /// gradients it holds 8 more for each pixel, and 24 for each window of a band of rows. A plane that does not fit the
+    /// workspace bound or a binding is refused.
     ///
     /// Paper: Wang et al., "Multiscale Structural Similarity for Image Quality Assessment", 2003. Reference:
     /// pytorch-msssim 1.0.

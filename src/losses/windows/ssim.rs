@@ -17,9 +17,9 @@ loss! {
     /// `input`, `target`.
     ///
     /// `1 − SSIM` is computed from the mean and the variance of `x − y`, so that it keeps its digits where the pictures are
-    /// nearly the same. A window with a pixel that is not finite makes the loss NaN. A GPU sums the pixels
-    /// of a window along rows first, then down columns. For gradients, it holds 24 bytes for each window of a band of
-    /// rows, up to 64 MiB.
+    /// nearly the same. A window with a pixel that is not finite makes the loss NaN; on a GPU, so do pixels of some 10¹⁸
+    /// times `data_range` and beyond, whose squares f32 does not hold. A GPU sums the pixels of a window along rows
+    /// first, then down columns. For gradients, it holds 24 bytes for each window of a band of rows, up to 64 MiB.
     ///
     /// Paper: Wang et al., "Image Quality Assessment: From Error Visibility to Structural Similarity", 2004. Reference:
     /// pytorch-msssim; with a `padding` of `same`, the loss of Gaussian splatting.

@@ -126,16 +126,42 @@ pub fn finite_or_not() -> Vec<Point> {
     let fractional = Tversky { activation: Activation::None, gamma: 0.75, alpha: 0.3, beta: 0.7, ..Default::default() };
     let plain =
         Tversky { activation: Activation::Sigmoid, smooth_nr: 0.0, smooth_dr: 0.0, alpha: 1e-3, ..Default::default() };
-    let far = floats(&[-1e4, 0.0], &[1, 2, 1]);
+    let (far, apart) = (floats(&[-1e4, 0.0], &[1, 2, 1]), floats(&[3e38, -3e38], &[1, 2, 1]));
+    let (small, squared) = (one(-60.0), Dice { squared_pred: true, ..bare(Activation::Sigmoid) });
+    let (sure, weight) = (floats(&[1.0, 0.0], &[1, 2, 1]), floats(&[1.0, 0.0], &[2]));
+    let lavish = Dice { activation: Activation::None, smooth_nr: 0.5, smooth_dr: 0.0, ..Default::default() };
     let mut points = vec![
         point("no finite logit is sure", &low, bare(Activation::Sigmoid).of(&low, &labels(&[0], &[1, 1])), 1.0, &[0.0]),
         point("in Tversky's ratio", &low, plain.of(&low, &labels(&[0], &[1, 1])), 1.0, &[0.0]),
+        point("nor has a square of 0", &small, squared.of(&small, &labels(&[0], &[1, 1])), 1.0, &[0.0]),
+        point(
+            "beside a great upstream gradient",
+            &low,
+            bare(Activation::Sigmoid).of(&low, &labels(&[0], &[1, 1])).upstream(65536.0),
+            1.0,
+            &[0.0],
+        ),
         point(
             "of a softmax",
             &far,
             bare(Activation::Softmax).of(&far, &labels(&[1], &[1, 1])).reduce(Reduction::Sum),
             1.0,
             &[0.0, 0.0],
+        ),
+        point(
+            "of a softmax whose logits are infinitely far apart",
+            &apart,
+            bare(Activation::Softmax).of(&apart, &labels(&[0], &[1, 1])).reduce(Reduction::Sum),
+            1.0,
+            &[0.0, 0.0],
+        ),
+        // 1 − 2.5/2 of the first class; the second one's is −∞
+        point(
+            "a class of weight 0 whose loss is infinite",
+            &sure,
+            lavish.of(&sure, &labels(&[0], &[1, 1])).weight(&weight).reduce(Reduction::Sum),
+            -0.25,
+            &[-0.375, 0.0],
         ),
         point("a probability above 1", &above, fractional.of(&above, &labels(&[1], &[1, 1])), 0.0, &[0.0]),
     ];

@@ -71,6 +71,11 @@ fn a_job_for_other_tensors_keeps_its_own() {
     let last = given.rebind(&term, &Outputs::default()).unwrap();
     assert_ne!(own(&last.outcome(), 0), *predicted.buffer().0);
     assert_defined("the last", &rows, &[3, 5], &judge::observed(&last.run().unwrap()).unwrap());
+    // nor a tensor of another type, which held another observation
+    let [x, labels] = [&call.x, &call.labels].map(|array| gpu().upload_array(array).unwrap());
+    let [classes, logs] = [Predicted, LogProb].map(|one| CrossEntropy::default().of(&x, &labels).observe(one));
+    let job = gpu().prepare(&classes, &Outputs::default()).unwrap().rebind(&logs, &Outputs::default()).unwrap();
+    assert_eq!(job.outcome().observed()[0].1.dtype(), DType::F32);
 }
 
 fn outputs_that_do_not_fit_are_refused() {

@@ -3,7 +3,7 @@
 use crate::harness::tests;
 use crate::point::{Point, check, floats, labels, row};
 use libtest_mimic::Trial;
-use wgloss::{Array, Ctc, Reduction, Term};
+use wgloss::{Array, Ctc, Reduction, Term, cpu};
 
 pub fn tests() -> Vec<Trial> {
     tests![
@@ -12,6 +12,8 @@ pub fn tests() -> Vec<Trial> {
         items_without_alignments_are_infinite_or_zero,
         repeated_labels_need_a_blank_between_them,
         a_class_of_no_probability_is_ruled_out,
+        the_lowest_f32_rules_a_class_out,
+        shares_of_huge_logs_add_up,
         the_mean_is_over_labels_and_then_over_items,
         what_lies_beyond_the_lengths_takes_no_part,
         a_log_probability_of_nan_or_infinity_makes_its_item_nan,
@@ -101,6 +103,27 @@ fn a_class_of_no_probability_is_ruled_out() {
         Point::new("ruled out", of(&x, &[1], &[2], &[1]), [-f64::ln(0.75)]).gradient(&x, gradient),
         Point::new("all alignments", of(&none, &[1], &[2], &[1]), [INF]).gradient(&none, [NAN; 6]),
     ]);
+}
+
+fn the_lowest_f32_rules_a_class_out() {
+    let x = |log: f64| floats(&[0.0, log], &[1, 1, 2]);
+    let (lowest, zero, near) = (x(f32::MIN.into()), x(f32::MIN.into()), x(-1.5e38));
+    let or_zero = Ctc::new().zero_infinity(true).of(&zero, &labels(&[1]), &labels(&[1]), &labels(&[1]));
+    check([
+        Point::new("the lowest", of(&lowest, &[1], &[1], &[1]), [INF]).gradient(&lowest, [NAN; 2]),
+        Point::new("the lowest, zero", or_zero, [0.0]).gradient(&zero, [0.0; 2]),
+        Point::new("near it", of(&near, &[1], &[1], &[1]), [1.5e38]).gradient(&near, [1.0, -1.0]),
+    ]);
+}
+
+/// "a--", "-a-" and "--a" are as probable as each other, as far as f64 tells, and so are their sums.
+fn shares_of_huge_logs_add_up() {
+    let x = floats(&[0.0, -1e30, 0.0, -1e30, 0.0, -1e30], &[3, 1, 2]);
+    let (_, [gradient]) = cpu::gradients(&of(&x, &[1], &[3], &[1]), [&x]).unwrap();
+    for step in gradient.to_f64().chunks(2) {
+        // exp(0) and exp(−1e30), less the shares
+        assert!((step[0] + step[1]).abs() < 1e-12, "{step:?}");
+    }
 }
 
 /// Item 0 spells "aa" in three steps, as "a-a". Item 1 spells nothing in one step, and item 2 spells "a" in two.

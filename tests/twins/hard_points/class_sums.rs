@@ -19,6 +19,7 @@ pub fn tests() -> Vec<Trial> {
         distillation_of_a_student_who_is_near,
         distillation_of_masked_classes,
         distillation_far_out_and_reduced,
+        distillation_of_logits_that_lie_far_off_as_a_whole,
         distillation_in_other_directions,
         distillation_from_a_mixture_of_masked_and_sure_classes,
         nll_of_a_log_softmax_is_the_focal_loss_without_focus,
@@ -76,7 +77,11 @@ fn multi_margin_at_its_kink_and_beyond() {
     let (lost, of_lost) = of(2, 1.0, &[-INF, -INF, 0.0], 0);
     let (far, of_far) = of(2, 0.5, &[1e4, 0.0, 2e4], 0);
     let (nan, of_nan) = of(1, 1.0, &[9.0, NAN, 0.0], 0);
+    // a weight of 0 removes a class, but not the NaN of two infinities
+    let (undefined, of_undefined) = of(1, 1.0, &[INF, INF, 0.0], 0);
+    let of_undefined = of_undefined.with(Extra::Weight, &row(&[0.0, 1.0, 1.0]));
     check([
+        Point::new("equal infinities of no weight", of_undefined, [NAN]).gradient(&undefined, [NAN; 3]),
         Point::new("at 0 the slope is 0", term, [3.5 / 4.0]).gradient(&x, [-0.5, 0.0, 0.25, 0.25]),
         Point::new("squared", squared, [9.25 / 4.0]).gradient(&square, [-1.75, 0.0, 0.25, 1.5]),
         Point::new("a masked class", of_masked, [1.0 / 3.0]).gradient(&masked, [-1.0 / 3.0, 0.0, 1.0 / 3.0]),
@@ -259,6 +264,30 @@ fn distillation_far_out_and_reduced() {
         Point::new("a mean over the batch", term(Reduction::BatchMean), [LN_2 / 3.0]).parts([(LN_2, 3.0)]),
         Point::new("none", term(Reduction::None), [LN_2, 0.0, 0.0]),
     ]);
+}
+
+/// Callers mask classes by the lowest f32 too, and may mask all of a row. Then the classes are equally probable.
+fn distillation_of_logits_that_lie_far_off_as_a_whole() {
+    let (far, near) = ([f64::from(f32::MIN); 2], [3f64.ln(), 0.0]);
+    let reverse = Distillation::new().direction(DistillationDirection::Reverse);
+    let of_reverse = |student: &[f64; 2], teacher: &[f64; 2]| {
+        let student = rows(&[*student]);
+        (student.clone(), reverse.of(&student, &rows(&[*teacher])))
+    };
+    let (forward, of_forward) = distil(1.0, &near, &far);
+    let (far, of_far) = of_reverse(&far, &near);
+    let (unknown, of_unknown) = of_reverse(&[0.0, 0.0], &[INF, 0.0]);
+    // from ½ and ½ to ¾ and ¼
+    let loss = 0.5 * (4.0f64 / 3.0).ln();
+    let slope = 0.25 * 3f64.ln();
+    check(
+        [
+            Point::new("the teacher", of_forward, [loss]).gradient(&forward, [0.25, -0.25]),
+            Point::new("the student of the reverse", of_far, [loss]).gradient(&far, [-slope, slope]),
+            Point::new("an infinite teacher of the reverse", of_unknown, [NAN]).gradient(&unknown, [NAN; 2]),
+        ]
+        .map(|point| Point { rtol: 1e-12, ..point }),
+    );
 }
 
 /// The nll of a log-softmax is the cross-entropy, which is the focal loss at γ = 0.

@@ -202,6 +202,7 @@ fn diffusion_at_the_ends_of_the_schedule() {
         Point::new("v above the cut", above(VPrediction), [of_v * 0.5]),
         Point::new("sample above the cut", above(Sample), [of_sample * 5.0]),
         Point::new("a NaN in the table", diffusion(NAN, Diffusion::default()).1, [NAN]),
+        Point::new("an ᾱ of −0", diffusion(-0.0, Diffusion::new().weighting(SnrWeighting::TruncatedSnr)).1, [INF]),
     ]);
     check(points);
 }

@@ -201,5 +201,9 @@ fn what_is_not_finite_is_seen_by_the_rows_that_take_part() {
         let unknown = floats(&[1.0, 0.5, bad, 2.0], &[2, 2]);
         let term = of(kind, 0.25).of(&w, &unknown, &labels(&[0, 0])).reduce(Reduction::None);
         assert!(cpu::value(&term).unwrap().tensor().to_f64().iter().all(|loss| loss.is_nan()), "{kind:?} {bad}");
+        // and with it the gradient of every row, also of a vector of zeros
+        let zeros = floats(&[0.0, 0.0], &[1, 2]);
+        let (_, [of_zeros]) = cpu::gradients(&of(kind, 0.25).of(&zeros, &unknown, &labels(&[0])), [&zeros]).unwrap();
+        assert!(of_zeros.to_f64().iter().all(|d| d.is_nan()), "{kind:?} {bad}: {of_zeros:?}");
     }
 }

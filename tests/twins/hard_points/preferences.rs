@@ -5,7 +5,8 @@ use crate::point::{Point, check, floats, labels, row};
 use libtest_mimic::Trial;
 use std::f64::consts::LN_2;
 use wgloss::{
-    Array, Dpo, DpoKind, Extra, KlEstimate, KlPenalty, Kto, LinearDpo, Orpo, PpoKind, PpoPolicy, Reduction, Simpo,
+    Array, Dpo, DpoKind, Extra, KlEstimate, KlPenalty, Kto, LinearDpo, Orpo, PpoKind, PpoPolicy, PpoValue, Reduction,
+    Simpo,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -14,6 +15,7 @@ pub fn tests() -> Vec<Trial> {
         log_ratio_gaps_at_their_kinks,
         single_answers_and_their_reference,
         ratios_beyond_their_bounds,
+        values_without_end,
         ratios_of_whole_sequences,
         means_over_sequences,
         answers_of_tokens_in_any_order,
@@ -42,6 +44,11 @@ fn answers_that_are_almost_certain() {
     ] {
         let (c, r, term) = orpo(c, r);
         points.push(Point { rtol: 2e-8, ..Point::new(name, term, [want]).gradient(&c, [of_c]).gradient(&r, [of_r]) });
+    }
+    for certain in [0.0, -0.0] {
+        // its odds grow without end, and the loss with them
+        let (_, r, term) = orpo(-1.0, certain);
+        points.push(Point::new("a certain answer that is rejected", term, [INF]).gradient(&r, [INF]));
     }
     points.push(Point::new("no log of a probability", orpo(0.5, -1.0).2, [NAN]));
     points.push(Point::new("an impossible answer", orpo(-INF, -1.0).2, [INF]));
@@ -161,6 +168,22 @@ fn ratios_beyond_their_bounds() {
             .gradient(&new, [0.0, 0.5, 0.0]),
     ];
     check(points);
+}
+
+/// The difference of equal infinities is unknown, and so is the greater of two errors of which one is unknown.
+fn values_without_end() {
+    let ppo = |v: f64, old: f64, returns: f64| {
+        let v = row(&[v]);
+        (v.clone(), PpoValue { clip: 0.25 }.of(&v, &row(&[old]), &row(&[returns])).reduce(Reduction::None))
+    };
+    let point =
+        |name, (v, term): (Array, _), loss: f64, slope: f64| Point::new(name, term, [loss]).gradient(&v, [slope]);
+    check([
+        point("a value", ppo(INF, 0.0, 1.0), INF, INF),
+        point("a value and the old one", ppo(INF, INF, 1.0), NAN, NAN),
+        point("the old value and the return", ppo(1.0, -INF, -INF), NAN, NAN),
+        point("a return", ppo(1.0, 0.0, INF), INF, -INF),
+    ]);
 }
 
 fn ratios_of_whole_sequences() {
