@@ -125,19 +125,21 @@ fn root_of(sum: f32) -> f32 {
     return power_by_parts(sum, 1.0, vectors_p());
 }
 
-fn slope_of(root: f32) -> f32 {
+// root^(1 − p), by a power of the sum: for a large p its root is 1, rounded.
+fn slope_of(sum: f32, root: f32) -> f32 {
     if POWER == 1u {
         return 1.0;
     }
     if POWER == 2u {
         return 1.0 / root;
     }
-    return power_by_parts(root, 1.0 - vectors_p(), 1.0);
+    return power_by_parts(sum, (1.0 - vectors_p()) / vectors_p(), 1.0);
 }
 
 fn fold_know(state: State) -> Known {
     let roots = vec3<f32>(root_of(state.ab.sum), root_of(state.ac.sum), root_of(state.bc.sum));
-    let slopes = vec3<f32>(slope_of(roots.x), slope_of(roots.y), slope_of(roots.z));
+    let slopes =
+        vec3<f32>(slope_of(state.ab.sum, roots.x), slope_of(state.ac.sum, roots.y), slope_of(state.bc.sum, roots.z));
     return Known(vec3<f32>(state.ab.peak, state.ac.peak, state.bc.peak), roots, slopes);
 }
 

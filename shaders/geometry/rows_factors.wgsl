@@ -1,5 +1,5 @@
-// Writes to `factors` the factor that each row is multiplied by: 1, or 1 over the row's norm; NaN if the row is not finite.
-// Several lanes share a row, and more of them share a long row.
+// Writes to `factors` the factor that each row is multiplied by: 1, or 1 over the row's norm; NaN if the row is not finite, or
+// its norm is too large. Several lanes share a row, and more of them share a long row.
 // needs: lib/math lib/params scratch/factors geometry/row_elements
 // slots: x0
 
@@ -10,6 +10,8 @@ override LANES: u32 = 16u;
 
 // a smaller norm counts as this
 const LEAST_NORM: f32 = 1e-8;
+// 1 over a larger norm is no normal number, and may be 0: the row would count as a row of zeros
+const MOST_NORM: f32 = 8e37;
 
 // for each lane, the greatest magnitude or the sum of squares, and whether all its elements are finite
 var<workgroup> lanes: array<f32, 256>;
@@ -64,6 +66,7 @@ fn rows_factors(
             let norm = greatest * sqrt(squares);
             // exactly 1e8 for a short row, by which other kernels know one: a quotient may be rounded down
             factor = select(0.0, select(1.0 / norm, 1e8, norm <= LEAST_NORM), greatest > 0.0);
+            all_finite &= select(0u, 1u, norm <= MOST_NORM);
         }
         if all_finite == 0u {
             factor = nan();

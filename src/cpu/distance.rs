@@ -51,17 +51,18 @@ fn norm(p: f64, eps: f64, a: &[f64], b: &[f64]) -> Distance {
     let greatest = difference.iter().fold(0.0f64, |most, x| most.max(x.abs()));
     let shares: Vec<f64> = difference.iter().map(|x| if *x == 0.0 { 0.0 } else { x.abs() / greatest }).collect();
     let power = |share: f64| if share == 0.0 { 0.0 } else { share.powf(p) };
-    let root = shares.iter().map(|share| power(*share)).sum::<f64>().powf(1.0 / p);
+    let sum = shares.iter().map(|share| power(*share)).sum::<f64>();
     let distance = match greatest {
         _ if difference.iter().any(|x| x.is_nan()) => f64::NAN,
         0.0 | f64::INFINITY => greatest,
-        _ => greatest * root,
+        _ => greatest * sum.powf(1.0 / p),
     };
     let slope = |(x, share): (&f64, &f64)| match *x {
         0.0 => 0.0,
         // under an infinite distance: a finite difference divided by it is 0, an infinite difference divided by it is NaN
         x if distance.is_infinite() => x.signum() * (x.abs() / distance).powf(p - 1.0),
-        x => x.signum() * (share / root).powf(p - 1.0),
+        // (share/root)^(p − 1), by a power of the sum: for a large p its root is 1, rounded
+        x => x.signum() * share.powf(p - 1.0) * sum.powf((1.0 - p) / p),
     };
     let d: Vec<f64> = difference.iter().zip(&shares).map(slope).collect();
     let opposite = d.iter().map(|d| -d).collect();

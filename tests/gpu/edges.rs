@@ -11,9 +11,10 @@ use wgloss::custom::Leaf;
 use wgloss::header::{Domain, Role};
 use wgloss::{
     Activation, Array, BoxFormat, BoxIou, CrossEntropy, DType, Dice, DiceBce, DiceCrossEntropy, DiceFocal,
-    Distillation, DistillationDirection, Error, Extra, GeneralizedCrossEntropy, GeneralizedDice, GramStyle, IouKind,
-    KlDiv, KlPenalty, LinearCrossEntropy, Loss, MsSsim, Orpo, PpoKind, PpoPolicy, Reduction, SmoothOver, SoftmaxFocal,
-    Ssim, SupCon, Tensor, Term, TotalVariation, TripletHard, Tversky, Weighting, Wing, cpu,
+    Distillation, DistillationDirection, Error, Extra, GeneralizedCrossEntropy, GeneralizedDice, GramStyle, InfoNce,
+    IouKind, KlDiv, KlPenalty, LinearCrossEntropy, Loss, MsSsim, Orpo, PpoKind, PpoPolicy, Reduction, SmoothOver,
+    SoftmaxFocal, Ssim, SupCon, Tensor, Term, TotalVariation, TripletHard, TripletMargin, Tversky, Weighting, Wing,
+    cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
@@ -37,6 +38,8 @@ pub fn tests() -> Vec<Trial> {
         a_square_past_f32_leaves_the_z_loss_finite,
         a_power_next_to_0_gives_the_cross_entropy,
         classes_at_the_lowest_f32_are_as_good_as_masked,
+        equally_great_differences_share_a_slope_at_every_power,
+        a_negative_that_is_left_out_adds_nothing_to_the_scale,
     ];
     tests.extend(tests_of![BY_FOURS; a_bad_label_is_found_at_every_place_of_a_four]);
     let elements = losses(26, |loss| matches!(loss.leaf(), Leaf::Pointwise(_) | Leaf::Composite(_)));
@@ -53,6 +56,27 @@ fn as_the_twin(name: &str, term: &Term<Array>, x: &Array) {
     assert!(finite, "{name}: the twin gives {want:?}");
     let given = Given::by_gpu(gpu(), term, &[x]).unwrap();
     given.judge(&want).unwrap_or_else(|error| panic!("{name}: {error}"));
+}
+
+/// The root of a large power is 1, rounded, but its power p is the number of the greatest differences.
+fn equally_great_differences_share_a_slope_at_every_power() {
+    let anchor = Array::new(&[1.0f32, -1.0, 0.5], [1, 3]).unwrap();
+    let zeros = Array::new(&[0.0f32; 3], [1, 3]).unwrap();
+    for p in [100.0, 1e4, 1e8, f32::MAX] {
+        let loss = TripletMargin { p, eps: f32::MIN_POSITIVE, ..TripletMargin::default() };
+        as_the_twin(&format!("p = {p}"), &loss.of(&anchor, &zeros, &anchor), &anchor);
+    }
+}
+
+/// Its score with every query is left out, and so is its NaN.
+fn a_negative_that_is_left_out_adds_nothing_to_the_scale() {
+    let query = Array::new(&[1.0f32, 2.0, 3.0, 1.0], [2, 2]).unwrap();
+    let key = Array::new(&[1.0f32, 1.0, 2.0, -1.0], [2, 2]).unwrap();
+    let negatives = Array::new(&[f32::NAN, 1.0, 0.5, 1.0], [2, 2]).unwrap();
+    let (scale, labels) = (Array::new(&[2.0f32], [1]).unwrap(), Array::new(&[5i32, 5, 5, 6], [4]).unwrap());
+    let loss = InfoNce::default().of(&query, &key).with(Extra::Negatives, &negatives);
+    let loss = loss.with(Extra::LogitScale, &scale).labels(&labels);
+    as_the_twin("info_nce", &loss, &scale);
 }
 
 /// An infinite probability makes a sum NaN, by 0 times infinity or by infinities of both signs. The bound of a log, and a factor of 0

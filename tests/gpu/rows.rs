@@ -11,13 +11,14 @@ use wgloss::custom::Leaf;
 use wgloss::header::Value;
 use wgloss::{
     Array, DType, Error, Extra, Gpu, Gradient, InfoNce, LinearCrossEntropy, LinearDistillation, Loss, MarginSoftmax,
-    Outputs, Siglip, Tensor, Term, cpu,
+    Outputs, Reduction, Siglip, Tensor, Term, cpu,
 };
 
 pub fn tests() -> Vec<Trial> {
     let mut tests = tests![
         an_operand_that_stands_in_several_places_gets_the_sum,
         rows_of_any_magnitude_are_divided_by_their_norms,
+        a_row_whose_norm_is_too_large_is_no_row_of_zeros,
         blocks_of_a_second_walk_change_no_bit,
     ];
     let in_blocks = [
@@ -109,6 +110,17 @@ fn an_operand_that_stands_in_several_places_gets_the_sum() {
     failures.note(&"a tied projection after a teacher's", compare(&gpu, &tied, &[&y]));
     failures.note(&"classes of their own", compare(&gpu, &MarginSoftmax::new().s(4.0).of(&y, &y, &labels), &[&y]));
     failures.raise();
+}
+
+/// 1 over such a norm is no normal f32, and 1 over an infinite one is 0.
+fn a_row_whose_norm_is_too_large_is_no_row_of_zeros() {
+    let (gpu, k) = (fresh_gpu(), Array::new(&[1.0f32, 1.0, 2.0, -1.0], [2, 2]).unwrap());
+    for large in [1e38f32, 3e38] {
+        let q = Array::new(&[1.0, 2.0, large, large], [2, 2]).unwrap();
+        let outcome = gpu.value(&InfoNce::default().of(&q, &k).reduce(Reduction::None)).unwrap();
+        let losses = outcome.tensor().read().wait().unwrap().to_f32();
+        assert!(losses[0].is_finite() && losses[1].is_nan(), "{large}: {losses:?}");
+    }
 }
 
 /// Products of rows with a large or small norm would overflow or vanish if the rows were not divided by their norms first.

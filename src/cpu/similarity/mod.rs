@@ -210,9 +210,11 @@ impl Walk for AllPairs {
 
     fn gradient(&self, operand: &OperandSpec, scales: &[Upstream]) -> Vec<f64> {
         let slopes = self.slopes(scales);
+        // a pair that is left out adds nothing, whatever its rows hold
         let sum = |of: &dyn Fn(f64, f64) -> f64| {
             let rows = slopes.iter().zip(&self.products);
-            rows.flat_map(|(slopes, products)| slopes.iter().zip(products)).map(|(d, c)| of(*d, *c)).sum::<f64>()
+            let pairs = rows.flat_map(|(slopes, products)| slopes.iter().zip(products));
+            pairs.filter(|(d, _)| **d != 0.0).map(|(d, c)| of(*d, *c)).sum::<f64>() + 0.0
         };
         match operand.role {
             Role::Scale => vec![sum(&|d, product| d * product)],

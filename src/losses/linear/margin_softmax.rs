@@ -40,7 +40,7 @@ loss! {
     /// gradient does not: for a vector at a small angle θ to its class, its relative error is about 1e-6/θ, since
     /// cosines are rounded to f32. Where the label's sine is below 1e-6, the label's logit adds nothing to the
     /// gradient. With a scale of 64, the rounding of a cosine changes a logit by about 1e-5. A GPU takes norms of up to
-    /// 8e37.
+    /// 8e37; a vector with a greater norm counts as NaN.
     ///
     /// A GPU folds tiles of cosines into each row's softmax, and computes them again for the gradients, block by block.
     /// Besides operands and gradients it uses no more memory than its workspace bound.

@@ -29,7 +29,7 @@ loss! {
     /// softmax, and computes them again for the gradients. `−log p` is `(max − x) + log1p(Σ' exp(x − max))`, where the
     /// sum `Σ'` leaves out the maximum, so that the small loss of a query that matches its key keeps its digits. With
     /// `normalize`, a norm below 1e-8 counts as 1e-8, and a row of zeros has the score 0 with every row and a gradient
-    /// of 0. A row with an infinite element counts as NaN.
+    /// of 0. A row with an infinite element counts as NaN; on a GPU, so does one whose norm exceeds 8e37.
     ///
     /// Papers: van den Oord et al., "Representation Learning with Contrastive Predictive Coding", 2018; Radford et al.,
     /// "Learning Transferable Visual Models From Natural Language Supervision" (CLIP), 2021, which starts from a

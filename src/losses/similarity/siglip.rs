@@ -25,7 +25,8 @@ loss! {
     ///
     /// A GPU stores no more of the N×N scores than a block of bounded size: it computes them in tiles, and again for
     /// the gradients. `−log σ(z)` is `softplus(−z)`, which does not overflow. A norm below 1e-8 counts as 1e-8; a row
-    /// of zeros has the cosine 0 with every row, and its gradient is 0. A row with an infinite element counts as NaN.
+    /// of zeros has the cosine 0 with every row, and its gradient is 0. A row with an infinite element counts as NaN; on
+    /// a GPU, so does one whose norm exceeds 8e37.
     ///
     /// Paper: Zhai et al., "Sigmoid Loss for Language Image Pre-Training", 2023, which starts from a scale of 10 and a
     /// bias of −10. See also: [`InfoNce`](crate::InfoNce), where pairs compete.

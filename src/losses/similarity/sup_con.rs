@@ -25,7 +25,8 @@ loss! {
     /// A GPU stores no more of the N×N scores than a block of bounded size: it folds tiles of them into each row's
     /// softmax, and computes them again for the gradients. `−log p` is `(max − x) + log1p(Σ' exp(x − max))`, where the
     /// sum `Σ'` leaves out the maximum, so that small losses keep their digits. A norm below 1e-8 counts as 1e-8; a row
-    /// of zeros has the cosine 0 with every row, and its gradient is 0. A row with an infinite element counts as NaN.
+    /// of zeros has the cosine 0 with every row, and its gradient is 0. A row with an infinite element counts as NaN; on
+    /// a GPU, so does one whose norm exceeds 8e37.
     ///
     /// Papers: Khosla et al., "Supervised Contrastive Learning", 2020, which recommends a temperature of 0.1; Chen et
     /// al., "A Simple Framework for Contrastive Learning of Visual Representations" (SimCLR), 2020. See also:

@@ -16,6 +16,7 @@ pub fn tests() -> Vec<Trial> {
         contrastive_at_its_kinks,
         triplets_at_their_kinks,
         distances_by_every_power,
+        equally_great_differences_share_a_slope_at_every_power,
         rows_that_are_masked,
     ]
 }
@@ -168,6 +169,19 @@ fn distances_by_every_power() {
             let shares = 1.0 + 0.75f64.powf(q);
             points.push(Point { rtol: 1e-12, ..Point::new("a power", term, [4.0 * factor * shares.powf(1.0 / q)]) });
         }
+    }
+    check(points);
+}
+
+/// The root of a large power is 1, rounded, but its power p is the number of the greatest differences.
+fn equally_great_differences_share_a_slope_at_every_power() {
+    let (a, p) = (one(&[1.0, -1.0]), one(&[0.0, 0.0]));
+    let mut points = Vec::new();
+    for power in [3.0f32, 1e8, 1e17, f32::MAX] {
+        let loss = TripletMargin { p: power, margin: 0.0, eps: f32::MIN_POSITIVE, swap: false };
+        let distance = 2f64.powf(1.0 / f64::from(power));
+        let point = Point::new("a power", loss.of(&a, &p, &a).reduce(Reduction::Sum), [distance]);
+        points.push(Point { rtol: 1e-12, ..point.gradient(&p, [-0.5 * distance, 0.5 * distance]) });
     }
     check(points);
 }
