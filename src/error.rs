@@ -105,7 +105,7 @@ pub enum Error {
     },
     /// The call is larger than the library or the device allows.
     ///
-    /// An operand or a loss may have at most 4,294,901,759 elements, with axes of length 0 counted as 1. The GPU and the CPU
+    /// An operand or a loss may have at most 4,261,412,863 elements, with axes of length 0 counted as 1. The GPU and the CPU
     /// twin refuse more in the same words. Where `what` says "on the GPU" or "on the CPU", the limit is this device's own, and
     /// another device may take the call. A GPU limits buffers, bindings, workspace and loops; the CPU limits memory
     /// ([`cpu::set_memory_bound`](crate::cpu::set_memory_bound)).

@@ -26,9 +26,10 @@ fn linear_hits(
     let of_row = factors[params.block.own_base + row];
     let of_class = factors[params.block.other_base + class_place];
     let lane = invocation % LANES;
-    let end = select(0u, params.block.width, has_label);
+    let width = params.block.width;
+    let end = select(0u, width, has_label);
     var sums = vec2<f32>(0.0);
-    for (var first = 0u; first < params.block.width; first += 16u * LANES) {
+    for (var first = 0u; first < width; first += 16u * LANES) {
         let begin = first + (16u * lane);
         var few = vec2<f32>(0.0);
         for (var k = begin; k < min(begin + 16u, end); k += 1u) {

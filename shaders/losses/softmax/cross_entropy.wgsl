@@ -12,5 +12,7 @@ fn softmax_share(q: f32) -> f32 {
 fn softmax_score(s: Statistics) -> SoftmaxScore {
     let own = 1.0 - option(LABEL_SMOOTHING);
     let z = option(Z_LOSS);
-    return SoftmaxScore(part_of(own * s.weight, s.nll) + s.spread, own * s.weight, (z * s.lse) * s.lse, 2.0 * z * s.lse);
+    // z·lse² where lse² is past f32 and the product is not
+    let extra = part_of(part_of(z, s.lse), s.lse);
+    return SoftmaxScore(part_of(own * s.weight, s.nll) + s.spread, own * s.weight, extra, 2.0 * z * s.lse);
 }
