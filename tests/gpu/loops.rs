@@ -127,7 +127,7 @@ fn a_job_goes_from_batch_to_batch() {
         ("a denominator on the GPU", same().divide_by(&one)),
     ] {
         let refused = job.rebind(&other, &Outputs::default()).unwrap_err();
-        assert!(refused.to_string().contains("prepared for"), "{name}: {refused}");
+        assert!(refused.to_string().contains("prepared with"), "{name}: {refused}");
     }
     let counter = Some(gpu.upload(&[0u32], [1]).unwrap());
     assert!(job.rebind(&same(), &Outputs { counter, ..Outputs::default() }).is_err());
