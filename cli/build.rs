@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
 
-/// What the program is built from, below the root. A change of any of it runs this script again, and makes the commit one "with
+/// The files and folders, below the root, that the program is built from. A change of any of these runs this script again, and makes the commit one "with
 /// changes".
 const SOURCES: &[&str] = &[
     "Cargo.lock",

@@ -18,7 +18,7 @@ fn mass_of(state: State) -> f32 {
     return state.peak_share + state.other_shares;
 }
 
-// What classes with this share add to the spread if they lie this far below the peak. It is 0 for no share, although the gap may be
+// The summand of the spread for classes with this share, which lie `gap` below the peak. It is 0 for no share, although the gap may be
 // infinite, as that of the first class to LOWEST; and 0 at the peak, although the share may be infinite.
 fn spread_by(share: f32, gap: f32) -> f32 {
     return select(part_of(share, gap), 0.0, gap == 0.0);

@@ -30,7 +30,7 @@ fn are_finite(pixels: vec2<f32>) -> bool {
     return !(is_nan(pixels.x) | is_infinite(pixels.x) | is_nan(pixels.y) | is_infinite(pixels.y));
 }
 
-// The same in the unit of the leaf, in which windows are summed and scored.
+// A pixel of both pictures in the unit of the leaf, in which windows are summed and scored.
 fn scaled_pixels_at(plane: u32, line: i32, column: i32) -> vec2<f32> {
     return pixels_times(window_unit(), plane, line, column);
 }

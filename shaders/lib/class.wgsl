@@ -1,4 +1,4 @@
-// What a fold sees of a position: one class at a time (Class), and the prediction and weight of the label's class (LabelClass).
+// A fold gets two things of a position: one class at a time (Class), and the prediction and weight of the label's class (LabelClass).
 struct Class {
     // the prediction
     x: f32,

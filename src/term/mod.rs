@@ -146,12 +146,11 @@ impl<T: Operand> Term<T> {
     /// and dense targets hold the same classes; labels are indices among all `of` classes.
     ///
     /// This is for a loss whose classes are sharded over devices, as a vocabulary may be: a softmax, [`Nll`](crate::Nll),
-    /// [`LinearCrossEntropy`](crate::LinearCrossEntropy) or [`LinearSoftmaxFocal`](crate::LinearSoftmaxFocal), whose
-    /// projection and bias hold the shard's classes, or [`MarginSoftmax`](crate::MarginSoftmax), whose class weights do. Each
-    /// shard computes its
-    /// [statistics](crate::cpu::statistics); the loss needs the statistics of all shards, given by
-    /// [`among`](Self::among). For an operand that all shards hold, such as the rows of `LinearCrossEntropy`, each shard
-    /// returns its share of the gradient: the shares of all shards add up to the gradient.
+    /// [`LinearCrossEntropy`](crate::LinearCrossEntropy) or [`LinearSoftmaxFocal`](crate::LinearSoftmaxFocal), whose projection and bias
+    /// hold the shard's classes, or [`MarginSoftmax`](crate::MarginSoftmax), whose class weights do. Each shard computes its
+    /// [statistics](crate::cpu::statistics); the loss needs the statistics of all shards, given by [`among`](Self::among). For an operand
+    /// that all shards hold, such as the rows of `LinearCrossEntropy`, each shard returns its share of the gradient: the shares of
+    /// all shards add up to the gradient.
     pub fn classes_from(self, first: usize, of: usize) -> Term<T> {
         self.each(|part| part.classes_from = Some(ClassesFrom { first, of }))
     }

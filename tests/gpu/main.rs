@@ -20,6 +20,7 @@ mod factors;
 #[path = "../common/harness.rs"]
 mod harness;
 mod in_place;
+mod infinities;
 mod jobs;
 #[path = "../../checks/src/judge.rs"]
 mod judge;
@@ -80,6 +81,7 @@ fn main() -> ExitCode {
         dtypes::tests(),
         edges::tests(),
         in_place::tests(),
+        infinities::tests(),
         jobs::tests(),
         key_shards::tests(),
         labels::tests(),

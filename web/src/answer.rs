@@ -7,7 +7,7 @@ use js_sys::Object;
 use wasm_bindgen::JsValue;
 use wgloss::{Array, Outcome, PartOutcome, Result, Tensor};
 
-/// What a call has computed, on the host.
+/// The results of a call, on the host.
 pub struct Results {
     /// The loss.
     pub values: Array,

@@ -7,7 +7,7 @@ fn window_sigma() -> f32 {
     return option(SIGMA);
 }
 
-// What pixels are multiplied by: the power of two that brings the data range to between 2 and 4. So squares of pixels neither
+// The factor of all pixels: the power of two that brings the data range to between 2 and 4. So squares of pixels neither
 // overflow nor vanish.
 fn window_unit() -> f32 {
     let exponent = bitcast<u32>(option(DATA_RANGE)) >> 23u;

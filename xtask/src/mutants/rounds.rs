@@ -85,13 +85,15 @@ impl<'a> Rounds<'a> {
             let known = results.lines.get(&mutant.name);
             open(known) && !(known.is_some() && self.equivalent.contains_key(&mutant.name))
         };
-        let open = self.chosen.iter().enumerate().filter(|(_, mutant)| is_open(mutant));
-        let number = |mutant: &Mutant| self.copies.numbers.get(&mutant.name).copied();
-        let (joined, alone): (Vec<_>, Vec<_>) = open.partition(|(_, mutant)| number(mutant).is_some());
-        on_threads(cores(), &joined, |_, (place, mutant)| {
-            self.judge_one(*place, || {
-                number(mutant).map_or(Ok(None), |number| judge(mutant, Planted::Joined(number)).map(Some))
-            })
+        let (mut joined, mut alone) = (Vec::new(), Vec::new());
+        for (place, mutant) in self.chosen.iter().enumerate().filter(|(_, mutant)| is_open(mutant)) {
+            match self.copies.numbers.get(&mutant.name) {
+                Some(number) => joined.push((place, mutant, *number)),
+                None => alone.push((place, mutant)),
+            }
+        }
+        on_threads(cores(), &joined, |_, (place, mutant, number)| {
+            self.judge_one(*place, || judge(mutant, Planted::Joined(*number)))
         })?;
         on_threads(self.copies.folders.len(), &alone, |thread, (place, mutant)| {
             let folder = &self.copies.folders[thread];
@@ -99,23 +101,19 @@ impl<'a> Rounds<'a> {
                 self.copies.write(folder, &mutant.file, &mutant.planted(&self.texts[&mutant.file]))?;
                 let judged = judge(mutant, Planted::Alone(folder));
                 self.copies.write(folder, &mutant.file, &self.copies.texts[&mutant.file])?;
-                judged.map(Some)
+                judged
             })
         })
     }
 
     /// Judges a mutant, unless the time is over, and writes the result.
-    fn judge_one(
-        &self,
-        place: usize,
-        judge: impl FnOnce() -> Result<Option<(Fate, String)>, Stop>,
-    ) -> Result<(), Stop> {
+    fn judge_one(&self, place: usize, judge: impl FnOnce() -> Result<(Fate, String), Stop>) -> Result<(), Stop> {
         if self.end.is_some_and(|end| Instant::now() > end) {
             return Ok(());
         }
         let (mutant, start) = (&self.chosen[place], Instant::now());
         let text = &self.texts[&mutant.file];
-        let Some((fate, by)) = judge()? else { return Ok(()) };
+        let (fate, by) = judge()?;
         let seconds = start.elapsed().as_secs_f64();
         let line = Line { fate, by, seconds, shown: mutant.shown(text), of: fingerprint(text) };
         let (number, all) = (place + 1, self.chosen.len());

@@ -9,7 +9,7 @@ use std::ops::Range;
 /// The file that declares `params`.
 const PARAMS: &str = "lib/params";
 
-/// That file, and the file that it needs. Faults in them are not joined, because neither can need `PARAMS`.
+/// `PARAMS` and the file that it needs. Faults in these two are not joined, because neither can need `PARAMS`.
 const BEFORE_PARAMS: &[&str] = &[PARAMS, "lib/component"];
 
 /// The functions that do more than return a value: they write memory, or wait for other invocations. Such a call can't be made
