@@ -2,29 +2,10 @@
 
 mod value;
 
-pub use value::Value;
+pub use value::{Kind, Value};
 
 use crate::error::{Error, Result};
 use std::fmt;
-
-/// The kind of value that an option takes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Kind {
-    /// A finite number.
-    Number,
-    /// A finite number, or none.
-    NumberOrNone,
-    /// A 32-bit integer.
-    Integer,
-    /// A 32-bit integer, or none.
-    IntegerOrNone,
-    /// Yes or no.
-    Flag,
-    /// One of these names.
-    Choice(&'static [&'static str]),
-    /// Finite numbers, one or more.
-    Numbers,
-}
 
 /// The numbers that an option takes.
 #[derive(Clone, Copy, Debug, PartialEq)]

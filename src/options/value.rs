@@ -1,6 +1,5 @@
 //! The values of options, whatever their types, and their texts.
 
-use super::Kind;
 use std::fmt;
 
 /// The value of an option whose type is known only at run time, because it comes from a command line, a file or a header.
@@ -59,4 +58,23 @@ impl fmt::Display for Value {
             Value::Numbers(x) => write!(f, "{x:?}"),
         }
     }
+}
+
+/// The kind of value that an option takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// A finite number.
+    Number,
+    /// A finite number, or none.
+    NumberOrNone,
+    /// A 32-bit integer.
+    Integer,
+    /// A 32-bit integer, or none.
+    IntegerOrNone,
+    /// Yes or no.
+    Flag,
+    /// One of these names.
+    Choice(&'static [&'static str]),
+    /// Finite numbers, one or more.
+    Numbers,
 }
